@@ -1,23 +1,23 @@
-/* Working-time calendar: when is a limit due, how much working time lies between, and why. Pure: no clock, no memory,
- * no I/O; every time is an argument in UTC ms. Not for storage or file reading (the importer hands rows to
- * calendar_row).
+/* Working-time calendar: when is a limit due, how much working time lies between, and why. Pure: no clock, no memory, no
+ * I/O; every time is an argument in UTC ms. Not for storage or file reading (the importer hands rows to calendar_row).
  *
  * Rules (numbers as in docs/rules.md):
  *  C1  A working day as a limit is the calendar's nominal day of working time (limit.h).
+ *  C2  A pause keeps the remaining time to the millisecond (limit.h).
  *  C3  Hours of a day: an exception day's own; else the dated season's; else the yearly season's; else the week's.
  *  C4  A span is [open, close): 08:30 counts, 12:00 does not. No span crosses midnight; a desk that does has two spans.
- *  C5  Due = the earliest t >= start with (working time from start to t) >= limit. So a limit used up exactly at
- * closing time is due at closing time, not next morning; a zero limit is due at its start, also at night. C6  A swapped
- * workday (调休) without own spans has the hours of a Monday of that date's season. C7  Exception days must lie in the
- * published range. Outside it, seasons and the week's pattern go on (within CALENDAR_DAYS_MAX days from the first
- * published day; beyond or before: the week's pattern alone), and calendar_published says that the due time may still
- * move. C8  Natural time knows no calendar: it runs at night and on holidays. C9  A percentage of a limit is that share
- * of its own kind of time, counted from the same start. C10 The UTC offset is fixed per calendar (+08:00): no daylight
- * saving.
+ *  C5  Due = the earliest t >= start with (working time from start to t) >= limit. So a limit used up exactly at closing
+ *      time is due at closing time, not next morning; a zero limit is due at its start, also at night.
+ *  C6  A swapped workday (调休) without own spans has the hours of a Monday of that date's season.
+ *  C7  Exception days must lie in the published range. Outside it, seasons and the week's pattern go on (within
+ *      CALENDAR_DAYS_MAX days from the first published day; beyond or before: the week's pattern alone), and
+ *      calendar_published says that the due time may still move.
+ *  C8  Natural time knows no calendar: it runs at night and on holidays.
+ *  C9  A percentage of a limit is that share of its own kind of time, counted from the same start.
+ *  C10 The UTC offset is fixed per calendar (+08:00): no daylight saving.
  *
- * Building: calendar_init, then rows in any order after `published` (calendar_row with the columns of a CSV file, or
- * the typed functions), then calendar_seal. A refused row changes nothing. All other functions demand a sealed
- * calendar.
+ * Building: calendar_init, then rows in any order after `published` (calendar_row with the columns of a CSV file, or the
+ * typed functions), then calendar_seal. A refused row changes nothing. All other functions demand a sealed calendar.
  *
  * CSV columns:  calendar,row,from,to,weekdays,spans,name_zh,name_en
  *     published  2024-01-01 2026-12-31               the years whose holidays are known; a further row may follow on
