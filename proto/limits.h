@@ -1,0 +1,49 @@
+/* Every limit of the system in one place, so that each buffer, list and queue has a size known at start. */
+#ifndef PROTO_LIMITS_H
+#define PROTO_LIMITS_H
+
+#include <stdint.h>
+
+typedef int64_t time_ms; /* UTC milliseconds since 1970 */
+
+enum {
+    /* a ticket */
+    TICKET_ASSIGNMENTS_MAX = 8, /* one lead, up to seven assists or earlier leads still open */
+    EVENT_UNITS_MAX = 8,        /* units named by one event: assists, recipients of a rung, whistled departments */
+    EVENT_CLOCKS_MAX = 12,      /* clocks one event may set */
+    STEP_EVENTS_MAX = 12,       /* events one command may cause */
+    ROUTE_CONSIDERED_MAX = 8,
+    /* texts, bytes of UTF-8 */
+    REASON_BYTES_MAX = 64,
+    BASIS_BYTES_MAX = 1024,
+    NOTE_BYTES_MAX = 4096,
+    ANSWER_BYTES_MAX = 8192,
+    TITLE_BYTES_MAX = 600,
+    DESCRIPTION_BYTES_MAX = 32768,
+    ADDRESS_BYTES_MAX = 600,
+    NAME_BYTES_MAX = 200,
+    PHONE_BYTES_MAX = 32,
+    SOURCE_BYTES_MAX = 40,
+    EXTERNAL_ID_BYTES_MAX = 120,
+    ATTACHMENTS_MAX = 10,
+    KEY_BYTES_MAX = 120, /* Idempotency-Key */
+    /* messages */
+    MESSAGE_BYTES_MAX = 65536,
+    MESSAGE_DEPTH_MAX = 8,
+    CHANGES_PER_MESSAGE = 100,
+    CHANGE_UNITS_MAX = 10, /* owner, open assignments, place */
+    /* reference data */
+    UNITS_MAX = 20000,
+    MATTERS_MAX = 4000,
+    POLICIES_MAX = 64,
+    CALENDARS_MAX = 64,
+    /* doors */
+    REQUEST_BODY_MAX = 262144,
+    BATCH_BODY_MAX = 16777216,
+    BATCH_LINES_MAX = 20000,
+    /* the router */
+    BATCH_COMMANDS_MAX = 2000, /* commands decided in one transaction */
+    BACKLOG_COMMANDS_MAX = 50000,
+};
+
+#endif
