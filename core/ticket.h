@@ -1,0 +1,59 @@
+/* The life of a ticket as three pure functions: decide says which events a command causes or why it is refused, apply folds
+ * one event into the ticket, next says whose turn it is, until when, and to do what. Time, world and principal are arguments;
+ * nothing here reads a clock, allocates or does I/O. Which step is legal is core/lifecycle.def; who may do it core/access.def;
+ * every refusal is a row of core/verdict.def and names its rule of docs/rules.md. */
+#ifndef CORE_TICKET_H
+#define CORE_TICKET_H
+
+#include "core/verdict.h"
+#include "core/world.h"
+#include "proto/messages.h"
+
+/* What one command causes, in order. Events about the ticket commanded have `ticket` = its id; those of a merge or split
+ * about the other one carry the other's id. seq, shard and epoch are left 0: the router sets them. texts are borrowed from
+ * the command. */
+struct step {
+    uint16_t count;
+    struct event events[STEP_EVENTS_MAX];
+};
+
+/* Decides one command at `now`. `ticket` is NULL for COMMAND_RECEIVE; `other` is the other ticket of merge, unmerge and
+ * split, else NULL; `new_id` is the number for a ticket the command creates (receive, split). Returns VERDICT_OK and fills
+ * *ret_step, or a refusal and leaves *ret_step alone. Same arguments, same answer. `now` before the ticket's last event is
+ * taken as that event's time (time never falls, I5). */
+enum verdict ticket_decide(const struct world *world, const struct ticket *ticket, const struct ticket *other,
+                           const struct command *command, int64_t new_id, time_ms now, struct step *ret_step);
+
+/* Folds one event; *ticket is zeroed for EVENT_RECEIVED by the caller. Must be given the ticket's own next event: version
+ * is checked with must(). After it ticket_check holds. */
+void ticket_apply(struct ticket *ticket, const struct event *event);
+
+/* The promise of product.md: one owner, one next deadline, one next action. Zero for a ticket that is not open, but
+ * armed may be set (a closed ticket has none). */
+struct next {
+    uint32_t owner;
+    uint8_t action;  /* enum next_action */
+    uint8_t stage;   /* the stage whose limit `due` is */
+    time_ms due;     /* the owner's next deadline; a deadline that has passed stays until the stage ends */
+    time_ms yellow;  /* when its light turns yellow */
+};
+struct next ticket_next(const struct ticket *ticket);
+
+bool ticket_is_open(const struct ticket *ticket);
+enum light ticket_light(const struct next *next, time_ms now);
+
+/* The invariant every apply keeps (I3): NULL, or a sentence saying what is broken. Used by the simulator after each step
+ * and by `paidan verify`. */
+const char *ticket_check(const struct world *world, const struct ticket *ticket);
+
+/* The live-queue row of a ticket; events, last_seq and created are left for the router to fill. */
+void ticket_change(const struct ticket *ticket, struct change *ret_change);
+
+/* Commands that are legal now for this principal, as a bit set by enum command_name (buttons, and the "what is possible"
+ * of a 409). Guards that depend on the command's fields are taken as satisfied. */
+uint64_t ticket_possible(const struct world *world, const struct ticket *ticket, const struct principal *by, time_ms now);
+
+/* Whether the principal may see the ticket (list, read); see core/access.def. */
+bool ticket_visible(const struct world *world, const struct ticket *ticket, const struct principal *by);
+
+#endif

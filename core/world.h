@@ -1,0 +1,91 @@
+/* The reference data a decision needs: units, matters, policies, calendars, admission, duty. Plain arrays, borrowed and never
+ * changed while a decision runs; loaded and owned by services/kit/world.c. Rule W1: ids are small numbers given by PostgreSQL,
+ * never reused; a unit that is closed stays in the table, marked. */
+#ifndef CORE_WORLD_H
+#define CORE_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/calendar.h"
+#include "core/limit.h"
+#include "proto/limits.h"
+#include "proto/words.h"
+
+struct unit {
+    uint32_t id; /* its index in world.units */
+    uint32_t parent;
+    uint8_t kind; /* enum unit_kind; 0: no such unit */
+    uint16_t calendar;
+    bool dedicated;  /* a dedicated grid 专属网格 */
+    bool closed;     /* takes no new tickets */
+    bool staffed;    /* somebody holds a role in it: a rung finds a person */
+    uint16_t depth;  /* 0 for the root; set by world_seal */
+    uint32_t first, last; /* pre-order numbers of its subtree, set by world_seal: in_subtree is two comparisons */
+};
+
+struct matter {
+    uint32_t code; /* six digits as a number */
+    uint32_t department;
+    uint32_t assists[4];
+    uint8_t assist_count;
+    uint8_t start;   /* enum unit_kind: UNIT_GRID, UNIT_COMMUNITY, UNIT_STREET or UNIT_DEPARTMENT */
+    uint8_t urgency; /* used when the request gives none */
+    uint16_t policy;
+    bool is_public;  /* residents may see it */
+    bool sensitive;
+    struct limit limits[STAGE_COUNT]; /* overrides by stage; unit LIMIT_NONE: the policy's */
+};
+
+struct policy {
+    uint16_t id;
+    struct limit limits[STAGE_COUNT][URGENCY_COUNT];
+    uint16_t rung_percent[RUNG_COUNT]; /* share of the limit at which the rung is reached; 0: the rung is not used */
+    uint8_t returns_before_dispute;    /* the return that goes to adjudication: 2 means the second one */
+    uint8_t extensions_max;
+    uint8_t callback_tries_max;
+    struct limit reopen;               /* how long after closing a ticket may be reopened */
+};
+
+/* A community (0: every one) may be given matters from..to (codes; a prefix is a range). */
+struct admission {
+    uint32_t community;
+    uint32_t from, to;
+};
+
+struct world {
+    uint32_t version;
+    uint32_t center;   /* the command centre, which is also the duty desk of last resort */
+    uint32_t district;
+    const struct unit *units; /* indexed by id; units[0] is unused */
+    uint32_t unit_count;      /* highest id + 1 */
+    const struct matter *matters; /* ascending by code */
+    uint32_t matter_count;
+    const struct policy *policies; /* indexed by id; [0] is the default policy "standard" */
+    uint32_t policy_count;
+    const struct calendar *const *calendars; /* indexed by id; [0] is the default calendar; sealed */
+    uint32_t calendar_count;
+    const struct admission *admissions; /* any order */
+    uint32_t admission_count;
+};
+
+/* Computes depth, first and last of each unit. `units` is the caller's array, of `unit_count`. Returns false when a parent
+ * is missing or the tree has a loop; *ret_unit is then the unit at fault. */
+bool world_seal(struct unit *units, uint32_t unit_count, uint32_t *ret_unit);
+
+/* The unit, or NULL when there is none with this id. */
+const struct unit *world_unit(const struct world *world, uint32_t id);
+const struct matter *world_matter(const struct world *world, uint32_t code);
+/* The policy of a matter (NULL matter: the default). Never NULL. */
+const struct policy *world_policy(const struct world *world, uint16_t id);
+const struct calendar *world_calendar(const struct world *world, uint16_t id);
+/* Whether `unit` is `root` or lies below it. False when either does not exist. */
+bool world_in_subtree(const struct world *world, uint32_t root, uint32_t unit);
+/* The nearest unit of this kind at or above `unit`; 0 when there is none. */
+uint32_t world_above(const struct world *world, uint32_t unit, enum unit_kind kind);
+/* The limit of a stage: the matter's override, else the policy's for the urgency (0 counts as normal). */
+struct limit world_limit(const struct world *world, const struct matter *matter, uint16_t policy, enum stage stage,
+                         uint8_t urgency);
+bool world_admitted(const struct world *world, uint32_t community, uint32_t matter);
+
+#endif
