@@ -1,7 +1,9 @@
 # Paidan. `make help` lists what a user wants; everything below it is found by wildcard, so a new file needs no line here.
+# Flavours: release (what is run), asan (what is tested), clang (the second compiler's opinion), faulty (release with test switches).
 FLAVOUR ?= release
 CC      ?= gcc
 B       := build/$(FLAVOUR)
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 PKGS    := libzmq hiredis libpq libcjson libuv libmicrohttpd libcurl libsodium libconfuse libutf8proc
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter $(if $(CI)$(WERROR),-Werror)
 HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=3
@@ -11,6 +13,7 @@ CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-
 LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS_faulty := $(CFLAGS_release) -DPAIDAN_TEST_BUILD
 LDFLAGS_faulty := $(LDFLAGS_release)
+CFLAGS_clang := -O0 -Werror
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmsgpackc -lgeos_c -lm -lpthread
 CFLAGS  := -std=gnu11 $(WARN) $(CFLAGS_$(FLAVOUR)) -I. $(PKG_CFLAGS) $(EXTRA_CFLAGS)
@@ -23,11 +26,16 @@ LIB_FILES := $(foreach l,$(LIBS),$(B)/lib$(l).a)
 # the parts of services that tests, simulator and benchmarks link: everything but main.c
 SERVICE_PARTS := $(foreach s,$(SERVICES),$(filter-out %/main.o,$(call obj,services/$(s))))
 BINS     := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(B)/bin/paidan-$(s))) \
-            $(if $(wildcard tools/paidan/*.c),$(B)/bin/paidan) \
+            $(if $(wildcard tools/paidan/*.c),$(B)/bin/paidan) $(if $(wildcard tests/sim/*.c),$(B)/bin/sim) \
             $(patsubst tools/%.c,$(B)/bin/%,$(wildcard tools/*.c)) $(patsubst bench/%.c,$(B)/bin/%,$(wildcard bench/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+# every object of the flavour, for `make objects`: the compiler's opinion without linking
+OBJECTS  := $(foreach d,proto core common services/kit $(addprefix services/,$(SERVICES)) tools/paidan tools bench tests/sim tests/unit,\
+              $(call obj,$(d)))
+QUIET    := $(MAKE) --no-print-directory
 
-all: $(BINS)
+all: $(BINS) ## build every program (FLAVOUR=release|asan|faulty)
+objects: $(OBJECTS)
 
 $(B)/libkit.a: $(call obj,services/kit)
 $(B)/libcore.a: $(call obj,core)
@@ -50,6 +58,9 @@ $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 $(B)/bin/paidan: $(call obj,tools/paidan) $(LIB_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+$(B)/bin/sim: $(call obj,tests/sim) $(B)/libparts.a $(LIB_FILES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 $(B)/bin/%: $(B)/obj/tools/%.o $(B)/libparts.a $(LIB_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
@@ -60,11 +71,62 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libparts.a $(LIB_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@
 
-unit-build: $(UNIT)
-unit:
-	@$(MAKE) --no-print-directory FLAVOUR=asan unit-build
-	@for t in $(patsubst tests/unit/%.c,build/asan/tests/%,$(wildcard tests/unit/test_*.c)); do echo "== $$t"; $$t || exit 1; done
+# ---- what a user wants. Each recipe calls make again, so that what install-deps brings is seen by pkg-config.
 
-.PHONY: all unit unit-build
+install-deps: ## install what is missing on Debian 12 (FOR=run|test); asks for nothing when all is there
+	@compose/install.sh $(or $(FOR),run)
+
+web: ## build the console page into web/dist
+	@compose/build.sh web
+
+run: ## install what is missing, build, start everything, load the demo district (PAIDAN_PORT=12345, DATA=messages.csv)
+	@$(QUIET) install-deps FOR=run
+	@FLAVOUR=$(FLAVOUR) compose/build.sh
+	@PAIDAN_FLAVOUR=$(FLAVOUR) compose/local/ctl up
+	@PAIDAN_FLAVOUR=$(FLAVOUR) DATA="$(DATA)" compose/local/demo.sh
+	@compose/local/ctl summary
+
+stop: ## stop everything that `make run` started
+	@compose/local/ctl down
+
+test: ## every test: unit under sanitizers, a slice of the simulator, checks, whole system; under 20 minutes
+	@$(QUIET) install-deps FOR=test
+	@tests/run all
+
+unit-build: $(UNIT)
+unit: ## the cmocka tests, built with ASan + UBSan (ONLY=name for one)
+	@tests/run unit $(ONLY)
+system: ## the tests of the running whole (ONLY=name for one)
+	@tests/run system $(ONLY)
+
+check: ## under a minute: format, include direction, core purity, clang -Werror, docs, scripts
+	@tools/check/all
+
+format: ## clang-format every C file in place
+	@git ls-files '*.c' '*.h' | xargs -r clang-format -i --style=file
+
+docs: ## regenerate docs/lifecycle.md, docs/messages.md, docs/config.md from the programs
+	@tools/check/docs --write
+
+SEED  ?= 1
+STEPS ?= 20000
+sim: ## the simulator: router, escalation and projection in virtual time (SEED=1 STEPS=20000)
+	@if [ -n "$(wildcard tests/sim/*.c)" ]; then $(QUIET) -j$(JOBS) build/asan/bin/sim FLAVOUR=asan && \
+	 build/asan/bin/sim --seed $(SEED) --steps $(STEPS); else echo "sim: tests/sim has no simulator yet"; exit 1; fi
+
+bench: ## measure throughput and latency
+	@if [ -x bench/run ]; then bench/run; else echo "bench: not written yet, so nothing was measured"; exit 1; fi
+fuzz: ## fuzz the parsers with libFuzzer
+	@if [ -x tests/fuzz/run ]; then tests/fuzz/run; else echo "fuzz: not written yet, so nothing was fuzzed"; exit 1; fi
+chaos: ## break the running system on purpose and check every invariant
+	@if [ -x tests/chaos/run ]; then tests/chaos/run; else echo "chaos: not written yet, so nothing was broken"; exit 1; fi
+
+clean: ## remove everything built (var/, with its data, stays)
+	rm -rf build web/dist web/node_modules tests/system/node_modules
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+.PHONY: all objects install-deps web run stop test unit unit-build system check format docs sim bench fuzz chaos clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
