@@ -2,7 +2,7 @@
  * write. Commands carry bytes, not text. hiredis has no time-outs of its own, so each command has a deadline here; when one
  * passes the connection is dropped and made again, as what a late answer belongs to is not worth guessing.
  *
- * ERR_UNAVAILABLE: not sent. ERR_TIMEOUT: sent, and it may have happened. ERR_REFUSED: the reply is a Redis error.
+ * ERR_CLOSED: not sent. ERR_TIMEOUT: sent, and it may have happened. ERR_REFUSED: the reply is a Redis error.
  * No lock, dedupe or permission may depend on an answer from here. One thread, the loop's. */
 #ifndef COMMON_CACHE_H
 #define COMMON_CACHE_H
@@ -24,12 +24,12 @@ struct cache_options {
     int database;               /* 0 usually */
     int64_t connect_timeout_ms; /* 0: 1,000; until the first PING is answered */
     int64_t backoff_max_ms;     /* 0: 1,000 */
-    cache_state *on_state;      /* ERR_OK when usable, else why not any more; may be NULL */
+    cache_state *on_state;      /* ERR_NONE when usable, else why not any more; may be NULL */
     void *context;
 };
 
 struct cache *cache_new(struct loop *loop, const struct cache_options *options);
-void cache_free(struct cache **cache); /* calls back what is under way with ERR_UNAVAILABLE or ERR_TIMEOUT */
+void cache_free(struct cache **cache); /* calls back what is under way with ERR_CLOSED or ERR_TIMEOUT */
 bool cache_is_up(const struct cache *cache);
 
 /* ---- commands ---------------------------------------------------------------------------------------------------- */
@@ -42,7 +42,7 @@ void cache_command_text(struct cache_command *command, const char *text);
 void cache_command_bytes(struct cache_command *command, const void *bytes, size_t length);
 void cache_command_int(struct cache_command *command, int64_t value);
 
-/* Called once, later, never from inside the sending function. reply is NULL unless err is ERR_OK or ERR_REFUSED. */
+/* Called once, later, never from inside the sending function. reply is NULL unless err is ERR_NONE or ERR_REFUSED. */
 typedef void cache_done(void *context, enum err err, const struct cache_reply *reply);
 
 /* The command may be reused at once. done may be NULL: nobody waits for the answer. */

@@ -27,7 +27,7 @@ struct client_options {
 };
 
 struct client *client_new(struct loop *loop, const struct client_options *options);
-void client_free(struct client **client); /* calls under way end with ERR_UNAVAILABLE */
+void client_free(struct client **client); /* calls under way end with ERR_CLOSED */
 void client_approve(struct client *client, const struct netaddr_range *approved, size_t approved_count); /* replaces */
 
 /* Everything is copied. */
@@ -44,11 +44,11 @@ struct client_request {
 };
 
 struct client_response {
-    enum err err;           /* ERR_OK: the peer answered, with whatever status. ERR_INVALID: not a URL we use. ERR_FORBIDDEN: the
-                               address is not allowed. ERR_TIMEOUT, ERR_UNAVAILABLE, ERR_TOO_LARGE, ERR_FULL, ERR_CANCELED */
+    enum err err;           /* ERR_NONE: the peer answered, with whatever status. ERR_INVALID: not a URL we use. ERR_REFUSED: the
+                               address is not allowed. ERR_TIMEOUT, ERR_TOO_LARGE, ERR_FULL. ERR_CLOSED: not reached, cut, or canceled */
     bool sent;              /* the request may have reached the peer, whatever err says */
     int status;             /* 0 without an answer; a redirect is a status like any other */
-    const uint8_t *body;    /* good until the callback returns; may be cut short when err is not ERR_OK */
+    const uint8_t *body;    /* good until the callback returns; may be cut short when err is not ERR_NONE */
     size_t body_length;
     int64_t retry_after_s;  /* from Retry-After in seconds or as a date; -1: not given */
     char address[NETADDR_TEXT_MAX]; /* the peer's, "" when none was reached */
@@ -62,7 +62,7 @@ typedef void client_done(void *context, const struct client_response *response);
 /* ret_call may be NULL; it is good until done is called. */
 void client_send(struct client *client, const struct client_request *request, client_done *done, void *context,
                  struct client_call **ret_call);
-/* done is called with ERR_CANCELED, later. */
+/* done is called with ERR_CLOSED, later. */
 void client_cancel(struct client *client, struct client_call *call);
 
 int client_under_way(const struct client *client); /* and waiting */

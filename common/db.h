@@ -5,7 +5,7 @@
  * went. A group has its own deadline, because neither keepalives nor statement_timeout notice a stopped server. What an error
  * means to the caller:
  *
- *   ERR_UNAVAILABLE      nothing was sent: no connection, or it was lost before. Answer 503, or try again later
+ *   ERR_CLOSED           nothing was sent: no connection, or it was lost before. Answer 503, or try again later
  *   ERR_FULL             nothing was sent: too many groups are waiting on this connection
  *   ERR_TIMEOUT          a reading group passed its deadline or lost its connection on the way; nothing was changed
  *   ERR_UNKNOWN_OUTCOME  a writing group was sent and its end was not seen, or seen without the promised replication:
@@ -110,7 +110,7 @@ struct db_reply {
     int failed_call;     /* which call was refused; -1: none, or BEGIN/COMMIT */
     const char *message; /* for the log, never for a person; "" when there is none. May quote data: log it with care */
     int call_count;
-    const struct db_result *const *results; /* one per call, when err is ERR_OK; good until the callback returns */
+    const struct db_result *const *results; /* one per call, when err is ERR_NONE; good until the callback returns */
 };
 
 /* Called once per db_send, later, never from inside it. The group is free for reuse when it is called. */
@@ -134,7 +134,7 @@ const uint8_t *db_get_bytes(const struct db_result *result, int row, int column,
 
 /* ---- one connection ---------------------------------------------------------------------------------------------- */
 
-/* Called when the connection becomes usable (ERR_OK) and when it stops being so (why, with a message for the log).
+/* Called when the connection becomes usable (ERR_NONE) and when it stops being so (why, with a message for the log).
  * After "down" every group that was on it has been called back. */
 typedef void db_state(void *context, struct db *db, enum err err, const char *message);
 typedef void db_notify(void *context, const char *channel, const char *payload);
@@ -144,7 +144,7 @@ struct db_options {
     const char *application_name; /* shown in pg_stat_activity */
     bool force_generic_plan;      /* plan_cache_mode=force_generic_plan: no planning at each call of a prepared statement */
     bool require_durable;         /* after each connect, refuse a server with fsync, full_page_writes or synchronous_commit
-                                     off: ERR_NOT_DURABLE, and try again later */
+                                     off: ERR_REFUSED, and try again later */
     int64_t connect_timeout_ms;   /* 0: 3,000 */
     int64_t backoff_max_ms;       /* 0: 1,000; the first pause is 20 ms, each next one twice that, +-50 % */
     db_state *on_state;           /* may be NULL */

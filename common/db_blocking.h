@@ -9,7 +9,7 @@ struct db_blocking;
 
 /* On failure *ret_session is still set (unless memory itself is lacking), so that db_blocking_message() can be asked; close it
  * in either case. timeout_ms is for the connect and for each later call. */
-enum err db_blocking_open(const char *conninfo, int64_t timeout_ms, struct db_blocking **ret_session);
+MUST_USE enum err db_blocking_open(const char *conninfo, int64_t timeout_ms, struct db_blocking **ret_session);
 void db_blocking_close(struct db_blocking **session);
 
 /* What went wrong last, for the log or the terminal; "" when nothing did. */
@@ -23,15 +23,15 @@ void db_call_free(struct db_call **call);
 
 /* One statement with binary parameters (NULL: none) and a binary result. ERR_REFUSED: see message and sqlstate;
  * a COMMIT that the server turned into a ROLLBACK is ERR_REFUSED too. ret_result may be NULL. */
-enum err db_run_blocking(struct db_blocking *session, const char *sql, const struct db_call *parameters,
+MUST_USE enum err db_run_blocking(struct db_blocking *session, const char *sql, const struct db_call *parameters,
                          struct db_result **ret_result);
 void db_result_free(struct db_result **result);
 
 /* A text of any number of statements (a migration). Stops at the first refusal. */
-enum err db_script_blocking(struct db_blocking *session, const char *sql);
+MUST_USE enum err db_script_blocking(struct db_blocking *session, const char *sql);
 
-/* ERR_NOT_DURABLE, with a message that names the setting, when an acknowledged COMMIT could be lost in a crash: fsync,
+/* ERR_REFUSED, with a message that names the setting, when an acknowledged COMMIT could be lost in a crash: fsync,
  * full_page_writes or this role's synchronous_commit is off. Ask before serving. */
-enum err db_check_durable(struct db_blocking *session);
+MUST_USE enum err db_check_durable(struct db_blocking *session);
 
 #endif

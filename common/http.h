@@ -62,7 +62,7 @@ struct http_options {
     int64_t heartbeat_ms;      /* of streams; 0: 15,000 */
 };
 
-enum err http_new(struct loop *loop, const struct http_options *options, struct http **ret_http);
+MUST_USE enum err http_new(struct loop *loop, const struct http_options *options, struct http **ret_http);
 
 /* Stops listening, removes the socket file, closes streams, lets requests finish until timeout_ms has passed, then calls
  * drained (never from inside). New requests on open connections get 503 and Connection: close. */

@@ -48,10 +48,10 @@ struct json_fault {
 struct sentence json_sentence(enum json_wrong wrong);
 
 /* ERR_INVALID, with ret_fault filled, unless the text is JSON we take. limits may be NULL. */
-enum err json_check(const void *text, size_t length, const struct json_limits *limits, struct json_fault *ret_fault);
+MUST_USE enum err json_check(const void *text, size_t length, const struct json_limits *limits, struct json_fault *ret_fault);
 
 /* Checks, then builds the tree; free it with json_free. */
-enum err json_parse(const void *text, size_t length, const struct json_limits *limits, struct cJSON **ret_tree,
+MUST_USE enum err json_parse(const void *text, size_t length, const struct json_limits *limits, struct cJSON **ret_tree,
                     struct json_fault *ret_fault);
 void json_free(struct cJSON **tree);
 
@@ -60,15 +60,15 @@ void json_free(struct cJSON **tree);
 /* NULL when absent; keys are compared exactly. */
 const struct cJSON *json_member(const struct cJSON *object, const char *key);
 
-/* Of a member: ERR_OK and the value; ERR_NOT_FOUND when absent or null (ret untouched); ERR_INVALID when of another type. */
-enum err json_get_text(const struct cJSON *object, const char *key, const char **ret_text);
-enum err json_get_int(const struct cJSON *object, const char *key, int64_t *ret_value);
+/* Of a member: ERR_NONE and the value; ERR_NOT_FOUND when absent or null (ret untouched); ERR_INVALID when of another type. */
+MUST_USE enum err json_get_text(const struct cJSON *object, const char *key, const char **ret_text);
+MUST_USE enum err json_get_int(const struct cJSON *object, const char *key, int64_t *ret_value);
 /* An id: decimal text, as ids are always strings in JSON. */
-enum err json_get_id(const struct cJSON *object, const char *key, int64_t *ret_value);
-enum err json_get_double(const struct cJSON *object, const char *key, double *ret_value);
-enum err json_get_bool(const struct cJSON *object, const char *key, bool *ret_value);
-enum err json_get_object(const struct cJSON *object, const char *key, const struct cJSON **ret_object);
-enum err json_get_list(const struct cJSON *object, const char *key, const struct cJSON **ret_list);
+MUST_USE enum err json_get_id(const struct cJSON *object, const char *key, int64_t *ret_value);
+MUST_USE enum err json_get_double(const struct cJSON *object, const char *key, double *ret_value);
+MUST_USE enum err json_get_bool(const struct cJSON *object, const char *key, bool *ret_value);
+MUST_USE enum err json_get_object(const struct cJSON *object, const char *key, const struct cJSON **ret_object);
+MUST_USE enum err json_get_list(const struct cJSON *object, const char *key, const struct cJSON **ret_list);
 
 /* The first key of the object that is not in the list (NULL-terminated), or NULL: to refuse mistyped names. */
 const char *json_unknown_key(const struct cJSON *object, const char *const *keys);

@@ -20,7 +20,7 @@ struct netaddr_range {
 enum { NETADDR_TEXT_MAX = 64 };
 
 /* "10.0.0.0/8", "192.0.2.7", "fd00::/8". Bits behind the prefix must be zero. ERR_INVALID otherwise. */
-enum err netaddr_range_parse(const char *text, struct netaddr_range *ret_range);
+MUST_USE enum err netaddr_range_parse(const char *text, struct netaddr_range *ret_range);
 bool netaddr_range_holds(const struct netaddr_range *range, const struct sockaddr *address);
 
 /* False for loopback, private, link-local, shared, documentation, benchmark, multicast, reserved and unspecified addresses, for
