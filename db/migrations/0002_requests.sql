@@ -1,0 +1,60 @@
+-- Requests, as they were said, once, immutable. request_key holds the promise "none twice": it is small, not partitioned, and
+-- is what a repeat is compared with; request itself is partitioned by month (its number begins with the local date).
+-- Which request has a ticket is the presence of its ticket_request row: what the router did not confirm is found by that.
+
+CREATE SEQUENCE request_number AS bigint MINVALUE 0 MAXVALUE 999999999 START 1 CYCLE CACHE 50;
+
+CREATE TABLE request_key (
+  source       integer NOT NULL,
+  external_id  text NOT NULL,
+  request      bigint NOT NULL,
+  content      bytea NOT NULL,                              -- hash of the content: same key and same content is a repeat
+  PRIMARY KEY (source, external_id)
+);
+
+CREATE TABLE request (
+  id            bigint NOT NULL,
+  source        integer NOT NULL,
+  external_id   text NOT NULL,
+  channel       smallint NOT NULL,
+  received_at   bigint NOT NULL,
+  occurred_at   bigint,
+  matter        integer NOT NULL DEFAULT 0,                 -- as a number, 0: none or not in the catalogue
+  matter_given  text NOT NULL DEFAULT '',                   -- as it was said
+  urgency       smallint NOT NULL DEFAULT 0,
+  title         text NOT NULL DEFAULT '',
+  description   text NOT NULL DEFAULT '',
+  lon           double precision,
+  lat           double precision,
+  address       text NOT NULL DEFAULT '',
+  grid_given    text NOT NULL DEFAULT '',
+  place         integer NOT NULL DEFAULT 0,                 -- found at the door
+  place_by      smallint NOT NULL DEFAULT 0,
+  dedicated     boolean NOT NULL DEFAULT false,
+  confidential  boolean NOT NULL DEFAULT false,
+  name_sealed   bytea,                                      -- AEAD, bound to table, column and row
+  phone_sealed  bytea,
+  document_sealed bytea,
+  phone_index   bytea,                                      -- blind index
+  attachments   jsonb,
+  PRIMARY KEY (id)
+) PARTITION BY RANGE (id);
+CREATE TABLE request_default PARTITION OF request DEFAULT;
+CREATE INDEX request_phone ON request (phone_index) WHERE phone_index IS NOT NULL;
+
+CREATE TABLE ticket_request (
+  request  bigint NOT NULL,
+  ticket   bigint NOT NULL,
+  PRIMARY KEY (request)
+) PARTITION BY RANGE (request);
+CREATE TABLE ticket_request_default PARTITION OF ticket_request DEFAULT;
+CREATE INDEX ticket_request_ticket ON ticket_request (ticket);
+
+CREATE TABLE parked (                                       -- what PostgreSQL refused to store; never retried unchanged
+  id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at        bigint NOT NULL,
+  service   text NOT NULL,
+  sqlstate  text NOT NULL,
+  what      text NOT NULL,                                  -- kind and number, no content
+  body      bytea NOT NULL
+);

@@ -1,0 +1,118 @@
+-- Tickets and their events, written by the router alone, in one transaction per batch whose first statement is the fence on
+-- shard. event is append-only and carries the hash chain; ticket.body is the fold of a ticket's events (proto struct ticket),
+-- the columns beside it are copies for queries. No index holds a column that changes often: updates stay HOT, and the live
+-- queues are Redis's job. `open` changes once, so its partial index costs an insert and a removal.
+
+CREATE TABLE shard (
+  id             smallint PRIMARY KEY CHECK (id BETWEEN 1 AND 99),
+  epoch          integer NOT NULL DEFAULT 0,
+  next_seq       bigint NOT NULL DEFAULT 1,
+  next_ticket    bigint NOT NULL DEFAULT 1,
+  last_at        bigint NOT NULL DEFAULT 0,                 -- time of the last event: time never falls
+  chain          bytea NOT NULL DEFAULT '\x0000000000000000000000000000000000000000000000000000000000000000',
+  lease_until    bigint NOT NULL DEFAULT 0,
+  holder_pid     integer,
+  holder_start   text,                                      -- backend_start of that pid, as text
+  swept_to       bigint NOT NULL DEFAULT 0                  -- every request up to this number is known to have its ticket
+) WITH (fillfactor = 10);
+INSERT INTO shard (id) VALUES (1);
+
+CREATE TABLE ticket (
+  id           bigint NOT NULL,
+  shard        smallint NOT NULL,
+  open         boolean NOT NULL,
+  version      integer NOT NULL,
+  state        smallint NOT NULL,
+  owner        integer NOT NULL,
+  matter       integer NOT NULL,
+  urgency      smallint NOT NULL,
+  channel      smallint NOT NULL,
+  source       integer NOT NULL,
+  place        integer NOT NULL,
+  request      bigint NOT NULL,                             -- the first one
+  received_at  bigint NOT NULL,
+  entered_at   bigint NOT NULL,
+  ended_at     bigint NOT NULL,
+  due          bigint NOT NULL,
+  yellow       bigint NOT NULL,
+  next_at      bigint NOT NULL,
+  generation   integer NOT NULL,
+  next_action  smallint NOT NULL,
+  supervised   boolean NOT NULL,
+  body         bytea NOT NULL,
+  PRIMARY KEY (id)
+) PARTITION BY RANGE (id);
+CREATE TABLE ticket_default PARTITION OF ticket DEFAULT WITH (fillfactor = 50);
+CREATE INDEX ticket_open ON ticket (id) WHERE open;
+
+CREATE TABLE assignment (
+  ticket      bigint NOT NULL,
+  no          smallint NOT NULL,
+  kind        smallint NOT NULL,
+  unit        integer NOT NULL,
+  offered_at  bigint NOT NULL,
+  state       smallint NOT NULL,
+  signed_at   bigint NOT NULL DEFAULT 0,
+  ended_at    bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (ticket, no)
+) PARTITION BY RANGE (ticket);
+CREATE TABLE assignment_default PARTITION OF assignment DEFAULT WITH (fillfactor = 70);
+CREATE INDEX assignment_unit ON assignment (unit, ticket);
+
+CREATE TABLE event (
+  shard    smallint NOT NULL,
+  seq      bigint NOT NULL,
+  epoch    integer NOT NULL,
+  ticket   bigint NOT NULL,
+  version  integer NOT NULL,
+  at       bigint NOT NULL,
+  type     smallint NOT NULL,
+  cause    smallint NOT NULL,
+  user_id  bigint NOT NULL,                                 -- 0: the system
+  role     smallint NOT NULL,
+  unit     integer NOT NULL,
+  body     bytea NOT NULL,                                  -- proto struct effect
+  hash     bytea NOT NULL,                                  -- BLAKE2b-256 over the hash before and this row
+  PRIMARY KEY (ticket, version, at),
+  UNIQUE (shard, seq, at)
+) PARTITION BY RANGE (at);
+CREATE TABLE event_default PARTITION OF event DEFAULT;
+
+CREATE TABLE command_key (                                  -- Idempotency-Key: the first answer, for a repeat
+  key    bytea PRIMARY KEY,
+  body   bytea NOT NULL,
+  at     bigint NOT NULL,
+  reply  bytea NOT NULL                                     -- proto message reply
+);
+
+-- Makes the monthly partitions of `months` months from yyyymm on; does nothing for those that exist. Called with the caller's
+-- date by the router at start and once a day; rows of other months go to the default partitions and are not lost.
+CREATE FUNCTION ensure_partitions(yyyymm integer, months integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  y integer; m integer; y2 integer; m2 integer;
+  from_no bigint; to_no bigint; from_ms bigint; to_ms bigint; suffix text;
+BEGIN
+  FOR i IN 0 .. months - 1 LOOP
+    y := yyyymm / 100 + (yyyymm % 100 - 1 + i) / 12;
+    m := (yyyymm % 100 - 1 + i) % 12 + 1;
+    y2 := y + m / 12; m2 := m % 12 + 1;
+    suffix := to_char(y, 'FM0000') || to_char(m, 'FM00');
+    IF to_regclass('event_' || suffix) IS NOT NULL THEN CONTINUE; END IF;
+    from_no := (y::bigint * 10000 + m * 100) * 1000000000; to_no := (y2::bigint * 10000 + m2 * 100) * 1000000000;
+    -- local time is +08:00 all year
+    from_ms := extract(epoch FROM make_timestamptz(y, m, 1, 0, 0, 0, 'UTC'))::bigint * 1000 - 28800000;
+    to_ms := extract(epoch FROM make_timestamptz(y2, m2, 1, 0, 0, 0, 'UTC'))::bigint * 1000 - 28800000;
+    EXECUTE format('CREATE TABLE request_%s PARTITION OF request FOR VALUES FROM (%s) TO (%s)', suffix, from_no, to_no);
+    EXECUTE format('CREATE TABLE ticket_request_%s PARTITION OF ticket_request FOR VALUES FROM (%s) TO (%s) WITH (fillfactor = 90)',
+                   suffix, from_no, to_no);
+    EXECUTE format('CREATE TABLE ticket_%s PARTITION OF ticket FOR VALUES FROM (%s) TO (%s) WITH (fillfactor = 50)',
+                   suffix, from_no, to_no);
+    EXECUTE format('CREATE TABLE assignment_%s PARTITION OF assignment FOR VALUES FROM (%s) TO (%s) WITH (fillfactor = 70)',
+                   suffix, from_no, to_no);
+    EXECUTE format('CREATE TABLE event_%s PARTITION OF event FOR VALUES FROM (%s) TO (%s)', suffix, from_ms, to_ms);
+    EXECUTE format('ALTER TABLE ticket_%s ENABLE ROW LEVEL SECURITY', suffix);
+    EXECUTE format('ALTER TABLE request_%s ENABLE ROW LEVEL SECURITY', suffix);
+    EXECUTE format('ALTER TABLE event_%s ENABLE ROW LEVEL SECURITY', suffix);
+  END LOOP;
+END $$;

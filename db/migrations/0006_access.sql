@@ -1,0 +1,58 @@
+-- Who may touch what: one grant list per service, and row level security as the second wall behind core/access.def. The console
+-- names its principal's scope in each transaction (paidan.everything = '1', or paidan.units = '{12,13,...}', the units of the
+-- principal's subtree); without it the console sees no ticket at all.
+
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO paidan_intake, paidan_router, paidan_escalation, paidan_notification, paidan_console;
+REVOKE ALL ON FUNCTION ensure_partitions(integer, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_partitions(integer, integer) TO paidan_router;
+
+GRANT SELECT ON world, calendar, calendar_row, policy, policy_limit, policy_rung, unit, matter, matter_limit, admission, place, source
+  TO paidan_intake, paidan_router, paidan_escalation, paidan_notification, paidan_console;
+GRANT INSERT, UPDATE, DELETE ON calendar, calendar_row, policy, policy_limit, policy_rung, unit, matter, matter_limit, admission, place, source
+  TO paidan_console;
+GRANT UPDATE ON world TO paidan_console;
+
+GRANT SELECT, INSERT ON request, request_key TO paidan_intake;
+GRANT SELECT ON token, account, session, ticket_request TO paidan_intake;
+GRANT INSERT ON parked TO paidan_intake, paidan_router, paidan_notification;
+GRANT USAGE ON SEQUENCE request_number TO paidan_intake;
+
+GRANT SELECT ON request, account, token TO paidan_router;
+GRANT SELECT, INSERT, UPDATE ON shard, ticket, assignment, ticket_request TO paidan_router;
+GRANT SELECT, INSERT ON event, command_key TO paidan_router;
+
+GRANT SELECT ON shard, ticket, event TO paidan_escalation;
+
+GRANT SELECT ON shard, ticket, assignment, event, request, ticket_request, account, endpoint, approved_network TO paidan_notification;
+GRANT SELECT, INSERT, UPDATE ON cursor, delivery TO paidan_notification;
+
+GRANT SELECT ON shard, request, request_key, ticket_request, ticket, assignment, event, command_key, parked, cursor TO paidan_console;
+GRANT SELECT, INSERT, UPDATE, DELETE ON account, token, session, setup_code, endpoint, approved_network TO paidan_console;
+GRANT SELECT, UPDATE ON delivery TO paidan_console;
+GRANT SELECT, INSERT ON audit TO paidan_console, paidan_intake;
+GRANT SELECT, UPDATE ON audit_head TO paidan_console, paidan_intake;
+
+CREATE FUNCTION in_scope(unit_no integer) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT unit_no = ANY (coalesce(nullif(current_setting('paidan.units', true), ''), '{}')::integer[]) $$;
+CREATE FUNCTION sees_everything() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT current_setting('paidan.everything', true) = '1' $$;
+GRANT EXECUTE ON FUNCTION in_scope(integer), sees_everything() TO PUBLIC;
+
+ALTER TABLE ticket ENABLE ROW LEVEL SECURITY;
+ALTER TABLE request ENABLE ROW LEVEL SECURITY;
+ALTER TABLE event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ticket_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE request_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE event_default ENABLE ROW LEVEL SECURITY;
+CREATE POLICY service ON ticket TO paidan_router, paidan_escalation, paidan_notification USING (true) WITH CHECK (true);
+CREATE POLICY service ON event TO paidan_router, paidan_escalation, paidan_notification USING (true) WITH CHECK (true);
+CREATE POLICY service ON request TO paidan_intake, paidan_router, paidan_notification USING (true) WITH CHECK (true);
+CREATE POLICY scope ON ticket FOR SELECT TO paidan_console USING (
+  sees_everything() OR in_scope(place)
+  OR EXISTS (SELECT FROM assignment a WHERE a.ticket = ticket.id AND in_scope(a.unit)));
+CREATE POLICY scope ON event FOR SELECT TO paidan_console USING (
+  sees_everything() OR EXISTS (SELECT FROM ticket t WHERE t.id = event.ticket));
+CREATE POLICY scope ON request FOR SELECT TO paidan_console USING (
+  sees_everything() OR source = ANY (coalesce(nullif(current_setting('paidan.sources', true), ''), '{}')::integer[])
+  OR EXISTS (SELECT FROM ticket_request r JOIN ticket t ON t.id = r.ticket WHERE r.request = request.id));
