@@ -55,10 +55,11 @@ there() { # KIND WHAT
 }
 
 # As root: apt in a mood where it starts nothing, asks nothing and recommends nothing.
+held=()
+let_go() { [ ${#held[@]} -eq 0 ] || rm -f "${held[@]}"; }
 install_as_root() {
-  local held=() name new_services=()
-  cleanup() { [ ${#held[@]} -eq 0 ] || rm -f "${held[@]}"; }
-  trap cleanup EXIT
+  local name new_services=()
+  trap let_go EXIT
   if [ ! -e /usr/sbin/policy-rc.d ]; then
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
     held+=(/usr/sbin/policy-rc.d)
