@@ -44,7 +44,8 @@ CREATE INDEX request_phone ON request (phone_index) WHERE phone_index IS NOT NUL
 
 CREATE TABLE ticket_request (
   request  bigint NOT NULL,
-  ticket   bigint NOT NULL,
+  ticket   bigint NOT NULL,                                 -- the ticket that answers it now
+  origin   bigint NOT NULL,                                 -- the ticket made for it; differs while merged
   PRIMARY KEY (request)
 ) PARTITION BY RANGE (request);
 CREATE TABLE ticket_request_default PARTITION OF ticket_request DEFAULT;

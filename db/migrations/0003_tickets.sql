@@ -116,3 +116,49 @@ BEGIN
     EXECUTE format('ALTER TABLE event_%s ENABLE ROW LEVEL SECURITY', suffix);
   END LOOP;
 END $$;
+
+-- The fence. The first statement of each batch: only the router that holds this epoch goes on, order is held by the row lock, and
+-- seq is handed out without gaps. It raises an error rather than matching nothing, so that a pipeline stops there.
+CREATE FUNCTION shard_advance(shard_no smallint, held_epoch integer, first_seq bigint, events integer, tickets integer,
+                              new_last_at bigint, new_chain bytea, new_lease_until bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE shard SET next_seq = next_seq + events, next_ticket = next_ticket + tickets, last_at = new_last_at,
+                   chain = new_chain, lease_until = new_lease_until
+   WHERE id = shard_no AND epoch = held_epoch AND next_seq = first_seq;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'shard % is no longer held under epoch %', shard_no, held_epoch USING ERRCODE = 'PD001';
+  END IF;
+END $$;
+
+-- Keeps the lease while there is nothing to write.
+CREATE FUNCTION shard_keep(shard_no smallint, held_epoch integer, new_lease_until bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE shard SET lease_until = new_lease_until WHERE id = shard_no AND epoch = held_epoch;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'shard % is no longer held under epoch %', shard_no, held_epoch USING ERRCODE = 'PD001';
+  END IF;
+END $$;
+
+-- Takes the lease for the calling backend and returns the new epoch, or 0 while another holder lives and its lease runs. A dead
+-- holder (its backend is gone) is followed at once; one that outlived its lease has its backend ended first, so that nothing it
+-- sent before can still commit.
+CREATE FUNCTION shard_take(shard_no smallint, now_ms bigint, new_lease_until bigint) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  held shard%ROWTYPE;
+  alive boolean;
+  new_epoch integer;
+BEGIN
+  SELECT * INTO STRICT held FROM shard WHERE id = shard_no;
+  SELECT count(*) > 0 INTO alive FROM pg_stat_activity
+   WHERE pid = held.holder_pid AND backend_start::text = held.holder_start AND pid <> pg_backend_pid();
+  IF alive AND held.lease_until > now_ms THEN RETURN 0; END IF;
+  IF alive THEN PERFORM pg_terminate_backend(held.holder_pid, 500); END IF;
+  UPDATE shard SET epoch = epoch + 1, lease_until = new_lease_until, holder_pid = pg_backend_pid(),
+         holder_start = (SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid())
+   WHERE id = shard_no AND epoch = held.epoch
+   RETURNING epoch INTO new_epoch;
+  RETURN coalesce(new_epoch, 0);
+END $$;
