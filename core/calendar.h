@@ -116,6 +116,8 @@ const char *calendar_error_text(enum calendar_error error, enum lang lang);
 
 int32_t calendar_day_of(int32_t year, int32_t month, int32_t day);
 void calendar_date_of(int32_t day_number, int32_t *ret_year, int32_t *ret_month, int32_t *ret_day);
+/* YYYY-MM-DD of the years 1970..2990 */
+bool calendar_date_parse(const char *text, int32_t *ret_day_number);
 /* 1 = Monday .. 7 = Sunday */
 int32_t calendar_weekday_of(int32_t day_number);
 int32_t calendar_local_day(const struct calendar *cal, time_ms at);
@@ -124,6 +126,8 @@ time_ms calendar_at(const struct calendar *cal, int32_t day_number, int32_t minu
 
 /* ---- asking (sealed) ---- */
 
+/* The hours of a local day, rule C3; borrowed. */
+const struct calendar_spans *calendar_spans_on(const struct calendar *cal, int32_t day_number);
 bool calendar_is_working(const struct calendar *cal, time_ms at);
 /* `at` itself when it is working time, else the next opening. */
 time_ms calendar_next_working(const struct calendar *cal, time_ms at);
@@ -151,10 +155,12 @@ void calendar_clock_start(struct limit_clock *clock, struct limit limit, time_ms
 void calendar_clock_pause(const struct calendar *cal, struct limit_clock *clock, time_ms at);
 /* Without effect when it runs already, or has no limit. */
 void calendar_clock_resume(struct limit_clock *clock, time_ms at);
-/* more: converted to the clock's own kind of time: a day stays a day, an hour an hour. */
+/* What an extension is worth on a limit: a day stays a day, an hour an hour, in the limit's own kind of time. */
+int64_t calendar_extension_ms(const struct calendar *cal, struct limit kind, struct limit more);
 void calendar_clock_extend(const struct calendar *cal, struct limit_clock *clock, struct limit more);
 /* When `percent` of limit plus extensions is used up. False: no limit, or paused (nothing is due while off the clock).
- * May lie before the present run when that share was already used up. */
+ * A share used up before the last pause gives a time before the present run: as long ago, in the limit's kind of time, as
+ * it is overdue. */
 bool calendar_clock_due(const struct calendar *cal, const struct limit_clock *clock, int32_t percent, time_ms *ret_due);
 /* Left of limit plus extensions at `at`; negative = overdue by so much. 0 without limit. */
 int64_t calendar_clock_remaining(const struct calendar *cal, const struct limit_clock *clock, time_ms at);
@@ -208,7 +214,7 @@ struct calendar_question {
 };
 
 /* Fills at most `max` (>= 8) lines, returns how many. 0 when there is no limit. The due time found equals
- * calendar_clock_due's for the same history. */
+ * calendar_clock_due's for the same history, but for a share used up before a pause: here that moment itself. */
 int32_t calendar_explain(const struct calendar *cal, const struct calendar_question *question,
                          struct calendar_line *ret_lines, int32_t max);
 /* One line as a sentence, to the minute, local time; cut at a whole character if `size` is too small; returns its
