@@ -42,7 +42,7 @@ struct uv_loop_s *loop_uv(struct loop *loop);
 /* Monotonic milliseconds, as clock_monotonic_ms(), but read once at the start of the turn. */
 int64_t loop_now_ms(const struct loop *loop);
 
-/* ---- timers: fn(context) after delay_ms, then each repeat_ms when that is not 0. A late timer fires once, not several
+/* ---- timers: fn(context) after delay_ms (give or take a millisecond), then each repeat_ms when that is not 0. A late timer fires once, not several
  * times. Starting an armed timer moves it. */
 struct loop_timer *loop_timer_new(struct loop *loop, void (*fn)(void *context), void *context);
 void loop_timer_start(struct loop_timer *timer, int64_t delay_ms, int64_t repeat_ms);
