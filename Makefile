@@ -30,7 +30,7 @@ BINS     := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(B)/b
             $(patsubst tools/%.c,$(B)/bin/%,$(wildcard tools/*.c)) $(patsubst bench/%.c,$(B)/bin/%,$(wildcard bench/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # every object of the flavour, for `make objects`: the compiler's opinion without linking
-OBJECTS  := $(foreach d,proto core common services/kit $(addprefix services/,$(SERVICES)) tools/paidan tools bench tests/sim tests/unit,\
+OBJECTS  := $(foreach d,proto core common services/kit $(addprefix services/,$(SERVICES)) tools/paidan tools bench tests tests/sim tests/unit,\
               $(call obj,$(d)))
 QUIET    := $(MAKE) --no-print-directory
 
@@ -67,7 +67,7 @@ $(B)/bin/%: $(B)/obj/tools/%.o $(B)/libparts.a $(LIB_FILES)
 $(B)/bin/%: $(B)/obj/bench/%.o $(B)/libparts.a $(LIB_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
-$(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libparts.a $(LIB_FILES)
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(call obj,tests) $(B)/libparts.a $(LIB_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@
 

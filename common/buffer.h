@@ -16,7 +16,9 @@ struct buffer {
 };
 
 /* Empties it and keeps the memory for the next use. */
-static inline void buffer_clear(struct buffer *buffer) { buffer->length = 0; }
+static inline void buffer_clear(struct buffer *buffer) {
+    buffer->length = 0;
+}
 
 /* Gives the memory back; the buffer is a valid empty one afterwards. */
 void buffer_done(struct buffer *buffer);
@@ -35,7 +37,9 @@ static inline void buffer_append(struct buffer *buffer, const void *bytes, size_
     if (length > 0) memcpy(buffer_extend(buffer, length), bytes, length);
 }
 
-static inline void buffer_append_byte(struct buffer *buffer, uint8_t byte) { *buffer_extend(buffer, 1) = byte; }
+static inline void buffer_append_byte(struct buffer *buffer, uint8_t byte) {
+    *buffer_extend(buffer, 1) = byte;
+}
 
 /* Without the closing NUL. */
 static inline void buffer_append_text(struct buffer *buffer, const char *text) {

@@ -46,7 +46,8 @@ void cache_command_int(struct cache_command *command, int64_t value);
 typedef void cache_done(void *context, enum err err, const struct cache_reply *reply);
 
 /* The command may be reused at once. done may be NULL: nobody waits for the answer. */
-void cache_send(struct cache *cache, const struct cache_command *command, int64_t timeout_ms, cache_done *done, void *context);
+void cache_send(struct cache *cache, const struct cache_command *command, int64_t timeout_ms, cache_done *done,
+                void *context);
 
 /* ---- scripts ----------------------------------------------------------------------------------------------------- */
 
@@ -58,16 +59,17 @@ struct cache_script {
 };
 
 /* The arguments only: begin with cache_command_begin(command, ""), then key_count keys, then values. The command is copied. */
-void cache_run(struct cache *cache, const struct cache_script *script, int key_count, const struct cache_command *arguments,
-               int64_t timeout_ms, cache_done *done, void *context);
+void cache_run(struct cache *cache, const struct cache_script *script, int key_count,
+               const struct cache_command *arguments, int64_t timeout_ms, cache_done *done, void *context);
 
 /* ---- replies ----------------------------------------------------------------------------------------------------- */
 
 enum cache_kind { CACHE_NIL, CACHE_INT, CACHE_TEXT, CACHE_LIST, CACHE_ERROR };
 enum cache_kind cache_reply_kind(const struct cache_reply *reply);
 int64_t cache_reply_int(const struct cache_reply *reply); /* an integer, or a text that is one; else 0 */
-const char *cache_reply_text(const struct cache_reply *reply, size_t *ret_length); /* text, status or error; else NULL, 0 */
-size_t cache_reply_count(const struct cache_reply *reply);                         /* items of a list; else 0 */
+const char *cache_reply_text(const struct cache_reply *reply,
+                             size_t *ret_length);          /* text, status or error; else NULL, 0 */
+size_t cache_reply_count(const struct cache_reply *reply); /* items of a list; else 0 */
 const struct cache_reply *cache_reply_item(const struct cache_reply *reply, size_t index);
 
 #endif

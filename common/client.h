@@ -17,13 +17,13 @@ struct client;
 struct client_call;
 
 struct client_options {
-    int calls_max;                         /* under way at once; 0: 64; the rest wait inside their deadline */
-    int calls_per_host_max;                /* 0: 4 */
-    int waiting_max;                       /* 0: 10,000; more: ERR_FULL */
-    const struct netaddr_range *approved;  /* addresses that are allowed though not public; copied */
+    int calls_max;                        /* under way at once; 0: 64; the rest wait inside their deadline */
+    int calls_per_host_max;               /* 0: 4 */
+    int waiting_max;                      /* 0: 10,000; more: ERR_FULL */
+    const struct netaddr_range *approved; /* addresses that are allowed though not public; copied */
     size_t approved_count;
-    const char *user_agent;                /* copied */
-    const char *ca_file;                   /* NULL: the system's */
+    const char *user_agent; /* copied */
+    const char *ca_file;    /* NULL: the system's */
 };
 
 struct client *client_new(struct loop *loop, const struct client_options *options);
@@ -32,8 +32,8 @@ void client_approve(struct client *client, const struct netaddr_range *approved,
 
 /* Everything is copied. */
 struct client_request {
-    const char *method; /* "GET", "POST", ... */
-    const char *url;    /* http or https, without user and password */
+    const char *method;         /* "GET", "POST", ... */
+    const char *url;            /* http or https, without user and password */
     const char *const *headers; /* "Name: value"; one with CR or LF makes the call ERR_INVALID */
     size_t header_count;
     const void *body;
@@ -44,15 +44,15 @@ struct client_request {
 };
 
 struct client_response {
-    enum err err;           /* ERR_NONE: the peer answered, with whatever status. ERR_INVALID: not a URL we use. ERR_REFUSED: the
+    enum err err; /* ERR_NONE: the peer answered, with whatever status. ERR_INVALID: not a URL we use. ERR_REFUSED: the
                                address is not allowed. ERR_TIMEOUT, ERR_TOO_LARGE, ERR_FULL. ERR_CLOSED: not reached, cut, or canceled */
-    bool sent;              /* the request may have reached the peer, whatever err says */
-    int status;             /* 0 without an answer; a redirect is a status like any other */
-    const uint8_t *body;    /* good until the callback returns; may be cut short when err is not ERR_NONE */
+    bool sent;    /* the request may have reached the peer, whatever err says */
+    int status;   /* 0 without an answer; a redirect is a status like any other */
+    const uint8_t *body; /* good until the callback returns; may be cut short when err is not ERR_NONE */
     size_t body_length;
-    int64_t retry_after_s;  /* from Retry-After in seconds or as a date; -1: not given */
+    int64_t retry_after_s;          /* from Retry-After in seconds or as a date; -1: not given */
     char address[NETADDR_TEXT_MAX]; /* the peer's, "" when none was reached */
-    const char *message;    /* for the log */
+    const char *message;            /* for the log */
     int64_t took_ms;
 };
 

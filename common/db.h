@@ -70,8 +70,8 @@ void db_group_free(struct db_group **group); /* not while it is under way */
 /* Empties the group and begins a new unit of work. Not while the group is under way (between db_send and the callback). */
 void db_group_begin(struct db_group *group, enum db_group_kind kind);
 
-/* The isolation of a DB_TRANSACTION, e.g. "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"; default "BEGIN". Borrowed. */
-void db_group_set_begin(struct db_group *group, const char *begin_sql);
+/* How a DB_TRANSACTION begins, e.g. {"begin_read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}; otherwise BEGIN. */
+void db_group_set_begin(struct db_group *group, const struct db_statement *begin);
 
 /* Adds a call; results are found by its place: the first one added is 0. The call belongs to the group. */
 struct db_call *db_group_add(struct db_group *group, const struct db_statement *statement);
@@ -142,13 +142,13 @@ typedef void db_notify(void *context, const char *channel, const char *payload);
 struct db_options {
     const char *conninfo;         /* libpq's keyword=value form; host is a socket folder or an address, not a name */
     const char *application_name; /* shown in pg_stat_activity */
-    bool force_generic_plan;      /* plan_cache_mode=force_generic_plan: no planning at each call of a prepared statement */
-    bool require_durable;         /* after each connect, refuse a server with fsync, full_page_writes or synchronous_commit
+    bool force_generic_plan; /* plan_cache_mode=force_generic_plan: no planning at each call of a prepared statement */
+    bool require_durable;    /* after each connect, refuse a server with fsync, full_page_writes or synchronous_commit
                                      off: ERR_REFUSED, and try again later */
-    int64_t connect_timeout_ms;   /* 0: 3,000 */
-    int64_t backoff_max_ms;       /* 0: 1,000; the first pause is 20 ms, each next one twice that, +-50 % */
-    db_state *on_state;           /* may be NULL */
-    db_notify *on_notify;         /* may be NULL; after a LISTEN sent as a group at each "up" */
+    int64_t connect_timeout_ms; /* 0: 3,000 */
+    int64_t backoff_max_ms;     /* 0: 1,000; the first pause is 20 ms, each next one twice that, +-50 % */
+    db_state *on_state;         /* may be NULL */
+    db_notify *on_notify;       /* may be NULL; after a LISTEN sent as a group at each "up" */
     void *context;
 };
 
@@ -158,8 +158,8 @@ struct db *db_new(struct loop *loop, const struct db_options *options);
 void db_free(struct db **db);
 
 bool db_is_up(const struct db *db);
-int db_backend_pid(const struct db *db);  /* 0 when down */
-int db_group_waiting(const struct db *db); /* sent or queued, not yet called back */
+int db_backend_pid(const struct db *db);   /* 0 when down */
+int db_waiting(const struct db *db); /* sent or queued, not yet called back */
 
 /* Sends the group, or queues it behind a transaction. timeout_ms counts from now, on the monotonic clock, over waiting and
  * running; when it passes while the group is on the server the connection is dropped. The group is kept until `done`. */

@@ -24,7 +24,7 @@ void db_call_free(struct db_call **call);
 /* One statement with binary parameters (NULL: none) and a binary result. ERR_REFUSED: see message and sqlstate;
  * a COMMIT that the server turned into a ROLLBACK is ERR_REFUSED too. ret_result may be NULL. */
 MUST_USE enum err db_run_blocking(struct db_blocking *session, const char *sql, const struct db_call *parameters,
-                         struct db_result **ret_result);
+                                  struct db_result **ret_result);
 void db_result_free(struct db_result **result);
 
 /* A text of any number of statements (a migration). Stops at the first refusal. */

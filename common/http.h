@@ -42,7 +42,7 @@ struct http_route {
     enum http_method method;
     const char *pattern;
     http_handler *handler;
-    size_t body_max;  /* bytes; 0 with no body flag: a body is refused */
+    size_t body_max; /* bytes; 0 with no body flag: a body is refused */
     unsigned flags;
     const void *about; /* the service's own: who may, what it is called; http_route_of(request)->about */
 };
@@ -50,16 +50,16 @@ struct http_route {
 /* ---- the server -------------------------------------------------------------------------------------------------- */
 
 struct http_options {
-    const char *socket_path;   /* a stale socket file is removed, a living one (somebody accepts) is ERR_EXISTS */
-    unsigned socket_mode;      /* 0600, or 0660 when nginx runs under the same group */
+    const char *socket_path; /* a stale socket file is removed, a living one (somebody accepts) is ERR_EXISTS */
+    unsigned socket_mode;    /* 0600, or 0660 when nginx runs under the same group */
     const struct http_route *routes;
-    void *context;             /* handed to every handler */
-    int connections_max;       /* 0: 2,048 */
-    int requests_max;          /* being answered at once, streams not counted; 0: 1,024; more get 503 with Retry-After */
-    int64_t answer_within_ms;  /* 0: 30,000 */
-    int64_t idle_timeout_ms;   /* of a keep-alive connection, and between bytes of a request; 0: 60,000 */
-    int streams_max;           /* 0: 2,000 */
-    int64_t heartbeat_ms;      /* of streams; 0: 15,000 */
+    void *context;            /* handed to every handler */
+    int connections_max;      /* 0: 2,048 */
+    int requests_max;         /* being answered at once, streams not counted; 0: 1,024; more get 503 with Retry-After */
+    int64_t answer_within_ms; /* 0: 30,000 */
+    int64_t idle_timeout_ms;  /* of a keep-alive connection, and between bytes of a request; 0: 60,000 */
+    int streams_max;          /* 0: 2,000 */
+    int64_t heartbeat_ms;     /* of streams; 0: 15,000 */
 };
 
 MUST_USE enum err http_new(struct loop *loop, const struct http_options *options, struct http **ret_http);
@@ -73,9 +73,9 @@ void http_free(struct http **http);
 
 struct http_counters {
     uint64_t requests, answered_2xx, answered_3xx, answered_4xx, answered_5xx;
-    uint64_t shed;           /* 503 for requests_max or draining */
-    uint64_t late;           /* answered by answer_within_ms */
-    uint64_t clients_gone;   /* before their answer */
+    uint64_t shed;         /* 503 for requests_max or draining */
+    uint64_t late;         /* answered by answer_within_ms */
+    uint64_t clients_gone; /* before their answer */
     uint64_t streams_opened, streams_slow_closed, frames_sent, stream_bytes_sent;
     int requests_now, streams_now, connections_now;
 };
@@ -88,8 +88,8 @@ enum http_method http_method_of(const struct http_request *request); /* HEAD is 
 const char *http_path(const struct http_request *request);           /* decoded, valid UTF-8, without the query */
 
 /* All strings: decoded, valid UTF-8 without NUL, live as long as the request. NULL when absent. */
-const char *http_param(const struct http_request *request, const char *name);  /* never NULL for a name of the pattern */
-const char *http_query(const struct http_request *request, const char *name);  /* "" for "?name"; the first of several */
+const char *http_param(const struct http_request *request, const char *name); /* never NULL for a name of the pattern */
+const char *http_query(const struct http_request *request, const char *name); /* "" for "?name"; the first of several */
 const char *http_form(const struct http_request *request, const char *name);
 const char *http_header(const struct http_request *request, const char *name); /* any case; bytes as sent */
 const char *http_cookie(const struct http_request *request, const char *name);
@@ -98,11 +98,11 @@ const char *http_cookie(const struct http_request *request, const char *name);
 bool http_query_known(const struct http_request *request, const char *const *names, const char **ret_unknown);
 
 const uint8_t *http_body(const struct http_request *request, size_t *ret_length);
-struct arena *http_arena(struct http_request *request);              /* freed with the request */
+struct arena *http_arena(struct http_request *request); /* freed with the request */
 enum language http_language(const struct http_request *request);
-const char *http_traceparent(const struct http_request *request);    /* W3C: the one given with a new parent id, or new */
-const char *http_trace_id(const struct http_request *request);       /* its 32 hex digits */
-int64_t http_received_ms(const struct http_request *request);        /* monotonic */
+const char *http_traceparent(const struct http_request *request); /* W3C: the one given with a new parent id, or new */
+const char *http_trace_id(const struct http_request *request);    /* its 32 hex digits */
+int64_t http_received_ms(const struct http_request *request);     /* monotonic */
 
 /* The service's own, e.g. who is asking. */
 void http_set_user(struct http_request *request, void *user);
@@ -153,7 +153,8 @@ typedef void http_stream_closed(void *context, struct http_stream *stream, bool 
 /* Is the answer to the request: 200, text/event-stream. The request must not be touched afterwards, so read from it what is
  * needed first. Returns NULL, after answering 503, when there are streams_max already. buffer_max: bytes waiting to be sent
  * beyond which the client counts as too slow and is cut. A cut or gone client is noticed at the next frame or heartbeat. */
-struct http_stream *http_stream_open(struct http_request *request, size_t buffer_max, http_stream_closed *closed, void *context);
+struct http_stream *http_stream_open(struct http_request *request, size_t buffer_max, http_stream_closed *closed,
+                                     void *context);
 /* Holds the frame until it is sent. False: the stream is closing (too slow, or gone); closed will be called. */
 bool http_stream_send(struct http_stream *stream, struct http_frame *frame);
 /* Sends what is waiting, then ends; closed is called later. */

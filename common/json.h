@@ -15,20 +15,20 @@ struct cJSON;
 
 enum json_wrong {
     JSON_FINE,
-    JSON_EMPTY,          /* nothing but white space */
+    JSON_EMPTY, /* nothing but white space */
     JSON_TOO_LARGE,
     JSON_TOO_DEEP,
-    JSON_TOO_MANY,       /* values */
+    JSON_TOO_MANY, /* values */
     JSON_SYNTAX,
-    JSON_TRAILING,       /* something behind the value */
+    JSON_TRAILING, /* something behind the value */
     JSON_NOT_UTF8,
-    JSON_CONTROL,        /* a raw control character in a string */
-    JSON_NUL,            /* \u0000 */
-    JSON_SURROGATE,      /* half of a pair */
-    JSON_ESCAPE,         /* an escape that does not exist */
+    JSON_CONTROL,   /* a raw control character in a string */
+    JSON_NUL,       /* \u0000 */
+    JSON_SURROGATE, /* half of a pair */
+    JSON_ESCAPE,    /* an escape that does not exist */
     JSON_DUPLICATE_KEY,
-    JSON_NUMBER,         /* not a JSON number, or beyond a double */
-    JSON_BIG_INTEGER     /* an integer beyond +-2^53: must be a string */
+    JSON_NUMBER,     /* not a JSON number, or beyond a double */
+    JSON_BIG_INTEGER /* an integer beyond +-2^53: must be a string */
 };
 
 struct json_limits {
@@ -41,18 +41,20 @@ enum { JSON_POINTER_MAX = 256 };
 
 struct json_fault {
     enum json_wrong wrong;
-    size_t offset;                  /* the byte where it was noticed */
-    char pointer[JSON_POINTER_MAX]; /* RFC 6901, of the innermost value being read; "" is the whole; cut when too long */
+    size_t offset; /* the byte where it was noticed */
+    char
+        pointer[JSON_POINTER_MAX]; /* RFC 6901, of the innermost value being read; "" is the whole; cut when too long */
 };
 
 struct sentence json_sentence(enum json_wrong wrong);
 
 /* ERR_INVALID, with ret_fault filled, unless the text is JSON we take. limits may be NULL. */
-MUST_USE enum err json_check(const void *text, size_t length, const struct json_limits *limits, struct json_fault *ret_fault);
+MUST_USE enum err json_check(const void *text, size_t length, const struct json_limits *limits,
+                             struct json_fault *ret_fault);
 
 /* Checks, then builds the tree; free it with json_free. */
 MUST_USE enum err json_parse(const void *text, size_t length, const struct json_limits *limits, struct cJSON **ret_tree,
-                    struct json_fault *ret_fault);
+                             struct json_fault *ret_fault);
 void json_free(struct cJSON **tree);
 
 /* ---- reading a tree ------------------------------------------------------------------------------------------------ */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct json_writer {
-    struct buffer *to; /* borrowed; appended to */
+    struct buffer *to;  /* borrowed; appended to */
     uint64_t is_object; /* a bit per level */
     int depth;
     bool has_before; /* a value stands before on this level */
@@ -34,12 +34,14 @@ void json_key_text(struct json_writer *writer, const char *key, size_t length);
 
 void json_null(struct json_writer *writer);
 void json_bool(struct json_writer *writer, bool value);
-void json_int(struct json_writer *writer, int64_t value); /* must: within +-2^53 */
+void json_int(struct json_writer *writer, int64_t value);   /* must: within +-2^53 */
 void json_double(struct json_writer *writer, double value); /* shortest that reads back the same; not finite: null */
-void json_text(struct json_writer *writer, const char *text, size_t length); /* valid UTF-8; what is not becomes U+FFFD */
+void json_text(struct json_writer *writer, const char *text,
+               size_t length); /* valid UTF-8; what is not becomes U+FFFD */
 void json_string(struct json_writer *writer, const char *text_or_null);
-void json_id(struct json_writer *writer, int64_t id);     /* "123" */
-void json_time(struct json_writer *writer, time_ms time); /* "2026-11-21T09:30:00+08:00", with .123 when not a whole second */
+void json_id(struct json_writer *writer, int64_t id); /* "123" */
+void json_time(struct json_writer *writer,
+               time_ms time); /* "2026-11-21T09:30:00+08:00", with .123 when not a whole second */
 void json_hex(struct json_writer *writer, const void *bytes, size_t length); /* "00ff" */
 void json_raw(struct json_writer *writer, const void *json, size_t length);  /* a value that is JSON already */
 
@@ -53,7 +55,7 @@ void json_put_string(struct json_writer *writer, const char *key, const char *te
 void json_put_id(struct json_writer *writer, const char *key, int64_t id);
 void json_put_time(struct json_writer *writer, const char *key, time_ms time);
 void json_put_time_or_null(struct json_writer *writer, const char *key, time_ms time); /* 0: null */
-void json_put_open(struct json_writer *writer, const char *key);      /* "key": { */
-void json_put_open_list(struct json_writer *writer, const char *key); /* "key": [ */
+void json_put_open(struct json_writer *writer, const char *key);                       /* "key": { */
+void json_put_open_list(struct json_writer *writer, const char *key);                  /* "key": [ */
 
 #endif

@@ -35,7 +35,9 @@ static void element_take(const char *at, size_t length, int *zh, int *en, int *a
     if (q != NULL) {
         const char *end = at + length;
         for (q++; q < end && (*q == ' ' || *q == '\t');) q++;
-        quality = end - q > 2 && (q[0] == 'q' || q[0] == 'Q') && q[1] == '=' ? quality_parse(q + 2, (size_t)(end - q - 2)) : 0;
+        quality = end - q > 2 && (q[0] == 'q' || q[0] == 'Q') && q[1] == '='
+                      ? quality_parse(q + 2, (size_t)(end - q - 2))
+                      : 0;
     }
     if (tag_length == 1 && at[0] == '*') {
         *any = quality;
