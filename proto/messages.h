@@ -33,11 +33,20 @@ struct bytes {
 #define KIND_text  struct text
 #define KIND_bytes struct bytes
 
-#define FIELD_F(tag, kind, name, doc)       KIND_##kind name;
-#define FIELD_E(tag, set, name, doc)        uint8_t name;
-#define FIELD_S(tag, type, name, doc)       struct type name;
-#define FIELD_L(tag, kind, name, max, doc)  uint16_t name##_count; KIND_##kind name[max];
-#define FIELD_LS(tag, type, name, max, doc) uint16_t name##_count; struct type name[max];
+#define FIELD_F(tag, kind, name, doc) KIND_##kind name;
+#define FIELD_E(tag, set, name, doc)  uint8_t name;
+#define FIELD_S(tag, type, name, doc) struct type name;
+/* in a struct of its own, so that the distance from count to items is the same wherever the list stands (table.c) */
+#define FIELD_L(tag, kind, name, max, doc)                                                                             \
+    struct {                                                                                                           \
+        uint16_t name##_count;                                                                                         \
+        KIND_##kind name[max];                                                                                         \
+    };
+#define FIELD_LS(tag, type, name, max, doc)                                                                            \
+    struct {                                                                                                           \
+        uint16_t name##_count;                                                                                         \
+        struct type name[max];                                                                                         \
+    };
 
 #define DEFINE_STRUCT(name, fields, doc)                                                                               \
     struct name {                                                                                                      \

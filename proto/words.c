@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define WORD_ROW(value, name, text, zh, en) {value, #name, text, zh, en},
-#define WORD_TABLE(set, list) static const struct word words_##set[] = {list(WORD_ROW)};
+#define WORD_TABLE(set, list)               static const struct word words_##set[] = {list(WORD_ROW)};
 WORD_SETS(WORD_TABLE)
 
 #define WORD_SET_ROW(set, list) {#set, words_##set, sizeof words_##set / sizeof words_##set[0]},
@@ -19,7 +19,9 @@ const struct word *word_list(enum word_set set, size_t *ret_count) {
     return sets[set].words;
 }
 
-const char *word_set_name(enum word_set set) { return sets[set].name; }
+const char *word_set_name(enum word_set set) {
+    return sets[set].name;
+}
 
 const struct word *word_by_value(enum word_set set, int value) {
     /* values run 1..count without gaps (checked by a test) */

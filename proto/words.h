@@ -10,15 +10,14 @@
 #include "proto/words.def"
 
 #define WORD_ENUM_ITEM(value, name, text, zh, en) name = value,
-#define WORD_ENUM(set, list)                                                                                           \
-    enum set { list(WORD_ENUM_ITEM) };
+#define WORD_ENUM(set, list)                      enum set { list(WORD_ENUM_ITEM) };
 WORD_SETS(WORD_ENUM)
 
 #define WORD_SET_ITEM(set, list) WORDS_##set,
 enum word_set { WORD_SETS(WORD_SET_ITEM) WORD_SET_COUNT };
 
 #define WORD_COUNT_ITEM(value, name, text, zh, en) +1
-#define WORD_COUNT(list) (0 list(WORD_COUNT_ITEM))
+#define WORD_COUNT(list)                           (0 list(WORD_COUNT_ITEM))
 enum {
     STATE_COUNT = WORD_COUNT(STATE_WORDS) + 1, /* sizes of arrays indexed by the word's value; 0 is "not given" */
     COMMAND_COUNT = WORD_COUNT(COMMAND_WORDS) + 1,
