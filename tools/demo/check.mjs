@@ -1,0 +1,67 @@
+// What must hold for the generated district before a file is written: the check that the tiling is one.
+
+import { edge_distance, inside, ORIGIN, ring_area2, ring_is_simple } from './geometry.mjs';
+
+export function demand(condition, message) {
+  if (!condition) throw new Error(`the generated data are wrong: ${message}`);
+}
+
+const area2 = (rings) => rings.reduce((sum, ring) => sum + ring_area2(ring), 0);
+
+export function check_map({ map, streets, grids, dedicated }, random) {
+  demand(grids.length === 315, `${grids.length} basic grids`);
+  demand(dedicated.length === 12, `${dedicated.length} dedicated grids`);
+  demand(map.outline.length === 1, 'the district has one outline');
+  for (const grid of [...grids, ...dedicated]) demand(grid.rings.every(ring_is_simple), `${grid.code} crosses itself`);
+  demand(grids.reduce((sum, grid) => sum + area2(grid.rings), 0) === area2(map.outline), 'areas of grids and district differ');
+  for (const street of streets) {
+    for (const area of [street, ...street.children]) {
+      const below = area.children.flatMap((child) => child.children ?? child);
+      demand(below.reduce((sum, grid) => sum + area2(grid.rings), 0) === area2(area.rings), `${area.code} is not the union of its grids`);
+    }
+  }
+  demand(grids.some((grid) => grid.rings.some((ring) => ring_area2(ring) < 0)), 'a grid with a hole is wanted');
+  check_random_points(map, grids, random);
+  check_dedicated(grids, dedicated);
+  const at = grids.filter((grid) => inside(grid.rings, ORIGIN));
+  demand(at.length === 1 && edge_distance(at[0].rings, ORIGIN) > 100, 'the example point lies well inside one basic grid');
+  demand(dedicated.every((grid) => !inside(grid.rings, ORIGIN)), 'the example point lies in no dedicated grid');
+  return at[0];
+}
+
+function check_random_points(map, grids, random) {
+  const span = (values) => [Math.min(...values), Math.max(...values)];
+  const boxes = grids.map((grid) => [0, 1].map((k) => span(grid.rings.flat().map((vertex) => vertex[k]))));
+  for (let i = 0; i < 20000; i++) {
+    const point = [random.between(123700000, 123820000), random.between(41280000, 41380000)];
+    const hits = grids.filter((grid, k) => boxes[k].every(([low, high], d) => point[d] >= low && point[d] <= high) && inside(grid.rings, point));
+    demand(hits.length === (inside(map.outline, point) ? 1 : 0), `${hits.length} grids at ${point}`);
+  }
+}
+
+function check_dedicated(grids, dedicated) {
+  for (const unit of dedicated) {
+    for (const ring of unit.rings) {
+      for (const vertex of ring) {
+        demand(inside(unit.community.rings, vertex), `${unit.code} leaves its community`);
+        const hosts = grids.filter((grid) => inside(grid.rings, vertex));
+        demand(hosts.length === 1 && hosts[0].community === unit.community, `${unit.code} lies in a basic grid of another community`);
+      }
+    }
+  }
+}
+
+export function check_units(units) {
+  const codes = new Set(units.map((unit) => unit.code));
+  demand(codes.size === units.length, 'unit codes are unique');
+  for (const unit of units) {
+    demand(/^[a-z0-9-]{1,16}$/.test(unit.code), `code ${unit.code}`);
+    demand(unit.parent === '' || codes.has(unit.parent), `${unit.code} has no parent`);
+  }
+  const count = (kind) => units.filter((unit) => unit.kind === kind).length;
+  demand(count('street') === 7 && count('community') === 52 && count('grid') === 327 && count('department') === 24, 'wrong number of units');
+  for (const kind of ['community', 'street', 'department', 'grid']) {
+    const names = units.filter((unit) => unit.kind === kind).map((unit) => unit.name_zh);
+    demand(new Set(names).size === names.length, `names of kind ${kind} are unique`);
+  }
+}
