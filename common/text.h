@@ -47,9 +47,9 @@ MUST_USE enum err text_terms(struct arena *arena, const char *bytes, size_t len,
                              struct span **ret_terms, size_t *ret_count);
 
 /* Masking for screens; outputs are NUL-terminated, size TEXT_MASK_BYTES.
- *   phone     13812341234 -> 138****1234; shorter than 8 digits: only the last two stay
+ *   phone     13812341234 -> 138****1234 (also +86); 7 to 10 digits: only the last two stay; shorter: nothing
  *   name      first character, then always two stars (so that the length is not told): 王**
- *   document  first three and last two stay: 210*************2X */
+ *   document  first three and last two stay: 210*************2X; shorter than 8: nothing */
 #define TEXT_MASK_BYTES 48
 void text_mask_phone(const char *bytes, size_t len, char ret_text[TEXT_MASK_BYTES]);
 void text_mask_name(const char *bytes, size_t len, char ret_text[TEXT_MASK_BYTES]);
