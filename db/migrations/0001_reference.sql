@@ -58,6 +58,7 @@ CREATE TABLE unit (
   calendar   integer NOT NULL DEFAULT 0 REFERENCES calendar,
   dedicated  boolean NOT NULL DEFAULT false,
   closed     boolean NOT NULL DEFAULT false,
+  staffed    boolean NOT NULL DEFAULT false,               -- somebody holds a role in it (kept by account changes)
   lon        double precision,
   lat        double precision,
   area       bytea                                          -- (multi)polygon as WKB, lon/lat

@@ -56,6 +56,8 @@ CREATE TABLE parked (                                       -- what PostgreSQL r
   at        bigint NOT NULL,
   service   text NOT NULL,
   sqlstate  text NOT NULL,
-  what      text NOT NULL,                                  -- kind and number, no content
+  what      text NOT NULL,                                  -- kind of message, no content
+  number    bigint NOT NULL DEFAULT 0,                      -- its request or ticket
   body      bytea NOT NULL
 );
+CREATE INDEX parked_number ON parked (number);

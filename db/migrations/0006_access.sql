@@ -18,7 +18,7 @@ GRANT SELECT ON token, account, session, ticket_request TO paidan_intake;
 GRANT INSERT ON parked TO paidan_intake, paidan_router, paidan_notification;
 GRANT USAGE ON SEQUENCE request_number TO paidan_intake;
 
-GRANT SELECT ON request, account, token TO paidan_router;
+GRANT SELECT ON request, account, token, parked TO paidan_router;
 GRANT SELECT, INSERT, UPDATE ON shard, ticket, assignment, ticket_request TO paidan_router;
 GRANT SELECT, INSERT ON event, command_key TO paidan_router;
 

@@ -1,0 +1,269 @@
+/* See writer.h. Rows travel as arrays, one statement per table whatever the size of the batch. */
+#include "services/router/writer.h"
+
+#include "proto/codec.h"
+#include "proto/must.h"
+
+static const struct db_statement ADVANCE = {
+    "router_advance", "SELECT shard_advance($1::int2, $2::int4, $3::int8, $4::int4, $5::int4, $6::int8, $7::bytea, $8::int8)"};
+
+static const struct db_statement KEEP = {"router_keep", "SELECT shard_keep($1::int2, $2::int4, $3::int8)"};
+
+static const struct db_statement EVENTS = {
+    "router_events",
+    "INSERT INTO event (shard, seq, epoch, ticket, version, at, type, cause, user_id, role, unit, body, hash) "
+    "SELECT $1::int2, seq, $2::int4, ticket, version, at, type, cause, user_id, role, unit, body, hash "
+    "FROM unnest($3::int8[], $4::int8[], $5::int4[], $6::int8[], $7::int2[], $8::int2[], $9::int8[], $10::int2[], "
+    "$11::int4[], $12::bytea[], $13::bytea[]) "
+    "AS e (seq, ticket, version, at, type, cause, user_id, role, unit, body, hash)"};
+
+#define TICKET_ARRAYS                                                                                                  \
+    "unnest($2::int8[], $3::bool[], $4::int4[], $5::int2[], $6::int4[], $7::int4[], $8::int2[], $9::int2[], $10::int4[], "  \
+    "$11::int4[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[], $18::int8[], $19::int4[], " \
+    "$20::int2[], $21::bool[], $22::bytea[]) AS t (id, open, version, state, owner, matter, urgency, channel, source, place, " \
+    "request, received_at, entered_at, ended_at, due, yellow, next_at, generation, next_action, supervised, body)"
+
+static const struct db_statement TICKETS_NEW = {
+    "router_tickets_new",
+    "INSERT INTO ticket (shard, id, open, version, state, owner, matter, urgency, channel, source, place, request, "
+    "received_at, entered_at, ended_at, due, yellow, next_at, generation, next_action, supervised, body) "
+    "SELECT $1::int2, t.* FROM " TICKET_ARRAYS};
+
+static const struct db_statement TICKETS_CHANGED = {
+    "router_tickets_changed",
+    "UPDATE ticket SET open = t.open, version = t.version, state = t.state, owner = t.owner, matter = t.matter, "
+    "urgency = t.urgency, place = t.place, entered_at = t.entered_at, ended_at = t.ended_at, due = t.due, yellow = t.yellow, "
+    "next_at = t.next_at, generation = t.generation, next_action = t.next_action, supervised = t.supervised, body = t.body "
+    "FROM " TICKET_ARRAYS " WHERE ticket.id = t.id AND ticket.shard = $1::int2"};
+
+static const struct db_statement ASSIGNMENTS = {
+    "router_assignments",
+    "INSERT INTO assignment (ticket, no, kind, unit, offered_at, state, signed_at, ended_at) "
+    "SELECT * FROM unnest($1::int8[], $2::int2[], $3::int2[], $4::int4[], $5::int8[], $6::int2[], $7::int8[], $8::int8[]) "
+    "ON CONFLICT (ticket, no) DO UPDATE SET state = excluded.state, signed_at = excluded.signed_at, "
+    "ended_at = excluded.ended_at"};
+
+static const struct db_statement LINKS = {
+    "router_links", "INSERT INTO ticket_request (request, ticket, origin) "
+                    "SELECT r, t, t FROM unnest($1::int8[], $2::int8[]) AS l (r, t)"};
+
+static const struct db_statement MOVE = {"router_move",
+                                         "UPDATE ticket_request SET ticket = $2::int8 WHERE ticket = $1::int8"};
+static const struct db_statement MOVE_BACK = {
+    "router_move_back", "UPDATE ticket_request SET ticket = $2::int8 WHERE ticket = $1::int8 AND origin = $2::int8"};
+
+static const struct db_statement KEYS = {"router_keys", "INSERT INTO command_key (key, body, at, reply) "
+                                                        "SELECT k, b, $3::int8, r FROM unnest($1::bytea[], $2::bytea[], "
+                                                        "$4::bytea[]) AS c (k, b, r)"};
+
+static const struct db_statement READ_TICKETS = {"router_read_tickets", "SELECT body FROM ticket WHERE id = ANY ($1::int8[])"};
+static const struct db_statement READ_REQUESTS = {
+    "router_read_requests", "SELECT request, ticket FROM ticket_request WHERE request = ANY ($1::int8[])"};
+static const struct db_statement READ_KEYS = {"router_read_keys",
+                                              "SELECT key, body, reply FROM command_key WHERE key = ANY ($1::bytea[])"};
+
+static const struct db_statement PARK = {"router_park",
+                                         "INSERT INTO parked (at, service, sqlstate, what, number, body) "
+                                         "VALUES ($1::int8, 'router', $2::text, $3::text, $4::int8, $5::bytea)"};
+
+static void add_fence(struct db_group *group, const struct batch *batch, time_ms lease_until) {
+    const struct engine_head *before = &batch->before, *after = &batch->after;
+    struct db_call *call = db_group_add(group, &ADVANCE);
+    db_set_int2(call, 1, (int16_t)before->shard);
+    db_set_int4(call, 2, (int32_t)before->epoch);
+    db_set_int8(call, 3, before->next_seq);
+    db_set_int4(call, 4, (int32_t)(after->next_seq - before->next_seq));
+    db_set_int4(call, 5, (int32_t)(after->next_ticket - before->next_ticket));
+    db_set_int8(call, 6, after->last_at);
+    db_set_bytes(call, 7, after->chain, CHAIN_BYTES);
+    db_set_int8(call, 8, lease_until);
+}
+
+static void add_events(struct db_group *group, const struct batch *batch) {
+    static const enum db_type types[] = {DB_INT8, DB_INT8, DB_INT4, DB_INT8, DB_INT2, DB_INT2,
+                                         DB_INT8, DB_INT2, DB_INT4, DB_BYTEA, DB_BYTEA};
+    struct db_call *call = db_group_add(group, &EVENTS);
+    db_set_int2(call, 1, (int16_t)batch->before.shard);
+    db_set_int4(call, 2, (int32_t)batch->before.epoch);
+    for (int i = 0; i < 11; i++) db_set_array(call, 3 + i, types[i]);
+    for (uint32_t i = 0; i < batch->event_count; i++) {
+        const struct batch_event *e = &batch->events[i];
+        db_push_int8(call, 3, e->seq);
+        db_push_int8(call, 4, e->ticket);
+        db_push_int4(call, 5, (int32_t)e->version);
+        db_push_int8(call, 6, e->at);
+        db_push_int2(call, 7, e->type);
+        db_push_int2(call, 8, e->cause);
+        db_push_int8(call, 9, e->user);
+        db_push_int2(call, 10, e->role);
+        db_push_int4(call, 11, (int32_t)e->unit);
+        db_push_bytes(call, 12, e->body, e->body_len);
+        db_push_bytes(call, 13, e->hash, CHAIN_BYTES);
+    }
+}
+
+static void push_ticket(struct db_call *call, const struct batch_ticket *row) {
+    const struct ticket *t = &row->ticket;
+    struct change change;
+    ticket_change(t, &change);
+    db_push_int8(call, 2, t->id);
+    db_push_bool(call, 3, change.open);
+    db_push_int4(call, 4, (int32_t)t->version);
+    db_push_int2(call, 5, t->state);
+    db_push_int4(call, 6, (int32_t)t->owner);
+    db_push_int4(call, 7, (int32_t)t->matter);
+    db_push_int2(call, 8, t->urgency);
+    db_push_int2(call, 9, t->channel);
+    db_push_int4(call, 10, (int32_t)t->source);
+    db_push_int4(call, 11, (int32_t)t->place);
+    db_push_int8(call, 12, t->request);
+    db_push_int8(call, 13, t->received_at);
+    db_push_int8(call, 14, t->entered_at);
+    db_push_int8(call, 15, t->ended_at);
+    db_push_int8(call, 16, change.due);
+    db_push_int8(call, 17, change.yellow);
+    db_push_int8(call, 18, t->next_at);
+    db_push_int4(call, 19, (int32_t)t->generation);
+    db_push_int2(call, 20, change.next_action);
+    db_push_bool(call, 21, t->supervised);
+    db_push_bytes(call, 22, row->body, row->body_len);
+}
+
+static void add_tickets(struct db_group *group, const struct batch *batch, bool is_new) {
+    static const enum db_type types[] = {DB_INT8, DB_BOOL, DB_INT4, DB_INT2, DB_INT4, DB_INT4, DB_INT2,
+                                         DB_INT2, DB_INT4, DB_INT4, DB_INT8, DB_INT8, DB_INT8, DB_INT8,
+                                         DB_INT8, DB_INT8, DB_INT8, DB_INT4, DB_INT2, DB_BOOL, DB_BYTEA};
+    struct db_call *call = NULL;
+    for (uint32_t i = 0; i < batch->ticket_count; i++) {
+        const struct batch_ticket *row = &batch->tickets[i];
+        if (!row->touched || row->is_new != is_new) continue;
+        if (!call) {
+            call = db_group_add(group, is_new ? &TICKETS_NEW : &TICKETS_CHANGED);
+            db_set_int2(call, 1, (int16_t)batch->before.shard);
+            for (int n = 0; n < 21; n++) db_set_array(call, 2 + n, types[n]);
+        }
+        push_ticket(call, row);
+    }
+}
+
+static void add_assignments(struct db_group *group, const struct batch *batch) {
+    static const enum db_type types[] = {DB_INT8, DB_INT2, DB_INT2, DB_INT4, DB_INT8, DB_INT2, DB_INT8, DB_INT8};
+    if (!batch->assignment_count) return;
+    struct db_call *call = db_group_add(group, &ASSIGNMENTS);
+    for (int i = 0; i < 8; i++) db_set_array(call, 1 + i, types[i]);
+    for (uint32_t i = 0; i < batch->assignment_count; i++) {
+        const struct batch_assignment *a = &batch->assignments[i];
+        db_push_int8(call, 1, a->ticket);
+        db_push_int2(call, 2, a->no);
+        db_push_int2(call, 3, a->kind);
+        db_push_int4(call, 4, (int32_t)a->unit);
+        db_push_int8(call, 5, a->offered_at);
+        db_push_int2(call, 6, a->state);
+        db_push_int8(call, 7, a->signed_at);
+        db_push_int8(call, 8, a->ended_at);
+    }
+}
+
+static void add_links(struct db_group *group, const struct batch *batch) {
+    if (batch->link_count) {
+        struct db_call *call = db_group_add(group, &LINKS);
+        db_set_array(call, 1, DB_INT8);
+        db_set_array(call, 2, DB_INT8);
+        for (uint32_t i = 0; i < batch->link_count; i++) {
+            db_push_int8(call, 1, batch->links[i].request);
+            db_push_int8(call, 2, batch->links[i].ticket);
+        }
+    }
+    for (uint32_t i = 0; i < batch->move_count; i++) {
+        struct db_call *call = db_group_add(group, batch->moves[i].back ? &MOVE_BACK : &MOVE);
+        db_set_int8(call, 1, batch->moves[i].from);
+        db_set_int8(call, 2, batch->moves[i].to);
+    }
+}
+
+static void add_keys(struct db_group *group, const struct batch *batch) {
+    if (!batch->key_count) return;
+    struct db_call *call = db_group_add(group, &KEYS);
+    db_set_array(call, 1, DB_BYTEA);
+    db_set_array(call, 2, DB_BYTEA);
+    db_set_int8(call, 3, batch->now);
+    db_set_array(call, 4, DB_BYTEA);
+    for (uint32_t i = 0; i < batch->key_count; i++) {
+        const struct batch_key *key = &batch->keys[i];
+        uint8_t reply[128];
+        size_t len;
+        must(codec_encode(&type_reply, &key->reply, reply, sizeof reply, &len) == CODEC_OK);
+        db_push_bytes(call, 1, key->key, COMMAND_KEY_BYTES);
+        db_push_bytes(call, 2, key->body, COMMAND_KEY_BYTES);
+        db_push_bytes(call, 4, reply, len);
+    }
+}
+
+void writer_fill(struct db_group *group, const struct batch *batch, time_ms lease_until) {
+    db_group_begin(group, DB_TRANSACTION);
+    add_fence(group, batch, lease_until);
+    add_events(group, batch);
+    add_tickets(group, batch, true);
+    add_tickets(group, batch, false);
+    add_assignments(group, batch);
+    add_links(group, batch);
+    add_keys(group, batch);
+}
+
+void writer_keep(struct db_group *group, uint16_t shard, uint32_t epoch, time_ms lease_until) {
+    db_group_begin(group, DB_TRANSACTION);
+    struct db_call *call = db_group_add(group, &KEEP);
+    db_set_int2(call, 1, (int16_t)shard);
+    db_set_int4(call, 2, (int32_t)epoch);
+    db_set_int8(call, 3, lease_until);
+}
+
+/* ---- before a batch ---------------------------------------------------------------------------------------------------- */
+
+bool writer_needs_nothing(const struct writer_needs *needs) {
+    return needs->ticket_count + needs->request_count + needs->key_count == 0;
+}
+
+static void add_numbers(struct db_group *group, const struct db_statement *statement, const int64_t *numbers, uint32_t count) {
+    struct db_call *call = db_group_add(group, statement);
+    db_set_array(call, 1, DB_INT8);
+    for (uint32_t i = 0; i < count; i++) db_push_int8(call, 1, numbers[i]);
+}
+
+void writer_read(struct db_group *group, const struct writer_needs *needs) {
+    db_group_begin(group, DB_READ);
+    add_numbers(group, &READ_TICKETS, needs->tickets, needs->ticket_count);
+    add_numbers(group, &READ_REQUESTS, needs->requests, needs->request_count);
+    struct db_call *call = db_group_add(group, &READ_KEYS);
+    db_set_array(call, 1, DB_BYTEA);
+    for (uint32_t i = 0; i < needs->key_count; i++) db_push_bytes(call, 1, needs->keys[i], COMMAND_KEY_BYTES);
+}
+
+void writer_lend(const struct db_reply *reply, struct engine *engine) {
+    const struct db_result *tickets = reply->results[0], *requests = reply->results[1], *keys = reply->results[2];
+    size_t len, key_len, body_len;
+    for (int i = 0; i < db_rows(tickets); i++) {
+        const uint8_t *body = db_get_bytes(tickets, i, 0, &len);
+        engine_lend_ticket(engine, body, len);
+    }
+    for (int i = 0; i < db_rows(requests); i++)
+        engine_lend_request(engine, db_get_int(requests, i, 0), db_get_int(requests, i, 1));
+    for (int i = 0; i < db_rows(keys); i++) {
+        const uint8_t *key = db_get_bytes(keys, i, 0, &key_len), *body = db_get_bytes(keys, i, 1, &body_len);
+        const uint8_t *encoded = db_get_bytes(keys, i, 2, &len);
+        struct reply first;
+        if (key_len != COMMAND_KEY_BYTES || body_len != COMMAND_KEY_BYTES) continue;
+        if (codec_decode(&type_reply, encoded, len, &first, NULL) == CODEC_OK) engine_lend_reply(engine, key, body, &first);
+    }
+}
+
+void writer_park(struct db_group *group, time_ms now, const char *sqlstate, const char *what, int64_t number,
+                 const void *bytes, size_t len) {
+    db_group_begin(group, DB_WRITE);
+    struct db_call *call = db_group_add(group, &PARK);
+    db_set_int8(call, 1, now);
+    db_set_string(call, 2, sqlstate);
+    db_set_string(call, 3, what);
+    db_set_int8(call, 4, number);
+    db_set_bytes(call, 5, bytes, len);
+}
