@@ -7,8 +7,12 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
 port=${PAIDAN_PORT:-12345}
 flavour=${PAIDAN_FLAVOUR:-release}
 bin=$root/build/$flavour/bin
-mkdir -p "${PAIDAN_VAR:-$root/var}" 2>/dev/null || true
-var=$(realpath "${PAIDAN_VAR:-$root/var}")
+var=${PAIDAN_VAR:-$root/var}
+mkdir -p "$var" 2>/dev/null || { echo "The folder $var is not there and cannot be made." >&2; exit 1; }
+var=$(realpath "$var")
+case $root$var in
+*[\'\"\\\$\`]*) printf 'The path %s holds a quote, a backslash or a dollar sign, which some programs cannot take.\n' "$var" >&2; exit 1 ;;
+esac
 services=${PAIDAN_SERVICES:-router intake escalation notification console}
 export PATH=$PATH:/usr/sbin:/sbin
 
@@ -37,6 +41,15 @@ choose_run() {
   chmod 700 "$run"
   [ -L "$var/run" ] || rm -rf "$var/run"
   ln -sfn "$run" "$var/run"
+}
+
+# Everything below var/ is ours to write, chown and remove, so it must have been empty when we first came (var/.lock is our
+# mark; var/override may be put there before).
+check_var() {
+  [ -e "$var/.lock" ] && return
+  [ -z "$(find "$var" -mindepth 1 -maxdepth 1 ! -name override -print -quit)" ] ||
+    fail "$var is not empty and was not made by Paidan." "Set PAIDAN_VAR to an empty folder, or to one that is not there yet."
+  : >"$var/.lock" || fail "$var cannot be written by $(id -un)." "Set PAIDAN_VAR to a folder of your own."
 }
 
 # PostgreSQL's programs: Debian keeps them out of PATH, one folder a version.

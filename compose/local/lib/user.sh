@@ -15,8 +15,11 @@ service_user() {
 # clone in root's own home), it may pass through folders that are closed to it, and nothing more.
 drop_root() {
   local user group way=()
-  [ "$(id -u)" = 0 ] || { [ -w "$var" ] || fail "$var belongs to $(stat -c %U "$var") and cannot be written by $(id -un)." \
-    "Run as that user, or set PAIDAN_VAR to a folder of your own."; return 0; }
+  if [ "$(id -u)" != 0 ]; then
+    [ -O "$var" ] && [ -w "$var" ] || fail "$var belongs to $(stat -c %U "$var"), and you are $(id -un)." \
+      "Run as that user, or set PAIDAN_VAR to a folder of your own."
+    return 0
+  fi
   user=$(service_user)
   id -u "$user" >/dev/null 2>&1 || fail "There is no user $user on this machine." "Set PAIDAN_USER to one that exists."
   [ "$(id -u "$user")" != 0 ] || fail "PAIDAN_USER must not be root: PostgreSQL refuses to run as root."
@@ -24,7 +27,7 @@ drop_root() {
   [ "$(stat -c %U "$var")" = "$user" ] || chown -hR "$user:$group" "$var"
   way=(setpriv --reuid "$user" --regid "$group" --init-groups)
   if ! "${way[@]}" test -r "$root/compose/local/ctl" -a -w "$var"; then
-    way+=(--inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search)
+    way+=(--securebits +no_setuid_fixup --inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search)
     "${way[@]}" test -r "$root/compose/local/ctl" 2>/dev/null ||
       fail "The user $user cannot enter $root." "Move the clone to a folder everybody may enter (/srv, /opt), or set PAIDAN_USER."
   fi
