@@ -10,11 +10,11 @@ enum {
     /* a ticket */
     TICKET_ASSIGNMENTS_MAX = 8, /* one lead, up to seven assists or earlier leads still open */
     EVENT_UNITS_MAX = 8,        /* units named by one event: assists, recipients of a rung, whistled departments */
-    EVENT_CLOCKS_MAX = 12,      /* clocks one event may set */
+    EVENT_CLOCKS_MAX = 18,      /* clocks one event may set: two of each assignment, the ticket's, the supervision's */
     STEP_EVENTS_MAX = 12,       /* events one command may cause */
     ROUTE_CONSIDERED_MAX = 8,
     /* texts, bytes of UTF-8 */
-    REASON_BYTES_MAX = 64,
+    REASON_BYTES_MAX = 300, /* a code, or a sentence of a hundred characters */
     BASIS_BYTES_MAX = 1024,
     NOTE_BYTES_MAX = 4096,
     ANSWER_BYTES_MAX = 8192,

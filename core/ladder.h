@@ -1,0 +1,36 @@
+/* The ladder: the rungs a clock reaches, when, and who is told. Pure; a rung that is reached becomes an event in ticket_decide
+ * (COMMAND_TIMER). Not for sending anything.
+ *
+ *  D1  A rung is reached at its policy's share of the limit: urge at 80 %, warning at 100 %, yellow and red card beyond.
+ *  D2  Who is told accumulates: urge: the unit; warning: the unit and its leader; yellow card: also the parent unit and the
+ *      centre; red card: also the district.
+ *  D3  A unit that nobody staffs is not told. When nobody is left, the duty desk of the centre is, and the event says so.
+ *  D4  A red card opens a supervision, unless one is open.
+ *  D5  After its last rung a clock reminds once every 24 hours, whom the last rung told, until its stage ends; reminders that
+ *      were missed are not made up for.
+ *  D6  The supplement limit and a suspension's review have no ladder: they act when they are used up. */
+#ifndef CORE_LADDER_H
+#define CORE_LADDER_H
+
+#include "core/world.h"
+#include "proto/messages.h"
+
+enum { LADDER_REMIND_MS = 24 * 3600 * 1000 };
+
+struct ladder_call {
+    uint16_t count;
+    uint32_t units[EVENT_UNITS_MAX];
+    bool fallback; /* nobody was staffed: units holds the centre alone */
+};
+
+/* Sets clock->next to the time of the first rung after clock->rung that lies after `after`; rungs passed over are marked as
+ * reached. Without further rung: the next reminder (D5). Demands a running clock. */
+void ladder_arm(const struct world *world, struct clock *clock, time_ms after);
+/* The rung that clock->next stands for; a reminder repeats the last one. 0 for a clock without ladder (D6). */
+enum rung ladder_due_rung(const struct world *world, const struct clock *clock);
+/* Whether reaching it again would be a reminder (D5). */
+bool ladder_is_reminder(const struct world *world, const struct clock *clock);
+/* Whom a rung tells, when the clock is `unit`'s. */
+void ladder_call(const struct world *world, enum rung rung, uint32_t unit, struct ladder_call *ret_call);
+
+#endif
