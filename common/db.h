@@ -7,7 +7,8 @@
  *
  *   ERR_CLOSED           nothing was sent: no connection, or it was lost before. Answer 503, or try again later
  *   ERR_FULL             nothing was sent: too many groups are waiting on this connection
- *   ERR_TIMEOUT          a reading group passed its deadline or lost its connection on the way; nothing was changed
+ *   ERR_TIMEOUT          nothing was changed: the deadline passed before the group could be sent, or a reading group passed
+ *                        its deadline or lost its connection on the way
  *   ERR_UNKNOWN_OUTCOME  a writing group was sent and its end was not seen, or seen without the promised replication:
  *                        it may have happened. Never answer 4xx; find out by reading, or take the lease again
  *   ERR_REFUSED          the server refused a statement; sqlstate tells why; nothing of the group happened
@@ -70,8 +71,8 @@ void db_group_free(struct db_group **group); /* not while it is under way */
 /* Empties the group and begins a new unit of work. Not while the group is under way (between db_send and the callback). */
 void db_group_begin(struct db_group *group, enum db_group_kind kind);
 
-/* How a DB_TRANSACTION begins, e.g. {"begin_read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}; otherwise BEGIN. */
-void db_group_set_begin(struct db_group *group, const struct db_statement *begin);
+/* How a DB_TRANSACTION begins, e.g. "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"; otherwise "BEGIN". Borrowed. */
+void db_group_set_begin(struct db_group *group, const char *begin_sql);
 
 /* Adds a call; results are found by its place: the first one added is 0. The call belongs to the group. */
 struct db_call *db_group_add(struct db_group *group, const struct db_statement *statement);
@@ -158,8 +159,8 @@ struct db *db_new(struct loop *loop, const struct db_options *options);
 void db_free(struct db **db);
 
 bool db_is_up(const struct db *db);
-int db_backend_pid(const struct db *db);   /* 0 when down */
-int db_waiting(const struct db *db); /* sent or queued, not yet called back */
+int db_backend_pid(const struct db *db); /* 0 when down */
+int db_waiting(const struct db *db);     /* sent or queued, not yet called back */
 
 /* Sends the group, or queues it behind a transaction. timeout_ms counts from now, on the monotonic clock, over waiting and
  * running; when it passes while the group is on the server the connection is dropped. The group is kept until `done`. */
