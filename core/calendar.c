@@ -176,7 +176,7 @@ bool calendar_is_working(const struct calendar *cal, time_ms at) {
 time_ms calendar_next_working(const struct calendar *cal, time_ms at) {
     must(cal->sealed);
     at = clamp_time(at);
-    return time_at(cal, position(cal, at), calendar_local_day(cal, at), true);
+    return clamp_time(time_at(cal, position(cal, at), calendar_local_day(cal, at), true));
 }
 
 bool calendar_published(const struct calendar *cal, time_ms at) {

@@ -79,8 +79,8 @@ static void add_day(struct story *story, int32_t day, time_ms from, time_ms to) 
         time_ms open = calendar_at(cal, day, spans->span[i].from), close = calendar_at(cal, day, spans->span[i].to);
         time_ms begin = earlier(later(done, open), end), stop = earlier(later(begin, close), end);
         add_piece(story, i == 0 ? CALENDAR_LINE_NIGHT : CALENDAR_LINE_BREAK, done, begin, 0);
-        if (begin < close) add_piece(story, CALENDAR_LINE_WORKED, begin, stop, occasion);
-        done = later(done, earlier(later(begin, close), end));
+        add_piece(story, CALENDAR_LINE_WORKED, begin, stop, occasion);
+        done = stop;
     }
     add_piece(story, CALENDAR_LINE_NIGHT, done, end, 0);
 }
