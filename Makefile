@@ -1,7 +1,9 @@
 # Paidan. `make help` lists what a user wants; everything below it is found by wildcard, so a new file needs no line here.
 # Flavours: release (what is run), asan (what is tested), clang (the second compiler's opinion), faulty (release with test switches).
 FLAVOUR ?= release
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 B       := build/$(FLAVOUR)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 PKGS    := libzmq hiredis libpq libcjson libuv libmicrohttpd libcurl libsodium libconfuse libutf8proc
