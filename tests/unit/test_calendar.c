@@ -316,6 +316,23 @@ static void test_beyond_the_published_holidays(void **state) {
                "2037-03-25 10:00"); /* across the table's end, summers included */
 }
 
+/* A limit that ends with the last hour the table holds, before days that only the table knows to be closed. */
+static void test_ends_with_the_table(void **state) {
+    static struct calendar cal;
+    const struct calendar_spans hours = {1, {{540, 1020}}}, none = {0};
+    int32_t first = calendar_day_of(2024, 1, 1), end = first + CALENDAR_DAYS_MAX;
+    calendar_init(&cal, 480);
+    assert_int_equal(calendar_published_range(&cal, first, first + 365), CALENDAR_OK);
+    assert_int_equal(calendar_week(&cal, 127, &hours), CALENDAR_OK);
+    assert_int_equal(calendar_season(&cal, end - 3, end - 1, 127, &none), CALENDAR_OK);
+    assert_int_equal(calendar_seal(&cal), CALENDAR_OK);
+    time_ms due;
+    assert_true(calendar_add(&cal, calendar_at(&cal, end - 4, 960), limit_of("1wh"), &due));
+    assert_int_equal(due, calendar_at(&cal, end - 4, 1020));
+    assert_true(calendar_add(&cal, calendar_at(&cal, end - 4, 960), limit_of("2wh"), &due));
+    assert_int_equal(due, calendar_at(&cal, end, 600));
+}
+
 static void test_times_at_the_ends_of_the_world(void **state) {
     const struct calendar *cal = demo_calendar("standard");
     assert_due("standard", "1970-01-01 08:00", "1wh", "1970-01-01 09:30");
@@ -381,6 +398,7 @@ int main(void) {
         cmocka_unit_test(test_overdue_stays_overdue_by_as_much),
         cmocka_unit_test(test_pausing_twice_resuming_twice_and_a_clock_set_back),
         cmocka_unit_test(test_beyond_the_published_holidays),
+        cmocka_unit_test(test_ends_with_the_table),
         cmocka_unit_test(test_times_at_the_ends_of_the_world),
         cmocka_unit_test(test_dates),
     };

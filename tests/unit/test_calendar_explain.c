@@ -88,6 +88,19 @@ static void test_still_paused(void **state) {
                                                               "2024-03-05（周二）10:00 起暂停计时，剩余 1 小时\n");
 }
 
+/* A pause that begins when the time is used up, or later, explains nothing. */
+static void test_pause_after_the_due_time(void **state) {
+    struct calendar_pause pause = {at("2024-03-05 10:00"), at("2024-03-05 11:00")};
+    struct calendar_question question = {
+        .start = at("2024-03-05 09:00"), .limit = limit_of("1wh"), .pauses = &pause, .pause_count = 1};
+    const char *expected = "2024-03-05 Tue 09:00: start, limit 1 working hour\n"
+                           "2024-03-05 Tue 09:00-10:00: counted 1 h\n"
+                           "2024-03-05 Tue 10:00: due, in all 1 h\n";
+    assert_string_equal(told("standard", &question, LANG_EN), expected);
+    pause.from = at("2024-03-05 10:30");
+    assert_string_equal(told("standard", &question, LANG_EN), expected);
+}
+
 static void test_natural_limit(void **state) {
     struct calendar_question question = {.start = at("2024-02-09 16:00"), .limit = limit_of("24nh")};
     assert_string_equal(told("standard", &question, LANG_ZH),
@@ -187,6 +200,7 @@ int main(void) {
         cmocka_unit_test(test_one_night_is_one_line),
         cmocka_unit_test(test_pause_and_extension),
         cmocka_unit_test(test_still_paused),
+        cmocka_unit_test(test_pause_after_the_due_time),
         cmocka_unit_test(test_natural_limit),
         cmocka_unit_test(test_half_day_closed_day_and_break),
         cmocka_unit_test(test_not_yet_published),
