@@ -1,0 +1,65 @@
+/* What bus*.c share; for nobody else. */
+#ifndef COMMON_BUS_INTERNAL_H
+#define COMMON_BUS_INTERNAL_H
+
+#include "common/bus.h"
+
+#include <sys/types.h>
+
+#define BUS_IPC_PATH_MAX 107 /* sockaddr_un has 108 with the NUL */
+
+/* A listening unix socket is made here and handed to libzmq, which would otherwise remove the path when it closes, even when
+ * another process has taken it over meanwhile. */
+struct bus_listener {
+    int fd; /* -1: none; libzmq's once it is bound */
+    char path[BUS_IPC_PATH_MAX + 1];
+    dev_t device;
+    ino_t inode;
+};
+
+struct bus_socket {
+    struct bus_socket *next;
+    struct bus *bus;
+    void *zmq;
+    struct loop_fd *wake;
+    bool (*take)(
+        struct bus_socket *socket); /* takes what is there, up to a limit; true: took some, or has more. NULL: freed */
+    bus_handler *handler;
+    void *context;
+    struct bus_options options;
+    struct bus_listener listener;
+    int type; /* ZMQ_ROUTER ... */
+    bool is_paused;
+};
+
+struct bus {
+    struct loop *loop;
+    struct loop_hook *before_wait, *after_wait;
+    void *zmq;
+    struct bus_socket *sockets;
+    bool has_asked; /* every socket was asked for its events since the loop woke */
+    bool (*allow)(void *context, const char *key, char ret_who[BUS_WHO_BYTES]);
+    void *allow_context;
+    char explanation[256];
+};
+
+enum bus_count { BUS_RECEIVED, BUS_SENT, BUS_FULL, BUS_PEER_GONE, BUS_MALFORMED, BUS_KEY_REFUSED };
+void bus_count(enum bus_count what);
+
+/* Notes the sentence for bus_explain and returns err. */
+PRINTF(3, 4) enum err bus_fail(struct bus *bus, enum err err, const char *format, ...);
+
+/* A socket with its options set, watched, but neither bound nor connected. On failure nothing is left. */
+MUST_USE enum err bus_socket_new(struct bus *bus, int type, const struct bus_options *options, bus_handler *handler,
+                                 void *context, struct bus_socket **ret_socket);
+
+/* ERR_INVALID for an address no socket can have. */
+MUST_USE enum err bus_check_address(struct bus *bus, const char *address);
+
+/* ipc only. Takes the path over from whoever had it. ERR_REFUSED when others may enter its folder. */
+MUST_USE enum err bus_listen(struct bus *bus, const char *path, struct bus_listener *ret_listener);
+void bus_listener_remove(struct bus_listener *listener);
+
+MUST_USE enum err bus_set_curve(struct bus_socket *socket, bool is_server);
+
+#endif
