@@ -2,7 +2,8 @@
 -- is what a repeat is compared with; request itself is partitioned by month (its number begins with the local date).
 -- Which request has a ticket is the presence of its ticket_request row: what the router did not confirm is found by that.
 
-CREATE SEQUENCE request_number AS bigint MINVALUE 0 MAXVALUE 999999999 START 1 CYCLE CACHE 50;
+-- CACHE 1: numbers are given out in order, so the router's sweep can tell from a number that nothing older is still to come.
+CREATE SEQUENCE request_number AS bigint MINVALUE 1 MAXVALUE 999999999 START 1 CYCLE CACHE 1;
 
 CREATE TABLE request_key (
   source       integer NOT NULL,

@@ -132,10 +132,11 @@ BEGIN
 END $$;
 
 -- Keeps the lease while there is nothing to write.
-CREATE FUNCTION shard_keep(shard_no smallint, held_epoch integer, new_lease_until bigint) RETURNS void
+CREATE FUNCTION shard_keep(shard_no smallint, held_epoch integer, new_lease_until bigint, new_swept_to bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE shard SET lease_until = new_lease_until WHERE id = shard_no AND epoch = held_epoch;
+  UPDATE shard SET lease_until = new_lease_until, swept_to = greatest(swept_to, new_swept_to)
+   WHERE id = shard_no AND epoch = held_epoch;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'shard % is no longer held under epoch %', shard_no, held_epoch USING ERRCODE = 'PD001';
   END IF;

@@ -1,0 +1,231 @@
+/* The batch cycle: take what waits, read what the engine needs, decide, write one transaction, then answer. While a transaction is
+ * under way the inbox gathers the next batch, so the batch grows with the load and a lone message waits for one commit only.
+ * Answers, news and live queues leave only after COMMIT. A batch that PostgreSQL refuses for its data is halved until the one
+ * culprit stands alone; that one is parked, visibly, and never tried again unchanged. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/failpoint.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "proto/must.h"
+#include "services/router/router.h"
+
+METRIC_COUNTER(batches, "paidan_router_batches_total", "Transactions, by outcome.", "outcome", "committed", "nothing", "split",
+               "retried", "unknown");
+METRIC_COUNTER(events_written, "paidan_router_events_total", "Events committed.");
+METRIC_COUNTER(parked, "paidan_router_parked_total", "Messages PostgreSQL refused to store.");
+METRIC_HISTOGRAM(commit_seconds, "paidan_router_commit_seconds", "From sending a batch to its commit.", METRIC_LATENCY);
+
+enum { COMMIT_TIMEOUT_MS = 10000, READ_TIMEOUT_MS = 5000 };
+
+static int64_t sent_at_ns;
+
+static void finish(struct router *r) {
+    for (uint32_t i = 0; i < r->batch_count; i++) free(r->batch[i]);
+    r->batch_count = 0;
+    r->batch_under_way = false;
+}
+
+void cycle_drop(struct router *r) {
+    finish(r);
+    for (struct item *item = r->retry, *next; item; item = next) {
+        next = item->next;
+        free(item);
+    }
+    r->retry = NULL;
+    r->retry_run = 0;
+}
+
+bool cycle_is_idle(const struct router *r) { return !r->batch_under_way && !r->inbox && !r->retry; }
+
+/* ---- choosing the messages of the next batch ---------------------------------------------------------------------------- */
+
+static struct item *take_first(struct item **list) {
+    struct item *item = *list;
+    if (item) *list = item->next;
+    return item;
+}
+
+static void take_batch(struct router *r) {
+    uint32_t max = (uint32_t)router_config.batch_max;
+    r->batch_count = 0;
+    if (r->retry) { /* a half of a refused batch goes alone, so that the culprit is found */
+        uint32_t run = r->retry_run ? r->retry_run : 1;
+        while (r->batch_count < run && r->retry) r->batch[r->batch_count++] = take_first(&r->retry);
+        return;
+    }
+    while (r->batch_count < max && r->inbox) {
+        r->batch[r->batch_count++] = take_first(&r->inbox);
+        r->inbox_count--;
+    }
+    if (!r->inbox) r->inbox_end = &r->inbox;
+    if (r->inbox_count < (size_t)router_config.backlog_max / 2) bus_pause(r->door, false);
+}
+
+static void gather_needs(struct router *r) {
+    struct writer_needs *n = &r->needs;
+    n->ticket_count = n->request_count = n->key_count = 0;
+    for (uint32_t i = 0; i < r->batch_count; i++) {
+        const struct item *item = r->batch[i];
+        int64_t number;
+        if (item->type == MESSAGE_request_new) {
+            number = engine_needs_request(r->engine, item->in.request_new.request);
+            if (number) n->requests[n->request_count++] = number;
+        } else if (item->type == MESSAGE_command) {
+            const struct command *command = &item->in.command;
+            number = engine_needs_ticket(r->engine, command->ticket);
+            if (number && n->ticket_count < BATCH_COMMANDS_MAX) n->tickets[n->ticket_count++] = number;
+            number = engine_needs_ticket(r->engine, command->other);
+            if (number && n->ticket_count < BATCH_COMMANDS_MAX) n->tickets[n->ticket_count++] = number;
+            if (command->key.len == COMMAND_KEY_BYTES) memcpy(n->keys[n->key_count++], command->key.at, COMMAND_KEY_BYTES);
+        }
+    }
+}
+
+/* ---- after the transaction ------------------------------------------------------------------------------------------------ */
+
+/* Puts the batch back to be tried again: first in the line, `run` of it at a time. */
+static void put_back(struct router *r, uint32_t run) {
+    for (uint32_t i = r->batch_count; i-- > 0;) {
+        r->batch[i]->next = r->retry;
+        r->retry = r->batch[i];
+    }
+    r->retry_run = run;
+    r->batch_count = 0;
+    r->batch_under_way = false;
+}
+
+static void on_parked(void *context, const struct db_reply *reply) {
+    struct router *r = context;
+    if (reply->err != ERR_NONE) shard_drop(r, "a refused message could not be parked");
+}
+
+static void park(struct router *r, struct item *item, const char *sqlstate) {
+    static const char *const what[] = {[MESSAGE_request_new] = "request", [MESSAGE_command] = "command",
+                                       [MESSAGE_timer_due] = "timer"};
+    int64_t number = item->type == MESSAGE_request_new ? item->in.request_new.request
+                     : item->type == MESSAGE_command   ? item->in.command.ticket
+                                                       : item->in.timer_due.ticket;
+    metric_add(&parked, 0, 1);
+    log_error("message_parked", LOG_TEXT("what", what[item->type]), LOG_ID("number", number), LOG_TEXT("sqlstate", sqlstate));
+    memset(&item->out, 0, sizeof item->out);
+    if (item->type == MESSAGE_command)
+        item->out.reply = (struct reply){.verdict = VERDICT_BAD_DATA, .ticket = number};
+    else if (item->type == MESSAGE_request_new)
+        item->out.request_routed = (struct request_routed){.request = number, .verdict = VERDICT_BAD_DATA};
+    doors_answer(r, item);
+    writer_park(r->park_group, clock_now(), sqlstate, what[item->type], number, item->bytes, item->len);
+    db_send(r->db, r->park_group, READ_TIMEOUT_MS, on_parked, r);
+}
+
+static void on_refused(struct router *r, const struct db_reply *reply) {
+    engine_rolled_back(r->engine);
+    if (db_is_bad_input(reply) && r->batch_count > 1) {
+        metric_add(&batches, 2, 1);
+        put_back(r, (r->batch_count + 1) / 2);
+    } else if (db_is_bad_input(reply) && !db_group_under_way(r->park_group)) {
+        park(r, r->batch[0], reply->sqlstate);
+        finish(r);
+    } else if (db_is_retryable(reply) || db_is_bad_input(reply)) {
+        metric_add(&batches, 3, 1);
+        put_back(r, r->batch_count);
+    } else {
+        shard_drop(r, reply->message);
+    }
+}
+
+static void answer_all(struct router *r) {
+    for (uint32_t i = 0; i < r->batch_count; i++) doors_answer(r, r->batch[i]);
+    finish(r);
+}
+
+static void on_committed(struct router *r) {
+    failpoint("router.after_commit");
+    metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - sent_at_ns) / 1e9);
+    metric_add(&batches, 0, 1);
+    const struct batch *batch = r->decided;
+    metric_add(&events_written, 0, batch->event_count);
+    engine_committed(r->engine);
+    doors_publish(r, batch);
+    projection_apply(r->projection, batch);
+    failpoint("router.before_reply");
+    answer_all(r);
+}
+
+static void on_written(void *context, const struct db_reply *reply) {
+    struct router *r = context;
+    if (r->state != ROUTER_SERVING || !r->batch_under_way) return; /* dropped meanwhile */
+    if (reply->err == ERR_NONE) {
+        r->written_at = clock_monotonic_ms();
+        on_committed(r);
+    } else if (reply->err == ERR_REFUSED) {
+        on_refused(r, reply);
+    } else {
+        metric_add(&batches, 4, 1);
+        shard_drop(r, "a commit whose end was not seen");
+    }
+}
+
+/* ---- deciding --------------------------------------------------------------------------------------------------------------- */
+
+static void decide_item(struct router *r, struct item *item) {
+    switch (item->type) {
+    case MESSAGE_request_new: engine_request(r->engine, &item->in.request_new, &item->out.request_routed); break;
+    case MESSAGE_command: engine_command(r->engine, &item->in.command, &item->out.reply); break;
+    default: engine_timer(r->engine, &item->in.timer_due, &item->out.timer_done);
+    }
+}
+
+static void decide(struct router *r) {
+    engine_begin(r->engine, clock_now());
+    uint32_t done = 0;
+    while (done < r->batch_count && engine_has_room(r->engine)) decide_item(r, r->batch[done++]);
+    while (r->batch_count > done) { /* no room left: the rest goes first into the next batch */
+        struct item *item = r->batch[--r->batch_count];
+        item->next = r->inbox;
+        r->inbox = item;
+        if (!item->next) r->inbox_end = &item->next;
+        r->inbox_count++;
+    }
+    const struct batch *batch = r->decided = engine_batch(r->engine);
+    if (batch->event_count == 0) {
+        metric_add(&batches, 1, 1);
+        engine_rolled_back(r->engine);
+        answer_all(r);
+        return;
+    }
+    writer_fill(r->write_group, batch, shard_next_lease(r));
+    sent_at_ns = clock_monotonic_ns();
+    failpoint("router.before_commit");
+    db_send(r->db, r->write_group, COMMIT_TIMEOUT_MS, on_written, r);
+}
+
+static void on_needs_read(void *context, const struct db_reply *reply) {
+    struct router *r = context;
+    if (r->state != ROUTER_SERVING || !r->batch_under_way) return;
+    if (reply->err != ERR_NONE) {
+        shard_drop(r, "what a batch needs could not be read");
+        return;
+    }
+    writer_lend(reply, r->engine);
+    decide(r);
+}
+
+bool cycle_turn(void *context) {
+    struct router *r = context;
+    if (r->state != ROUTER_SERVING || r->batch_under_way || (!r->inbox && !r->retry)) return false;
+    if (db_group_under_way(r->write_group) || db_group_under_way(r->read_group)) return false; /* of an earlier round */
+    if (r->reference_stale) return false; /* a newer world first */
+    take_batch(r);
+    r->batch_under_way = true;
+    gather_needs(r);
+    if (writer_needs_nothing(&r->needs)) {
+        decide(r);
+    } else {
+        writer_read(r->read_group, &r->needs);
+        db_send(r->db, r->read_group, READ_TIMEOUT_MS, on_needs_read, r);
+    }
+    return true;
+}

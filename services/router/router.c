@@ -1,0 +1,100 @@
+/* The router as a service: its configuration, its parts put together, its health. See router.h for the way of a message. */
+#define _GNU_SOURCE /* asprintf */
+#include "services/router/router.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proto/must.h"
+
+struct router_config router_config;
+
+static const struct config_key keys[] = {
+    CONFIG_KEY(struct router_config, shard, CONFIG_INT, "1", .min = 1, .max = 99, .doc_en = "The shard (district) this router writes.",
+               .doc_zh = "本进程负责的分片 (区)。"),
+    CONFIG_KEY(struct router_config, lease, CONFIG_DURATION, "2s", .min = 500, .max = 60000,
+               .doc_en = "How long the shard stays held after the last sign of life; another router waits that long before it takes over.",
+               .doc_zh = "最后一次活动之后继续占有分片的时间; 其他进程等过这段时间才接管。"),
+    CONFIG_KEY(struct router_config, batch_max, CONFIG_INT, "1000", .min = 1, .max = BATCH_COMMANDS_MAX,
+               .doc_en = "Commands decided in one transaction at most.", .doc_zh = "一个事务中最多处理的命令数。"),
+    CONFIG_KEY(struct router_config, backlog_max, CONFIG_INT, "50000", .min = 100, .max = 1000000,
+               .doc_en = "Commands waiting before the router stops taking more and senders answer 503.",
+               .doc_zh = "排队命令的上限; 超过后不再接收, 前端返回 503。"),
+    CONFIG_END};
+
+static struct db_group **groups_of(struct router *r, size_t i) {
+    struct db_group **all[] = {&r->write_group, &r->read_group, &r->lease_group, &r->load_group, &r->sweep_group, &r->park_group};
+    return i < sizeof all / sizeof all[0] ? all[i] : NULL;
+}
+
+static enum err router_open(struct kit *kit) {
+    struct router *r = calloc(1, sizeof *r);
+    must(r);
+    kit->self = r;
+    r->kit = kit;
+    r->engine = engine_new();
+    for (size_t i = 0; groups_of(r, i); i++) *groups_of(r, i) = db_group_new();
+    /* the batch statements join a handful of rows to big tables by key, whatever the planner believes */
+    must(asprintf(&r->conninfo, "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
+                  kit->config->database) > 0);
+    enum err err = doors_open(r);
+    if (err != ERR_NONE) return err;
+    struct db_options options = {.conninfo = r->conninfo, .application_name = "paidan-router", .force_generic_plan = true,
+                                 .require_durable = true, .on_state = shard_db_state, .context = r, .backoff_max_ms = 250};
+    r->projection = projection_new(kit->loop, kit->config->redis_socket, r->engine);
+    r->db = db_new(kit->loop, &options);
+    struct db_options side = {.conninfo = kit->config->database, .application_name = "paidan-router-side", .backoff_max_ms = 250};
+    r->side = db_new(kit->loop, &side);
+    r->loader = reference_loader_new(r->side);
+    r->timer = loop_timer_new(kit->loop, shard_tick, r);
+    r->hook = loop_hook_new(kit->loop, LOOP_BEFORE_WAIT, cycle_turn, r);
+    loop_timer_start(r->timer, 50, 50);
+    return ERR_NONE;
+}
+
+static bool router_ready(struct kit *kit, char ret_why[KIT_WHY_BYTES]) {
+    const struct router *r = kit->self;
+    static const char *const why[] = {[ROUTER_AWAY] = "the database does not answer",
+                                      [ROUTER_LEASING] = "another router holds the shard",
+                                      [ROUTER_LOADING] = "open tickets are being loaded", [ROUTER_SERVING] = ""};
+    snprintf(ret_why, KIT_WHY_BYTES, "%s", why[r->state]);
+    return r->state == ROUTER_SERVING;
+}
+
+static bool router_drain(struct kit *kit) {
+    struct router *r = kit->self;
+    r->draining = true;
+    return r->state != ROUTER_SERVING || cycle_is_idle(r);
+}
+
+static void router_close(struct kit *kit) {
+    struct router *r = kit->self;
+    if (!r) return;
+    r->state = ROUTER_AWAY; /* callbacks of what is still under way do nothing */
+    loop_hook_free(&r->hook);
+    loop_timer_free(&r->timer);
+    projection_free(&r->projection);
+    db_free(&r->db);
+    db_free(&r->side);
+    reference_loader_free(&r->loader);
+    for (size_t i = 0; groups_of(r, i); i++) db_group_free(groups_of(r, i));
+    cycle_drop(r);
+    doors_close(r);
+    engine_free(&r->engine);
+    reference_release(&r->reference);
+    free(r->conninfo);
+    free(r);
+    kit->self = NULL;
+}
+
+const struct service router_service = {
+    .name = "router",
+    .about_en = "Decides what becomes of each ticket: the only writer of its shard.",
+    .about_zh = "决定每张工单的去向: 所辖分片的唯一写入者。",
+    .config_keys = keys,
+    .config = &router_config,
+    .open = router_open,
+    .ready = router_ready,
+    .drain = router_drain,
+    .close = router_close,
+};

@@ -1,0 +1,122 @@
+/* The router service's parts and how they share one struct. The parts, in the order a message meets them:
+ *     doors.c   messages from the bus into the inbox, answers and changes out to it
+ *     cycle.c   inbox -> batch -> engine -> transaction -> answers: the self-clocking group commit
+ *     shard.c   holding the shard: lease, loading, sweeping up requests without a ticket
+ *     router.c  the service: configuration, start, health
+ * engine.c, store.c, writer.c, projection.c know nothing of this struct. */
+#ifndef ROUTER_ROUTER_H
+#define ROUTER_ROUTER_H
+
+#include "common/bus.h"
+#include "common/db.h"
+#include "common/loop.h"
+#include "services/kit/kit.h"
+#include "services/kit/reference.h"
+#include "services/router/engine.h"
+#include "services/router/projection.h"
+#include "services/router/writer.h"
+
+struct router_config {
+    int64_t shard;
+    int64_t lease;     /* ms */
+    int64_t batch_max; /* commands in a transaction */
+    int64_t backlog_max;
+};
+
+/* One message waiting for, or in, a batch. */
+struct item {
+    struct item *next;
+    struct bus_peer peer; /* len 0: from the sweep, nobody waits for an answer */
+    int64_t id;           /* the sender's */
+    int type;             /* MESSAGE_request_new, MESSAGE_command or MESSAGE_timer_due */
+    union {
+        struct request_new request_new;
+        struct command command; /* texts point into bytes */
+        struct timer_due timer_due;
+    } in;
+    union {
+        struct request_routed request_routed;
+        struct reply reply;
+        struct timer_done timer_done;
+    } out;
+    size_t len;
+    uint8_t bytes[];
+};
+
+enum router_state {
+    ROUTER_AWAY,    /* no database */
+    ROUTER_LEASING, /* asking for the lease */
+    ROUTER_LOADING, /* reading reference data and open tickets */
+    ROUTER_SERVING
+};
+
+struct router {
+    struct kit *kit;
+    enum router_state state;
+    uint64_t round; /* counts the times everything was dropped; answers from an earlier round mean nothing */
+    struct db *db;   /* the one that writes; the lease is its backend's */
+    struct db *side; /* reads that need not wait for the batch: reference data, sweeps */
+    char *conninfo;
+    struct bus *bus;
+    struct bus_socket *door, *news;
+    struct engine *engine;
+    struct projection *projection;
+    struct reference_loader *loader;
+    struct reference *reference;
+    bool reference_stale; /* a newer version is in the database */
+    bool reference_loading;
+    struct loop_timer *timer;
+    struct loop_hook *hook;
+    /* inbox */
+    struct item *inbox, **inbox_end;
+    size_t inbox_count;
+    bool draining;
+    /* the batch under way */
+    struct item *batch[BATCH_COMMANDS_MAX];
+    const struct batch *decided; /* as the engine gave it, good until the next batch begins */
+    uint32_t batch_count;
+    bool batch_under_way;
+    struct item *retry; /* halves of a batch that was refused, tried before the inbox; each run ends where `split` says */
+    uint32_t retry_run;
+    struct writer_needs needs;
+    struct db_group *write_group, *read_group, *lease_group, *load_group, *sweep_group, *park_group;
+    /* holding the shard */
+    time_ms lease_until;
+    int64_t written_at; /* monotonic, of the last lease renewal */
+    bool keeping;
+    int64_t loaded_to; /* number of the last open ticket read; -1: the head is not read yet */
+    int64_t loading_since;
+    int64_t swept_to, swept_at; /* request number, monotonic */
+    bool sweeping;
+};
+
+extern struct router_config router_config;
+extern const struct service router_service;
+
+/* doors.c */
+enum err doors_open(struct router *router);
+void doors_close(struct router *router);
+void doors_push(struct router *router, struct item *item);
+/* Sends what item.out says; frees nothing. */
+void doors_answer(struct router *router, const struct item *item);
+/* Tells everybody what a committed batch changed. */
+void doors_publish(struct router *router, const struct batch *batch);
+void doors_beat(struct router *router);
+/* Empties the inbox; senders will ask again. */
+void doors_drop(struct router *router);
+
+/* cycle.c: one turn of the batch cycle; true when it did something. */
+bool cycle_turn(void *router);
+void cycle_drop(struct router *router);
+bool cycle_is_idle(const struct router *router);
+
+/* shard.c */
+void shard_db_state(void *router, struct db *db, enum err err, const char *message);
+void shard_tick(void *router); /* each 50 ms */
+/* Something is not as it must be: drop the memory, take the lease again, reload. */
+void shard_drop(struct router *router, const char *why);
+/* Reads newer reference data; a batch begun after it uses them. */
+void shard_reload_reference(struct router *router);
+time_ms shard_next_lease(struct router *router);
+
+#endif

@@ -1,0 +1,291 @@
+/* Holding the shard. The router owns its shard's tickets only while it holds the lease under its epoch; every transaction proves
+ * it. Any doubt (connection lost, unknown outcome, fence) ends the round: memory is dropped, the lease taken again, everything
+ * loaded anew. That is also how the service starts, so recovery is the path that is always used. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/failpoint.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/number.h"
+#include "proto/must.h"
+#include "services/router/router.h"
+
+METRIC_COUNTER(rounds, "paidan_router_rounds_total", "Times the shard was taken and loaded.");
+METRIC_COUNTER(swept, "paidan_router_swept_total", "Requests found without a ticket and routed by the sweep.");
+METRIC_GAUGE(open_tickets, "paidan_router_open_tickets", "Open tickets in memory.");
+METRIC_GAUGE(store_memory, "paidan_router_store_bytes", "Memory of the open tickets.");
+
+enum {
+    TIMEOUT_MS = 5000,
+    LOAD_PAGE = 20000,
+    LOAD_TIMEOUT_MS = 60000,
+    SWEEP_EACH_MS = 2000,
+    SWEEP_PAGE = 2000,
+    SWEEP_AGE_MS = 1000,    /* younger requests are on their way by the bus */
+    SWEEP_SETTLED_MS = 15000, /* older ones are all committed: intake's own deadline is shorter */
+    BEAT_EACH_MS = 500
+};
+
+static const struct db_statement TAKE = {"shard_take", "SELECT shard_take($1::int2, $2::int8, $3::int8)"};
+static const struct db_statement HEAD = {
+    "shard_head", "SELECT epoch, next_seq, next_ticket, last_at, chain, swept_to, "
+                  "coalesce((SELECT max(request) FROM ticket_request), 0) FROM shard WHERE id = $1::int2"};
+static const struct db_statement PARTITIONS = {"shard_partitions", "SELECT ensure_partitions($1::int4, 4)"};
+static const struct db_statement LOAD = {"shard_load", "SELECT id, body FROM ticket WHERE open AND shard = $1::int2 AND "
+                                                       "id > $2::int8 ORDER BY id LIMIT 20000"};
+static const struct db_statement SWEEP = {
+    "shard_sweep",
+    "SELECT r.id, r.source, r.channel, r.matter, r.urgency, r.place, r.place_by, r.confidential, r.received_at, r.dedicated, "
+    "r.matter = 0 AND r.matter_given <> '' FROM request r WHERE r.id > $1::int8 AND r.received_at <= $2::int8 "
+    "AND NOT EXISTS (SELECT FROM ticket_request t WHERE t.request = r.id) "
+    "AND NOT EXISTS (SELECT FROM parked p WHERE p.number = r.id) ORDER BY r.id LIMIT 2000"};
+static const struct db_statement SETTLED = {
+    "shard_settled", "SELECT coalesce(max(id), 0) FROM request WHERE id > $1::int8 AND received_at <= $2::int8"};
+
+static void take_lease(struct router *r);
+static void load_page(struct router *r);
+
+/* ---- dropping ----------------------------------------------------------------------------------------------------------- */
+
+void shard_drop(struct router *r, const char *why) {
+    log_warn("shard_dropped", LOG_TEXT("why", why));
+    r->round++;
+    cycle_drop(r);
+    engine_rolled_back(r->engine);
+    r->state = db_is_up(r->db) ? ROUTER_LEASING : ROUTER_AWAY;
+}
+
+void shard_db_state(void *context, struct db *db, enum err err, const char *message) {
+    struct router *r = context;
+    (void)db;
+    if (err != ERR_NONE) {
+        if (r->state == ROUTER_AWAY) return;
+        shard_drop(r, message);
+        r->state = ROUTER_AWAY;
+    } else {
+        r->state = ROUTER_LEASING;
+        take_lease(r);
+    }
+}
+
+time_ms shard_next_lease(struct router *r) {
+    r->lease_until = clock_now() + router_config.lease;
+    return r->lease_until;
+}
+
+/* ---- taking the lease ------------------------------------------------------------------------------------------------------ */
+
+static void on_reference(void *context, enum err err, struct reference *reference, const char *message) {
+    struct router *r = context;
+    r->reference_loading = false;
+    if (err != ERR_NONE) {
+        log_error("reference_not_loaded", LOG_ERR(err), LOG_TEXT("why", message));
+        if (!r->reference) shard_drop(r, "no reference data");
+        r->reference_stale = false; /* go on with the one in force; the next change asks again */
+        return;
+    }
+    struct reference *old = r->reference;
+    r->reference = reference;
+    engine_set_world(r->engine, &reference->world);
+    reference_release(&old);
+    r->reference_stale = false;
+    log_info("reference_loaded", LOG_INT("version", reference->world.version));
+    if (r->state == ROUTER_LOADING) load_page(r);
+}
+
+void shard_reload_reference(struct router *r) {
+    r->reference_stale = true;
+}
+
+static void start_reference(struct router *r) {
+    r->reference_loading = true;
+    reference_load(r->loader, on_reference, r);
+}
+
+static void on_head(void *context, const struct db_reply *reply) {
+    struct router *r = context;
+    if (r->state != ROUTER_LOADING) return;
+    if (reply->err != ERR_NONE || db_rows(reply->results[1]) != 1) {
+        shard_drop(r, reply->err ? reply->message : "there is no such shard");
+        return;
+    }
+    const struct db_result *row = reply->results[1];
+    struct engine_head head = {.shard = (uint16_t)router_config.shard, .epoch = (uint32_t)db_get_int(row, 0, 0),
+                               .next_seq = db_get_int(row, 0, 1), .next_ticket = db_get_int(row, 0, 2),
+                               .last_at = db_get_int(row, 0, 3)};
+    size_t len;
+    const uint8_t *chain = db_get_bytes(row, 0, 4, &len);
+    must(len == CHAIN_BYTES);
+    memcpy(head.chain, chain, CHAIN_BYTES);
+    r->swept_to = db_get_int(row, 0, 5);
+    engine_reset(r->engine, &head, db_get_int(row, 0, 6));
+    r->loaded_to = 0;
+    start_reference(r);
+}
+
+static void on_taken(void *context, const struct db_reply *reply) {
+    struct router *r = context;
+    if (r->state != ROUTER_LEASING) return;
+    if (reply->err != ERR_NONE) {
+        log_warn("lease_not_taken", LOG_ERR(reply->err), LOG_TEXT("why", reply->message));
+        return; /* the tick asks again */
+    }
+    if (db_get_int(reply->results[0], 0, 0) == 0) return; /* another holds it */
+    metric_add(&rounds, 0, 1);
+    r->state = ROUTER_LOADING;
+    r->loaded_to = -1;
+    r->loading_since = clock_monotonic_ms();
+    r->written_at = r->loading_since;
+    int32_t date = clock_date(clock_now());
+    db_group_begin(r->load_group, DB_WRITE);
+    db_set_int4(db_group_add(r->load_group, &PARTITIONS), 1, date / 100);
+    db_set_int2(db_group_add(r->load_group, &HEAD), 1, (int16_t)router_config.shard);
+    db_send(r->db, r->load_group, LOAD_TIMEOUT_MS, on_head, r);
+}
+
+static void take_lease(struct router *r) {
+    if (db_group_under_way(r->lease_group) || db_group_under_way(r->load_group) || r->reference_loading) return;
+    db_group_begin(r->lease_group, DB_WRITE);
+    struct db_call *call = db_group_add(r->lease_group, &TAKE);
+    db_set_int2(call, 1, (int16_t)router_config.shard);
+    db_set_int8(call, 2, clock_now());
+    db_set_int8(call, 3, shard_next_lease(r));
+    db_send(r->db, r->lease_group, TIMEOUT_MS, on_taken, r);
+}
+
+/* ---- loading ------------------------------------------------------------------------------------------------------------------ */
+
+static void serve(struct router *r) {
+    r->state = ROUTER_SERVING;
+    r->swept_at = 0;
+    log_info("serving", LOG_INT("epoch", engine_head(r->engine)->epoch), LOG_INT("open", (int64_t)engine_open_count(r->engine)),
+             LOG_INT("ms", clock_monotonic_ms() - r->loading_since));
+    projection_restart(r->projection);
+    doors_beat(r);
+}
+
+static void on_page(void *context, const struct db_reply *reply) {
+    struct router *r = context;
+    if (r->state != ROUTER_LOADING) return;
+    if (reply->err != ERR_NONE) {
+        shard_drop(r, reply->message);
+        return;
+    }
+    const struct db_result *rows = reply->results[0];
+    for (int i = 0; i < db_rows(rows); i++) {
+        size_t len;
+        const uint8_t *body = db_get_bytes(rows, i, 1, &len);
+        r->loaded_to = db_get_int(rows, i, 0);
+        if (!engine_load(r->engine, body, len)) {
+            log_error("ticket_unreadable", LOG_ID("ticket", r->loaded_to));
+            kit_fail(r->kit, "an open ticket cannot be read; run paidan verify");
+            return;
+        }
+    }
+    if (db_rows(rows) == LOAD_PAGE)
+        load_page(r);
+    else
+        serve(r);
+}
+
+static void load_page(struct router *r) {
+    db_group_begin(r->load_group, DB_READ);
+    struct db_call *call = db_group_add(r->load_group, &LOAD);
+    db_set_int2(call, 1, (int16_t)router_config.shard);
+    db_set_int8(call, 2, r->loaded_to);
+    db_send(r->db, r->load_group, LOAD_TIMEOUT_MS, on_page, r);
+}
+
+/* ---- keeping the lease ---------------------------------------------------------------------------------------------------------- */
+
+static void on_kept(void *context, const struct db_reply *reply) {
+    struct router *r = context;
+    r->keeping = false;
+    if (r->state != ROUTER_SERVING && r->state != ROUTER_LOADING) return;
+    if (reply->err == ERR_NONE)
+        r->written_at = clock_monotonic_ms();
+    else
+        shard_drop(r, reply->message);
+}
+
+static void keep_lease(struct router *r) {
+    if (r->keeping || r->batch_under_way || clock_monotonic_ms() - r->written_at < router_config.lease / 4) return;
+    r->keeping = true;
+    writer_keep(r->lease_group, (uint16_t)router_config.shard, engine_head(r->engine)->epoch, shard_next_lease(r), r->swept_to);
+    db_send(r->db, r->lease_group, TIMEOUT_MS, on_kept, r);
+}
+
+/* ---- sweeping: requests that were accepted and never got their ticket ------------------------------------------------------------- */
+
+static struct item *item_of_row(const struct db_result *rows, int i) {
+    struct item *item = calloc(1, sizeof *item);
+    must(item);
+    item->type = MESSAGE_request_new;
+    item->in.request_new = (struct request_new){.request = db_get_int(rows, i, 0), .source = (uint32_t)db_get_int(rows, i, 1),
+                                                .channel = (uint8_t)db_get_int(rows, i, 2),
+                                                .matter = (uint32_t)db_get_int(rows, i, 3),
+                                                .urgency = (uint8_t)db_get_int(rows, i, 4),
+                                                .place = (uint32_t)db_get_int(rows, i, 5),
+                                                .place_by = (uint8_t)db_get_int(rows, i, 6),
+                                                .confidential = db_get_bool(rows, i, 7), .received_at = db_get_int(rows, i, 8),
+                                                .dedicated = db_get_bool(rows, i, 9), .unknown_matter = db_get_bool(rows, i, 10)};
+    return item;
+}
+
+static void on_swept(void *context, const struct db_reply *reply) {
+    struct router *r = context;
+    r->sweeping = false;
+    r->swept_at = clock_monotonic_ms();
+    if (r->state != ROUTER_SERVING) return;
+    if (reply->err != ERR_NONE) {
+        log_warn("sweep_failed", LOG_ERR(reply->err));
+        return;
+    }
+    const struct db_result *rows = reply->results[0];
+    for (int i = 0; i < db_rows(rows); i++) doors_push(r, item_of_row(rows, i));
+    metric_add(&swept, 0, db_rows(rows));
+    int64_t settled = db_get_int(reply->results[1], 0, 0);
+    if (db_rows(rows) == SWEEP_PAGE)
+        r->swept_at = 0; /* there may be more: come back at once, when these are routed */
+    else if (db_rows(rows) == 0 && settled > r->swept_to)
+        r->swept_to = settled;
+}
+
+static void sweep(struct router *r) {
+    bool idle = cycle_is_idle(r);
+    int64_t now = clock_monotonic_ms();
+    if (r->sweeping || r->inbox_count > SWEEP_PAGE || (r->swept_at && now - r->swept_at < SWEEP_EACH_MS)) return;
+    if (!r->swept_at && !idle) return;
+    r->sweeping = true;
+    time_ms at = clock_now();
+    db_group_begin(r->sweep_group, DB_READ);
+    struct db_call *call = db_group_add(r->sweep_group, &SWEEP);
+    db_set_int8(call, 1, r->swept_to);
+    db_set_int8(call, 2, r->swept_at ? at - SWEEP_AGE_MS : at);
+    call = db_group_add(r->sweep_group, &SETTLED);
+    db_set_int8(call, 1, r->swept_to);
+    db_set_int8(call, 2, at - SWEEP_SETTLED_MS);
+    db_send(r->side, r->sweep_group, LOAD_TIMEOUT_MS, on_swept, r);
+}
+
+/* ---- each 50 ms -------------------------------------------------------------------------------------------------------------------- */
+
+void shard_tick(void *context) {
+    struct router *r = context;
+    static int64_t beat_at;
+    if (r->state == ROUTER_LEASING) take_lease(r);
+    if (r->state == ROUTER_LOADING || r->state == ROUTER_SERVING) {
+        if (r->loaded_to >= 0) keep_lease(r);
+    }
+    if (r->state != ROUTER_SERVING) return;
+    if (r->reference_stale && !r->reference_loading && !r->batch_under_way) start_reference(r);
+    if (!r->draining) sweep(r);
+    if (clock_monotonic_ms() - beat_at >= BEAT_EACH_MS) {
+        beat_at = clock_monotonic_ms();
+        doors_beat(r);
+        metric_set(&open_tickets, 0, (double)engine_open_count(r->engine));
+        metric_set(&store_memory, 0, (double)engine_bytes(r->engine));
+    }
+}
