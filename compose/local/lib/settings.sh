@@ -13,7 +13,7 @@ var=$(realpath "$var")
 case $root$var in
 *[\'\"\\\$\`]*) printf 'The path %s holds a quote, a backslash or a dollar sign, which some programs cannot take.\n' "$var" >&2; exit 1 ;;
 esac
-services=${PAIDAN_SERVICES:-router intake escalation notification console}
+services=${PAIDAN_SERVICES-router intake escalation notification console}
 export PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf '%s\n' "$*"; }
