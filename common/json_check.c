@@ -48,7 +48,8 @@ struct reader {
 static size_t escape_decode(const uint8_t *at, size_t left, struct buffer *to);
 
 static void pointer_add(char *pointer, size_t *used, const uint8_t *bytes, size_t length) {
-    for (size_t i = 0; i < length && *used + 3 < JSON_POINTER_MAX; i++) {
+    size_t i = 0;
+    for (; i < length && *used + 3 < JSON_POINTER_MAX; i++) {
         if (bytes[i] == '~' || bytes[i] == '/') {
             pointer[(*used)++] = '~';
             pointer[(*used)++] = bytes[i] == '~' ? '0' : '1';
@@ -56,8 +57,9 @@ static void pointer_add(char *pointer, size_t *used, const uint8_t *bytes, size_
             pointer[(*used)++] = (char)bytes[i];
         }
     }
-    while (length > 0 && *used > 0 && ((uint8_t)pointer[*used - 1] & 0xc0) == 0x80 && *used + 3 >= JSON_POINTER_MAX)
-        --*used;
+    if (i == length || (bytes[i] & 0xc0) != 0x80) return;
+    while (((uint8_t)pointer[*used - 1] & 0xc0) == 0x80) --*used; /* cut between characters, not inside one */
+    --*used;
 }
 
 static void key_decode(struct reader *reader, size_t offset, size_t length) {
