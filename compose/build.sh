@@ -5,6 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 flavour=${FLAVOUR:-release} jobs=${JOBS:-$(nproc)} log=$PWD/build/build.log
+umask 022 # started by root, the programs run as another user
 mkdir -p build
 : >"$log"
 

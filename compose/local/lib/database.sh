@@ -47,5 +47,5 @@ make_database() {
 }
 
 migrate() {
-  migrated=$("$root/compose/migrate" "host=$run/postgres user=paidan_owner dbname=paidan") || fail "A migration failed: nothing after it was started."
+  migrated=$(bash "$root/compose/migrate" "host=$run/postgres user=paidan_owner dbname=paidan") || fail "A migration failed: nothing after it was started."
 }
