@@ -50,8 +50,11 @@ $2"
 }
 
 write_services() {
-  local name ask='exec s6-notifyoncheck -d -3 3 -s 30 -w 50 -n 1200'
-  write_service postgres "$ask '$pg_bin/postgres' -D '$var/postgres/data' -c config_file='$var/etc/postgresql.conf'"
+  local name ask='exec s6-notifyoncheck -d -3 3 -s 30 -w 50 -n 1200' shared
+  # which kind of shared memory works here was found out by initdb
+  shared=$(sed -n 's/^dynamic_shared_memory_type = \([a-z]*\).*/\1/p' "$var/postgres/data/postgresql.conf")
+  write_service postgres "$ask '$pg_bin/postgres' -D '$var/postgres/data' -c config_file='$var/etc/postgresql.conf' \\
+  -c dynamic_shared_memory_type=${shared:-posix}"
   write_check postgres "exec '$pg_bin/pg_isready' -q -h '$run/postgres' -U postgres -d postgres"
   put "$scan/postgres/down-signal" SIGINT
   write_service redis "$ask redis-server '$var/etc/redis.conf'"
