@@ -27,7 +27,7 @@ void metric_add(struct metric *metric, size_t which, double by) {
 }
 
 void metric_set(struct metric *metric, size_t which, double value) {
-    must(which < metric->series && metric->kind == METRIC_KIND_GAUGE);
+    must(which < metric->series && metric->kind != METRIC_KIND_HISTOGRAM);
     metric->values[which] = value;
 }
 

@@ -55,7 +55,7 @@ struct metric {
 void metrics_register(struct metric *metric); /* by the macros */
 
 void metric_add(struct metric *metric, size_t which, double by);    /* counter or gauge; must: which < series */
-void metric_set(struct metric *metric, size_t which, double value); /* gauge */
+void metric_set(struct metric *metric, size_t which, double value); /* gauge, or a counter that is kept elsewhere */
 void metric_observe(struct metric *metric, double value);           /* histogram */
 
 /* Reading back, for tests and readiness. */
