@@ -19,7 +19,7 @@ CFLAGS_clang := -O0 -Werror
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmsgpackc -lgeos_c -lm -lpthread
 CFLAGS  := -std=gnu11 $(WARN) $(CFLAGS_$(FLAVOUR)) -I. $(PKG_CFLAGS) $(EXTRA_CFLAGS)
-LDFLAGS := $(LDFLAGS_$(FLAVOUR))
+LDFLAGS := $(LDFLAGS_$(FLAVOUR)) -Wl,-u,must_failed
 
 SERVICES := intake router escalation notification console
 LIBS     := kit core common proto
