@@ -12,6 +12,8 @@ enum {
     CLOCK_SLOT_TICKET = 0,
     CLOCK_SLOT_SUPERVISION = 1,
     CLOCK_SLOT_ASSIGNMENT = 2, /* of assignment n: turn 2n, handle 2n + 1 */
+    CLOCK_SLOT_TOTAL = 255,
+    CLOCK_ASSIGNMENTS_MAX = 126, /* assignments a ticket may have in its whole life: their slots must fit */
 };
 
 /* A clock of `stage` that counts from `at` by the calendar of `unit` (rule C11), with rungs that lie after `now`: those that
@@ -28,8 +30,10 @@ void clock_resume(const struct world *world, struct clock *clock, time_ms now);
 /* Moves the due time to `until`: what lies between is an extension in the clock's own kind of time. Rungs that now lie in the
  * future again may be reached again. */
 void clock_extend(const struct world *world, struct clock *clock, time_ms until, time_ms now);
-/* Computes due, yellow and next anew, after another calendar or policy was loaded. True when something changed. */
-bool clock_recompute(const struct world *world, struct clock *clock);
+/* Computes due, yellow and next anew, after another calendar or policy was loaded (C15). True when something changed. A rung
+ * that was reached stays reached. A paused clock is left alone: it is aimed when it is resumed. */
+bool clock_recompute(const struct world *world, const struct matter *matter, uint8_t urgency, uint32_t unit,
+                     struct clock *clock, time_ms now);
 
 bool clock_is_running(const struct clock *clock);          /* it has a stage and is not paused */
 bool clock_is_late(const struct clock *clock, time_ms at); /* it has a stage and its limit was used up before `at` */

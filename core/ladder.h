@@ -17,20 +17,23 @@
 
 enum { LADDER_REMIND_MS = 24 * 3600 * 1000 };
 
-struct ladder_call {
+struct ladder_told {
     uint16_t count;
     uint32_t units[EVENT_UNITS_MAX];
     bool fallback; /* nobody was staffed: units holds the centre alone */
 };
 
-/* Sets clock->next to the time of the first rung after clock->rung that lies after `after`; rungs passed over are marked as
- * reached. Without further rung: the next reminder (D5). Demands a running clock. */
-void ladder_arm(const struct world *world, struct clock *clock, time_ms after);
+/* Sets clock->next to the time of the first rung after clock->rung that lies after `after`; rungs passed over count as
+ * reached. Without further rung: the next reminder, counted from `now` (D5). A stage without ladder acts at its due time (D6).
+ * Demands a running clock whose due and yellow are right. */
+void ladder_arm(const struct world *world, struct clock *clock, time_ms after, time_ms now);
 /* The rung that clock->next stands for; a reminder repeats the last one. 0 for a clock without ladder (D6). */
 enum rung ladder_due_rung(const struct world *world, const struct clock *clock);
-/* Whether reaching it again would be a reminder (D5). */
+/* Whether reaching it would be a reminder (D5). */
 bool ladder_is_reminder(const struct world *world, const struct clock *clock);
+/* Whether the stage has no ladder but acts when its limit is used up (D6). */
+bool ladder_is_plain(int stage);
 /* Whom a rung tells, when the clock is `unit`'s. */
-void ladder_call(const struct world *world, enum rung rung, uint32_t unit, struct ladder_call *ret_call);
+void ladder_call(const struct world *world, enum rung rung, uint32_t unit, struct ladder_told *ret_told);
 
 #endif

@@ -1,0 +1,74 @@
+/* Rungs: when and to whom. See ladder.h; rules D1 to D6. */
+#include "core/ladder.h"
+
+#include "core/clock.h"
+#include "proto/must.h"
+
+bool ladder_is_plain(int stage) {
+    return stage == STAGE_SUPPLEMENT || stage == STAGE_REVIEW;
+}
+
+/* The lowest rung above `rung` that the policy uses, or 0. */
+static int rung_after(const struct policy *policy, int rung) {
+    for (rung++; rung < RUNG_COUNT; rung++) {
+        if (policy->rung_percent[rung] != 0) return rung;
+    }
+    return 0;
+}
+
+static time_ms time_of(const struct world *world, const struct clock *clock, int percent) {
+    if (percent == 100) return clock->due;
+    if (percent == 80) return clock->yellow; /* the light turns with the same share */
+    struct limit_clock limit = clock_as_limit(clock);
+    time_ms at;
+    must(calendar_clock_due(world_calendar(world, clock->calendar), &limit, percent, &at));
+    return at;
+}
+
+void ladder_arm(const struct world *world, struct clock *clock, time_ms after, time_ms now) {
+    must(clock_is_running(clock));
+    if (ladder_is_plain(clock->stage)) {
+        clock->next = clock->due;
+        return;
+    }
+    const struct policy *policy = world_policy(world, clock->policy);
+    for (int rung; (rung = rung_after(policy, clock->rung)) != 0; clock->rung = (uint8_t)rung) {
+        clock->next = time_of(world, clock, policy->rung_percent[rung]);
+        if (clock->next > after) return;
+    }
+    clock->next = now + LADDER_REMIND_MS;
+}
+
+bool ladder_is_reminder(const struct world *world, const struct clock *clock) {
+    return !ladder_is_plain(clock->stage) && rung_after(world_policy(world, clock->policy), clock->rung) == 0;
+}
+
+enum rung ladder_due_rung(const struct world *world, const struct clock *clock) {
+    if (ladder_is_plain(clock->stage)) return 0;
+    int rung = rung_after(world_policy(world, clock->policy), clock->rung);
+    if (rung == 0) rung = clock->rung != 0 ? clock->rung : RUNG_WARNING; /* a policy may use no rung at all */
+    return (enum rung)rung;
+}
+
+static void tell(const struct world *world, struct ladder_told *told, uint32_t id) {
+    const struct unit *unit = world_unit(world, id);
+    if (unit == NULL || !unit->staffed || told->count == EVENT_UNITS_MAX) return;
+    for (uint16_t i = 0; i < told->count; i++) {
+        if (told->units[i] == id) return;
+    }
+    told->units[told->count++] = id;
+}
+
+void ladder_call(const struct world *world, enum rung rung, uint32_t unit, struct ladder_told *ret_told) {
+    *ret_told = (struct ladder_told){0};
+    tell(world, ret_told, unit);
+    if (rung >= RUNG_YELLOW_CARD) {
+        const struct unit *u = world_unit(world, unit);
+        if (u != NULL) tell(world, ret_told, u->parent);
+        tell(world, ret_told, world->center);
+    }
+    if (rung >= RUNG_RED_CARD) tell(world, ret_told, world->district);
+    if (ret_told->count > 0) return;
+    ret_told->units[ret_told->count++] = world->center;
+    ret_told->fallback = true;
+}
