@@ -28,33 +28,52 @@ struct reference_loader {
     char message[MESSAGE_BYTES];
 };
 
-enum { Q_VERSION, Q_CALENDARS, Q_CALENDAR_ROWS, Q_POLICIES, Q_POLICY_LIMITS, Q_POLICY_RUNGS, Q_UNITS, Q_MATTERS, Q_MATTER_LIMITS,
-       Q_ADMISSIONS, Q_PLACES, Q_SOURCES, Q_COUNT };
+enum {
+    Q_VERSION,
+    Q_CALENDARS,
+    Q_CALENDAR_ROWS,
+    Q_POLICIES,
+    Q_POLICY_LIMITS,
+    Q_POLICY_RUNGS,
+    Q_UNITS,
+    Q_MATTERS,
+    Q_MATTER_LIMITS,
+    Q_ADMISSIONS,
+    Q_PLACES,
+    Q_SOURCES,
+    Q_COUNT
+};
 
 static const struct db_statement QUERIES[Q_COUNT] = {
     [Q_VERSION] = {"reference_version", "SELECT version FROM world"},
     [Q_CALENDARS] = {"reference_calendars", "SELECT id, code FROM calendar ORDER BY id"},
-    [Q_CALENDAR_ROWS] = {"reference_calendar_rows",
-                         "SELECT calendar, no, kind, from_day, to_day, weekdays, spans, name_zh, name_en FROM calendar_row "
-                         "ORDER BY calendar, no"},
-    [Q_POLICIES] = {"reference_policies", "SELECT id, code, returns_before_dispute, extensions_max, callback_tries_max, "
-                                          "reopen_limit FROM policy ORDER BY id"},
+    [Q_CALENDAR_ROWS] =
+        {"reference_calendar_rows",
+         "SELECT calendar, no, kind, from_day, to_day, weekdays, spans, name_zh, name_en FROM calendar_row "
+         "ORDER BY calendar, no"},
+    [Q_POLICIES] = {"reference_policies",
+                    "SELECT id, code, returns_before_dispute, extensions_max, callback_tries_max, "
+                    "reopen_limit FROM policy ORDER BY id"},
     [Q_POLICY_LIMITS] = {"reference_policy_limits", "SELECT policy, stage, urgency, limit_text FROM policy_limit"},
     [Q_POLICY_RUNGS] = {"reference_policy_rungs", "SELECT policy, rung, percent FROM policy_rung"},
-    [Q_UNITS] = {"reference_units",
-                 "SELECT u.id, u.code, u.kind, coalesce(u.parent, 0), u.name_zh, u.name_en, u.calendar, u.dedicated, u.closed, "
-                 "coalesce(u.lon, 0), coalesce(u.lat, 0), u.area, u.staffed FROM unit u ORDER BY u.id"},
-    [Q_MATTERS] = {"reference_matters",
-                   "SELECT code, level1_zh, level1_en, level2_zh, level2_en, name_zh, name_en, department, "
-                   "coalesce(assists[1], 0), coalesce(assists[2], 0), coalesce(assists[3], 0), coalesce(assists[4], 0), start, "
-                   "urgency, policy, public, sensitive FROM matter ORDER BY code"},
-    [Q_MATTER_LIMITS] = {"reference_matter_limits", "SELECT matter, stage, limit_text FROM matter_limit ORDER BY matter"},
+    [Q_UNITS] =
+        {"reference_units",
+         "SELECT u.id, u.code, u.kind, coalesce(u.parent, 0), u.name_zh, u.name_en, u.calendar, u.dedicated, u.closed, "
+         "coalesce(u.lon, 0), coalesce(u.lat, 0), u.area, u.staffed FROM unit u ORDER BY u.id"},
+    [Q_MATTERS] =
+        {"reference_matters",
+         "SELECT code, level1_zh, level1_en, level2_zh, level2_en, name_zh, name_en, department, "
+         "coalesce(assists[1], 0), coalesce(assists[2], 0), coalesce(assists[3], 0), coalesce(assists[4], 0), start, "
+         "urgency, policy, public, sensitive FROM matter ORDER BY code"},
+    [Q_MATTER_LIMITS] = {"reference_matter_limits",
+                         "SELECT matter, stage, limit_text FROM matter_limit ORDER BY matter"},
     [Q_ADMISSIONS] = {"reference_admissions", "SELECT coalesce(community, 0), matter_from, matter_to FROM admission"},
     [Q_PLACES] = {"reference_places", "SELECT pattern, unit FROM place ORDER BY length(pattern) DESC, pattern"},
     [Q_SOURCES] = {"reference_sources", "SELECT id, code, channel, name_zh, name_en FROM source ORDER BY id"},
 };
 
-static const struct db_statement BEGIN_SNAPSHOT = {"reference_begin", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
+static const struct db_statement BEGIN_SNAPSHOT = {"reference_begin",
+                                                   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
 
 /* ---- small helpers -------------------------------------------------------------------------------------------------------- */
 
@@ -103,8 +122,9 @@ static bool build_calendars(struct reference_loader *l, struct snapshot *s, cons
     for (int i = 0; i < db_rows(rows); i++) {
         uint32_t id = get_u32(rows, i, 0);
         size_t len;
-        struct calendar_row row = {db_get_text(rows, i, 2, &len), db_get_text(rows, i, 3, &len), db_get_text(rows, i, 4, &len),
-                                   db_get_text(rows, i, 5, &len), db_get_text(rows, i, 6, &len), db_get_text(rows, i, 7, &len),
+        struct calendar_row row = {db_get_text(rows, i, 2, &len), db_get_text(rows, i, 3, &len),
+                                   db_get_text(rows, i, 4, &len), db_get_text(rows, i, 5, &len),
+                                   db_get_text(rows, i, 6, &len), db_get_text(rows, i, 7, &len),
                                    db_get_text(rows, i, 8, &len)};
         enum calendar_error error = calendar_row(calendars[id], &row);
         if (error != CALENDAR_OK)
@@ -158,10 +178,15 @@ static bool build_policies(struct reference_loader *l, struct snapshot *s, const
 
 /* ---- units and matters ------------------------------------------------------------------------------------------------------- */
 
-static void build_unit(struct snapshot *s, const struct db_result *rows, int i, struct unit *unit, struct reference_unit *names) {
-    *unit = (struct unit){.id = get_u32(rows, i, 0), .kind = (uint8_t)db_get_int(rows, i, 2), .parent = get_u32(rows, i, 3),
-                          .calendar = (uint16_t)db_get_int(rows, i, 6), .dedicated = db_get_bool(rows, i, 7),
-                          .closed = db_get_bool(rows, i, 8), .staffed = db_get_bool(rows, i, 12)};
+static void build_unit(struct snapshot *s, const struct db_result *rows, int i, struct unit *unit,
+                       struct reference_unit *names) {
+    *unit = (struct unit){.id = get_u32(rows, i, 0),
+                          .kind = (uint8_t)db_get_int(rows, i, 2),
+                          .parent = get_u32(rows, i, 3),
+                          .calendar = (uint16_t)db_get_int(rows, i, 6),
+                          .dedicated = db_get_bool(rows, i, 7),
+                          .closed = db_get_bool(rows, i, 8),
+                          .staffed = db_get_bool(rows, i, 12)};
     size_t len;
     const char *code = db_get_text(rows, i, 1, &len);
     must(len < sizeof names->code);
@@ -202,23 +227,29 @@ static bool build_units(struct reference_loader *l, struct snapshot *s, const st
     world->units = units;
     world->unit_count = size;
     s->reference.units = names;
-    s->by_code = take(s, (size_t)count, sizeof *s->by_code); /* the query is ordered by id, codes need their own order */
+    s->by_code =
+        take(s, (size_t)count, sizeof *s->by_code); /* the query is ordered by id, codes need their own order */
     for (int i = 0; i < count; i++) s->by_code[i] = get_u32(rows, i, 0);
     s->by_code_count = (uint32_t)count;
     qsort_r(s->by_code, (size_t)count, sizeof *s->by_code, compare_codes, names);
     return true;
 }
 
-static void build_matter(struct snapshot *s, const struct db_result *rows, int i, struct matter *m, struct reference_matter *names) {
-    *m = (struct matter){.code = get_u32(rows, i, 0), .department = get_u32(rows, i, 7), .start = (uint8_t)db_get_int(rows, i, 12),
-                         .urgency = (uint8_t)db_get_int(rows, i, 13), .policy = (uint16_t)db_get_int(rows, i, 14),
-                         .is_public = db_get_bool(rows, i, 15), .sensitive = db_get_bool(rows, i, 16)};
+static void build_matter(struct snapshot *s, const struct db_result *rows, int i, struct matter *m,
+                         struct reference_matter *names) {
+    *m = (struct matter){.code = get_u32(rows, i, 0),
+                         .department = get_u32(rows, i, 7),
+                         .start = (uint8_t)db_get_int(rows, i, 12),
+                         .urgency = (uint8_t)db_get_int(rows, i, 13),
+                         .policy = (uint16_t)db_get_int(rows, i, 14),
+                         .is_public = db_get_bool(rows, i, 15),
+                         .sensitive = db_get_bool(rows, i, 16)};
     for (int a = 0; a < 4; a++) {
         uint32_t assist = get_u32(rows, i, 8 + a);
         if (assist) m->assists[m->assist_count++] = assist;
     }
-    const char **texts[] = {&names->level1_zh, &names->level1_en, &names->level2_zh, &names->level2_en, &names->name_zh,
-                            &names->name_en};
+    const char **texts[] = {&names->level1_zh, &names->level1_en, &names->level2_zh,
+                            &names->level2_en, &names->name_zh,   &names->name_en};
     for (int n = 0; n < 6; n++) *texts[n] = copy(s, rows, i, 1 + n);
 }
 
@@ -245,7 +276,8 @@ static bool build_matters(struct reference_loader *l, struct snapshot *s, const 
 /* ---- the rest ------------------------------------------------------------------------------------------------------------------ */
 
 static void build_lists(struct snapshot *s, const struct db_reply *r) {
-    const struct db_result *admissions = r->results[Q_ADMISSIONS], *places = r->results[Q_PLACES], *sources = r->results[Q_SOURCES];
+    const struct db_result *admissions = r->results[Q_ADMISSIONS], *places = r->results[Q_PLACES],
+                           *sources = r->results[Q_SOURCES];
     struct admission *a = take(s, (size_t)db_rows(admissions), sizeof *a);
     for (int i = 0; i < db_rows(admissions); i++)
         a[i] = (struct admission){get_u32(admissions, i, 0), get_u32(admissions, i, 1), get_u32(admissions, i, 2)};
@@ -260,8 +292,10 @@ static void build_lists(struct snapshot *s, const struct db_reply *r) {
     s->reference.place_count = (uint32_t)db_rows(places);
     struct reference_source *o = take(s, (size_t)db_rows(sources), sizeof *o);
     for (int i = 0; i < db_rows(sources); i++) {
-        o[i] = (struct reference_source){.id = get_u32(sources, i, 0), .channel = (uint8_t)db_get_int(sources, i, 2),
-                                         .name_zh = copy(s, sources, i, 3), .name_en = copy(s, sources, i, 4)};
+        o[i] = (struct reference_source){.id = get_u32(sources, i, 0),
+                                         .channel = (uint8_t)db_get_int(sources, i, 2),
+                                         .name_zh = copy(s, sources, i, 3),
+                                         .name_en = copy(s, sources, i, 4)};
         snprintf(o[i].code, sizeof o[i].code, "%s", copy(s, sources, i, 1));
     }
     s->reference.sources = o;
@@ -281,7 +315,8 @@ static void on_read(void *context, const struct db_reply *reply) {
     s->reference.world.version = get_u32(reply->results[Q_VERSION], 0, 0);
     struct reference *reference = &s->reference;
     l->message[0] = 0;
-    if (build_calendars(l, s, reply) && build_policies(l, s, reply) && build_units(l, s, reply) && build_matters(l, s, reply)) {
+    if (build_calendars(l, s, reply) && build_policies(l, s, reply) && build_units(l, s, reply) &&
+        build_matters(l, s, reply)) {
         build_lists(s, reply);
         l->done(l->context, ERR_NONE, reference, "");
     } else {
@@ -346,7 +381,8 @@ uint32_t reference_unit_by_code(const struct reference *reference, const char *c
     return 0;
 }
 
-const struct reference_source *reference_source_by_code(const struct reference *reference, const char *code, size_t len) {
+const struct reference_source *reference_source_by_code(const struct reference *reference, const char *code,
+                                                        size_t len) {
     for (uint32_t i = 0; i < reference->source_count; i++)
         if (strlen(reference->sources[i].code) == len && !memcmp(reference->sources[i].code, code, len))
             return &reference->sources[i];

@@ -57,7 +57,8 @@ void reference_load(struct reference_loader *loader, reference_done *done, void 
 
 /* 0 (or NULL) when there is none. */
 uint32_t reference_unit_by_code(const struct reference *reference, const char *code, size_t len);
-const struct reference_source *reference_source_by_code(const struct reference *reference, const char *code, size_t len);
+const struct reference_source *reference_source_by_code(const struct reference *reference, const char *code,
+                                                        size_t len);
 const struct reference_source *reference_source(const struct reference *reference, uint32_t id);
 /* Names beside a matter's code; NULL when it is not in the catalogue. */
 const struct reference_matter *reference_matter(const struct reference *reference, uint32_t code);

@@ -12,8 +12,8 @@
 #include "proto/must.h"
 #include "services/router/router.h"
 
-METRIC_COUNTER(batches, "paidan_router_batches_total", "Transactions, by outcome.", "outcome", "committed", "nothing", "split",
-               "retried", "unknown");
+METRIC_COUNTER(batches, "paidan_router_batches_total", "Transactions, by outcome.", "outcome", "committed", "nothing",
+               "split", "retried", "unknown");
 METRIC_COUNTER(events_written, "paidan_router_events_total", "Events committed.");
 METRIC_COUNTER(parked, "paidan_router_parked_total", "Messages PostgreSQL refused to store.");
 METRIC_HISTOGRAM(commit_seconds, "paidan_router_commit_seconds", "From sending a batch to its commit.", METRIC_LATENCY);
@@ -38,7 +38,9 @@ void cycle_drop(struct router *r) {
     r->retry_run = 0;
 }
 
-bool cycle_is_idle(const struct router *r) { return !r->batch_under_way && !r->inbox && !r->retry; }
+bool cycle_is_idle(const struct router *r) {
+    return !r->batch_under_way && !r->inbox && !r->retry;
+}
 
 /* ---- choosing the messages of the next batch ---------------------------------------------------------------------------- */
 
@@ -79,7 +81,8 @@ static void gather_needs(struct router *r) {
             if (number && n->ticket_count < BATCH_COMMANDS_MAX) n->tickets[n->ticket_count++] = number;
             number = engine_needs_ticket(r->engine, command->other);
             if (number && n->ticket_count < BATCH_COMMANDS_MAX) n->tickets[n->ticket_count++] = number;
-            if (command->key.len == COMMAND_KEY_BYTES) memcpy(n->keys[n->key_count++], command->key.at, COMMAND_KEY_BYTES);
+            if (command->key.len == COMMAND_KEY_BYTES)
+                memcpy(n->keys[n->key_count++], command->key.at, COMMAND_KEY_BYTES);
         }
     }
 }
@@ -103,13 +106,14 @@ static void on_parked(void *context, const struct db_reply *reply) {
 }
 
 static void park(struct router *r, struct item *item, const char *sqlstate) {
-    static const char *const what[] = {[MESSAGE_request_new] = "request", [MESSAGE_command] = "command",
-                                       [MESSAGE_timer_due] = "timer"};
+    static const char *const what[] = {
+        [MESSAGE_request_new] = "request", [MESSAGE_command] = "command", [MESSAGE_timer_due] = "timer"};
     int64_t number = item->type == MESSAGE_request_new ? item->in.request_new.request
                      : item->type == MESSAGE_command   ? item->in.command.ticket
                                                        : item->in.timer_due.ticket;
     metric_add(&parked, 0, 1);
-    log_error("message_parked", LOG_TEXT("what", what[item->type]), LOG_ID("number", number), LOG_TEXT("sqlstate", sqlstate));
+    log_error("message_parked", LOG_TEXT("what", what[item->type]), LOG_ID("number", number),
+              LOG_TEXT("sqlstate", sqlstate));
     memset(&item->out, 0, sizeof item->out);
     if (item->type == MESSAGE_command)
         item->out.reply = (struct reply){.verdict = VERDICT_BAD_DATA, .ticket = number};
@@ -172,9 +176,14 @@ static void on_written(void *context, const struct db_reply *reply) {
 
 static void decide_item(struct router *r, struct item *item) {
     switch (item->type) {
-    case MESSAGE_request_new: engine_request(r->engine, &item->in.request_new, &item->out.request_routed); break;
-    case MESSAGE_command: engine_command(r->engine, &item->in.command, &item->out.reply); break;
-    default: engine_timer(r->engine, &item->in.timer_due, &item->out.timer_done);
+    case MESSAGE_request_new:
+        engine_request(r->engine, &item->in.request_new, &item->out.request_routed);
+        break;
+    case MESSAGE_command:
+        engine_command(r->engine, &item->in.command, &item->out.reply);
+        break;
+    default:
+        engine_timer(r->engine, &item->in.timer_due, &item->out.timer_done);
     }
 }
 
@@ -217,7 +226,7 @@ bool cycle_turn(void *context) {
     struct router *r = context;
     if (r->state != ROUTER_SERVING || r->batch_under_way || (!r->inbox && !r->retry)) return false;
     if (db_group_under_way(r->write_group) || db_group_under_way(r->read_group)) return false; /* of an earlier round */
-    if (r->reference_stale) return false; /* a newer world first */
+    if (r->reference_stale) return false;                                                      /* a newer world first */
     take_batch(r);
     r->batch_under_way = true;
     gather_needs(r);

@@ -11,13 +11,14 @@
 #include "proto/must.h"
 #include "services/router/router.h"
 
-METRIC_COUNTER(messages, "paidan_router_messages_total", "Messages taken in.", "type", "request_new", "command", "timer_due", "other",
-               "bad");
+METRIC_COUNTER(messages, "paidan_router_messages_total", "Messages taken in.", "type", "request_new", "command",
+               "timer_due", "other", "bad");
 METRIC_GAUGE(backlog, "paidan_router_backlog", "Messages waiting for a batch.");
 
 enum { OUT_BYTES = 1 << 16 };
 
-static void send_to(struct router *r, const struct bus_peer *peer, enum message_type type, int64_t id, const void *body) {
+static void send_to(struct router *r, const struct bus_peer *peer, enum message_type type, int64_t id,
+                    const void *body) {
     static uint8_t bytes[OUT_BYTES];
     struct envelope envelope = {.id = id, .sent_at = clock_now(), .shard = (uint16_t)router_config.shard};
     size_t len;
@@ -29,10 +30,17 @@ static void send_to(struct router *r, const struct bus_peer *peer, enum message_
 void doors_answer(struct router *r, const struct item *item) {
     if (!item->peer.len) return;
     switch (item->type) {
-    case MESSAGE_request_new: send_to(r, &item->peer, MESSAGE_request_routed, item->id, &item->out.request_routed); break;
-    case MESSAGE_command: send_to(r, &item->peer, MESSAGE_reply, item->id, &item->out.reply); break;
-    case MESSAGE_timer_due: send_to(r, &item->peer, MESSAGE_timer_done, item->id, &item->out.timer_done); break;
-    default: must(false);
+    case MESSAGE_request_new:
+        send_to(r, &item->peer, MESSAGE_request_routed, item->id, &item->out.request_routed);
+        break;
+    case MESSAGE_command:
+        send_to(r, &item->peer, MESSAGE_reply, item->id, &item->out.reply);
+        break;
+    case MESSAGE_timer_due:
+        send_to(r, &item->peer, MESSAGE_timer_done, item->id, &item->out.timer_done);
+        break;
+    default:
+        must(false);
     }
 }
 
@@ -87,14 +95,23 @@ static void on_message(void *context, const struct bus_message *in) {
     item->id = message.envelope.id;
     item->type = message.info->number;
     switch (item->type) {
-    case MESSAGE_request_new: item->in.request_new = message.request_new; break;
-    case MESSAGE_command: item->in.command = message.command; break;
-    case MESSAGE_timer_due: item->in.timer_due = message.timer_due; break;
-    case MESSAGE_world_changed: shard_reload_reference(r); break;
+    case MESSAGE_request_new:
+        item->in.request_new = message.request_new;
+        break;
+    case MESSAGE_command:
+        item->in.command = message.command;
+        break;
+    case MESSAGE_timer_due:
+        item->in.timer_due = message.timer_due;
+        break;
+    case MESSAGE_world_changed:
+        shard_reload_reference(r);
+        break;
     case MESSAGE_rebuild:
         if (r->state == ROUTER_SERVING) projection_rebuild(r->projection);
         break;
-    default: break;
+    default:
+        break;
     }
     bool work = item->type == MESSAGE_request_new || item->type == MESSAGE_command || item->type == MESSAGE_timer_due;
     metric_add(&messages, item->type == MESSAGE_request_new ? 0 : item->type == MESSAGE_command ? 1 : work ? 2 : 3, 1);
@@ -131,7 +148,8 @@ void doors_publish(struct router *r, const struct batch *batch) {
 
 void doors_beat(struct router *r) {
     const struct engine_head *head = engine_head(r->engine);
-    struct beat beat = {.epoch = head->epoch, .head_seq = head->next_seq - 1, .world = engine_world(r->engine)->version};
+    struct beat beat = {
+        .epoch = head->epoch, .head_seq = head->next_seq - 1, .world = engine_world(r->engine)->version};
     send_to(r, NULL, MESSAGE_beat, 0, &beat);
 }
 

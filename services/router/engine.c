@@ -20,7 +20,7 @@ enum {
     ASSIGNMENTS_MAX = EVENTS_MAX * 2,
     BYTES_MAX = 32 << 20,
     LENT_MAX = BATCH_COMMANDS_MAX,
-    MOVES_MAX = 40, /* each is a statement of its own */
+    MOVES_MAX = 40,    /* each is a statement of its own */
     WORK_INDEX = 16384 /* a power of two above 2 * TICKETS_MAX */
 };
 
@@ -127,12 +127,24 @@ void engine_set_world(struct engine *engine, const struct world *world) {
     engine->world = world;
 }
 
-const struct world *engine_world(const struct engine *engine) { return engine->world; }
-const struct engine_head *engine_head(const struct engine *engine) { return &engine->head; }
-size_t engine_open_count(const struct engine *engine) { return store_count(engine->store); }
-size_t engine_supervised_count(const struct engine *engine) { return engine->supervised; }
-size_t engine_bytes(const struct engine *engine) { return store_bytes(engine->store); }
-void engine_tickets(const struct engine *engine, int64_t *ret_tickets) { store_tickets(engine->store, ret_tickets); }
+const struct world *engine_world(const struct engine *engine) {
+    return engine->world;
+}
+const struct engine_head *engine_head(const struct engine *engine) {
+    return &engine->head;
+}
+size_t engine_open_count(const struct engine *engine) {
+    return store_count(engine->store);
+}
+size_t engine_supervised_count(const struct engine *engine) {
+    return engine->supervised;
+}
+size_t engine_bytes(const struct engine *engine) {
+    return store_bytes(engine->store);
+}
+void engine_tickets(const struct engine *engine, int64_t *ret_tickets) {
+    store_tickets(engine->store, ret_tickets);
+}
 
 bool engine_ticket(const struct engine *engine, int64_t ticket, struct ticket *ret_ticket) {
     size_t len;
@@ -155,7 +167,8 @@ int64_t engine_needs_request(const struct engine *engine, int64_t request) {
 
 void engine_lend_ticket(struct engine *engine, const uint8_t *body, size_t len) {
     struct ticket ticket;
-    if (engine->ticket_lent_count == LENT_MAX || codec_decode(&type_ticket, body, len, &ticket, NULL) != CODEC_OK) return;
+    if (engine->ticket_lent_count == LENT_MAX || codec_decode(&type_ticket, body, len, &ticket, NULL) != CODEC_OK)
+        return;
     struct lent_ticket *lent = &engine->tickets_lent[engine->ticket_lent_count++];
     *lent = (struct lent_ticket){ticket.id, need(malloc(len)), len};
     memcpy(lent->body, body, len);
@@ -166,8 +179,8 @@ void engine_lend_request(struct engine *engine, int64_t request, int64_t ticket)
     engine->requests_lent[engine->request_lent_count++] = (struct batch_link){request, ticket};
 }
 
-void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTES], const uint8_t body[COMMAND_KEY_BYTES],
-                       const struct reply *reply) {
+void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTES],
+                       const uint8_t body[COMMAND_KEY_BYTES], const struct reply *reply) {
     if (engine->reply_lent_count == LENT_MAX) return;
     struct lent_reply *lent = &engine->replies_lent[engine->reply_lent_count++];
     memcpy(lent->key, key, COMMAND_KEY_BYTES);
@@ -179,7 +192,8 @@ void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTE
 
 static uint32_t work_slot(const struct engine *engine, int64_t ticket) {
     uint32_t i = (uint32_t)(((uint64_t)ticket * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (WORK_INDEX - 1);
-    while (engine->work_index[i] && engine->work[engine->work_index[i] - 1].ticket.id != ticket) i = (i + 1) & (WORK_INDEX - 1);
+    while (engine->work_index[i] && engine->work[engine->work_index[i] - 1].ticket.id != ticket)
+        i = (i + 1) & (WORK_INDEX - 1);
     return i;
 }
 
@@ -242,8 +256,8 @@ static void add_assignment(struct engine *engine, int64_t ticket, const struct a
         return;
     }
     must(engine->batch.assignment_count < ASSIGNMENTS_MAX);
-    engine->assignments[engine->batch.assignment_count++] = (struct batch_assignment){
-        ticket, a->offered_at, a->signed_at, a->ended_at, a->unit, a->no, a->kind, a->state};
+    engine->assignments[engine->batch.assignment_count++] =
+        (struct batch_assignment){ticket, a->offered_at, a->signed_at, a->ended_at, a->unit, a->no, a->kind, a->state};
 }
 
 static void note_assignments(struct engine *engine, const struct ticket *ticket, const struct seen_assignment *before,
@@ -258,7 +272,8 @@ static void note_assignments(struct engine *engine, const struct ticket *ticket,
     }
 }
 
-static uint8_t *encode(struct engine *engine, const struct type_info *type, const void *value, size_t max, uint32_t *ret_len) {
+static uint8_t *encode(struct engine *engine, const struct type_info *type, const void *value, size_t max,
+                       uint32_t *ret_len) {
     must(engine->byte_count + max <= BYTES_MAX);
     uint8_t *at = engine->bytes + engine->byte_count;
     size_t len;
@@ -277,12 +292,19 @@ static void append_event(struct engine *engine, struct batch_ticket *work, struc
     event->epoch = after->epoch;
     after->last_at = event->at;
     struct batch_event *row = &engine->events[engine->batch.event_count++];
-    *row = (struct batch_event){.seq = event->seq, .ticket = event->ticket, .user = event->user, .at = event->at,
-                                .version = event->version, .unit = event->actor_unit, .type = event->type,
-                                .cause = event->cause, .role = event->role};
+    *row = (struct batch_event){.seq = event->seq,
+                                .ticket = event->ticket,
+                                .user = event->user,
+                                .at = event->at,
+                                .version = event->version,
+                                .unit = event->actor_unit,
+                                .type = event->type,
+                                .cause = event->cause,
+                                .role = event->role};
     row->body = encode(engine, &type_effect, &event->effect, EFFECT_BYTES_MAX, &row->body_len);
-    struct chain_event link = {event->shard, event->seq, event->epoch, event->ticket, event->version, event->at, event->type,
-                               event->cause, event->user, event->role, event->actor_unit, row->body, row->body_len};
+    struct chain_event link = {event->shard,      event->seq,  event->epoch, event->ticket, event->version,
+                               event->at,         event->type, event->cause, event->user,   event->role,
+                               event->actor_unit, row->body,   row->body_len};
     chain_step(after->chain, &link, after->chain);
     memcpy(row->hash, after->chain, CHAIN_BYTES);
     if (work->event_count < STEP_EVENTS_MAX) work->events[work->event_count++] = event->type;
@@ -332,16 +354,16 @@ void engine_begin(struct engine *engine, time_ms now) {
 
 bool engine_has_room(const struct engine *engine) {
     const struct batch *b = &engine->batch;
-    return b->ticket_count + 4 <= TICKETS_MAX && b->move_count < MOVES_MAX && b->link_count < BATCH_COMMANDS_MAX && b->event_count + 2 * STEP_EVENTS_MAX <= EVENTS_MAX &&
+    return b->ticket_count + 4 <= TICKETS_MAX && b->move_count < MOVES_MAX && b->link_count < BATCH_COMMANDS_MAX &&
+           b->event_count + 2 * STEP_EVENTS_MAX <= EVENTS_MAX &&
            b->assignment_count + 4 * STEP_EVENTS_MAX <= ASSIGNMENTS_MAX &&
            engine->byte_count + 2 * STEP_EVENTS_MAX * EFFECT_BYTES_MAX + TICKETS_MAX * 512 <= BYTES_MAX;
 }
 
 static enum verdict decide(struct engine *engine, struct batch_ticket *work, const struct command *command) {
     struct batch_ticket *other = work_get(engine, command->other);
-    enum verdict verdict =
-        ticket_decide(engine->world, work ? &work->ticket : NULL, other ? &other->ticket : NULL, command, new_number(engine),
-                      engine->batch.now, &engine->step);
+    enum verdict verdict = ticket_decide(engine->world, work ? &work->ticket : NULL, other ? &other->ticket : NULL,
+                                         command, new_number(engine), engine->batch.now, &engine->step);
     if (verdict == VERDICT_OK) take_step(engine);
     return verdict;
 }
@@ -356,22 +378,34 @@ static int64_t known_ticket(const struct engine *engine, int64_t request) {
 }
 
 void engine_request(struct engine *engine, const struct request_new *request, struct request_routed *ret_routed) {
-    *ret_routed = (struct request_routed){.request = request->request, .ticket = known_ticket(engine, request->request)};
+    *ret_routed =
+        (struct request_routed){.request = request->request, .ticket = known_ticket(engine, request->request)};
     if (ret_routed->ticket) return;
     const struct principal system = {.role = ROLE_SYSTEM};
-    struct command receive = {.name = COMMAND_RECEIVE, .by = system, .request = request->request, .source = request->source,
-                              .channel = request->channel, .matter = request->matter, .urgency = request->urgency,
-                              .place = request->place, .place_by = request->place_by,
-                              .confidential = request->confidential, .received_at = request->received_at};
+    struct command receive = {.name = COMMAND_RECEIVE,
+                              .by = system,
+                              .request = request->request,
+                              .source = request->source,
+                              .channel = request->channel,
+                              .matter = request->matter,
+                              .urgency = request->urgency,
+                              .place = request->place,
+                              .place_by = request->place_by,
+                              .confidential = request->confidential,
+                              .received_at = request->received_at};
     routing_decide(engine->world, request, &receive.route);
     int64_t ticket = new_number(engine);
     ret_routed->verdict = decide(engine, NULL, &receive);
     if (ret_routed->verdict != VERDICT_OK) return;
-    struct command route = {.ticket = ticket, .name = receive.route.unit ? COMMAND_DISPATCH : COMMAND_TRIAGE, .by = system,
-                            .unit = receive.route.unit, .route = receive.route};
+    struct command route = {.ticket = ticket,
+                            .name = receive.route.unit ? COMMAND_DISPATCH : COMMAND_TRIAGE,
+                            .by = system,
+                            .unit = receive.route.unit,
+                            .route = receive.route};
     struct batch_ticket *work = work_get(engine, ticket);
     enum verdict routed = decide(engine, work, &route);
-    if (routed != VERDICT_OK && route.name == COMMAND_DISPATCH) { /* a refused dispatch is an operator's case, never lost */
+    if (routed != VERDICT_OK &&
+        route.name == COMMAND_DISPATCH) { /* a refused dispatch is an operator's case, never lost */
         route.name = COMMAND_TRIAGE;
         route.unit = route.route.unit = 0;
         routed = decide(engine, work, &route);
@@ -382,7 +416,8 @@ void engine_request(struct engine *engine, const struct request_new *request, st
     ret_routed->state = work->ticket.state;
 }
 
-static const struct reply *first_answer(const struct engine *engine, const struct command *command, bool *ret_other_body) {
+static const struct reply *first_answer(const struct engine *engine, const struct command *command,
+                                        bool *ret_other_body) {
     const uint8_t *body = NULL;
     const struct reply *reply = NULL;
     for (uint32_t i = 0; !reply && i < engine->reply_lent_count; i++)
@@ -438,8 +473,8 @@ void engine_timer(struct engine *engine, const struct timer_due *timer, struct t
         ret_done->verdict = VERDICT_TIMER_STALE;
         return;
     }
-    struct command command = {.ticket = timer->ticket, .name = COMMAND_TIMER, .by = {.role = ROLE_SYSTEM},
-                              .generation = timer->generation};
+    struct command command = {
+        .ticket = timer->ticket, .name = COMMAND_TIMER, .by = {.role = ROLE_SYSTEM}, .generation = timer->generation};
     ret_done->verdict = decide(engine, work, &command);
     ret_done->next_at = work->ticket.next_at;
     ret_done->next_generation = work->ticket.generation;

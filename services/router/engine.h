@@ -53,13 +53,13 @@ bool engine_ticket(const struct engine *engine, int64_t ticket, struct ticket *r
 
 /* ---- what a message needs from the database before it can be decided; 0 when nothing ------------------------------- */
 
-int64_t engine_needs_ticket(const struct engine *engine, int64_t ticket);    /* a ticket not in memory: closed, or none */
-int64_t engine_needs_request(const struct engine *engine, int64_t request);  /* whether it has a ticket already */
+int64_t engine_needs_ticket(const struct engine *engine, int64_t ticket); /* a ticket not in memory: closed, or none */
+int64_t engine_needs_request(const struct engine *engine, int64_t request); /* whether it has a ticket already */
 /* Lent for the coming batch only; what was asked for and not lent does not exist. */
 void engine_lend_ticket(struct engine *engine, const uint8_t *body, size_t len);
 void engine_lend_request(struct engine *engine, int64_t request, int64_t ticket);
-void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTES], const uint8_t body[COMMAND_KEY_BYTES],
-                       const struct reply *reply);
+void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTES],
+                       const uint8_t body[COMMAND_KEY_BYTES], const struct reply *reply);
 
 /* ---- a batch ------------------------------------------------------------------------------------------------------- */
 
@@ -99,7 +99,8 @@ struct batch_assignment {
 struct batch_link { /* a request got its ticket */
     int64_t request, ticket;
 };
-struct batch_move { /* a merge or unmerge: requests answered by `from` are now answered by `to`; back: those whose origin is `to` */
+struct
+    batch_move { /* a merge or unmerge: requests answered by `from` are now answered by `to`; back: those whose origin is `to` */
     int64_t from, to;
     bool back;
 };

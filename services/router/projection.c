@@ -14,8 +14,8 @@
 #include "services/router/queues.lua.h"
 
 METRIC_COUNTER(rebuilds, "paidan_router_queue_rebuilds_total", "Rebuilds of the live queues.");
-METRIC_COUNTER(refused, "paidan_router_queue_refusals_total", "Batches the live queues refused, by reason.", "reason", "marker",
-               "error");
+METRIC_COUNTER(refused, "paidan_router_queue_refusals_total", "Batches the live queues refused, by reason.", "reason",
+               "marker", "error");
 METRIC_GAUGE(live, "paidan_router_queues_live", "1 when Redis holds all that is committed.");
 
 static const struct cache_script APPLY = {"queues_apply", QUEUES_LUA_APPLY};
@@ -236,7 +236,8 @@ static void on_marker(void *context, enum err err, const struct cache_reply *rep
     snprintf(head, sizeof head, "%lld", (long long)(engine_head(p->engine)->next_seq - 1));
     size_t len;
     const char *generation = cache_reply_text(cache_reply_item(reply, 0), &len);
-    bool same_generation = p->generation[0] && generation && len == strlen(p->generation) && !memcmp(generation, p->generation, len);
+    bool same_generation =
+        p->generation[0] && generation && len == strlen(p->generation) && !memcmp(generation, p->generation, len);
     bool full = (size_t)cache_reply_int(cache_reply_item(reply, 2)) == engine_open_count(p->engine);
     /* while batches are under way the counts may differ for a moment: only a quiet marker is compared */
     if (same_generation && p->batches_under_way > 0) return;
@@ -282,7 +283,9 @@ void projection_restart(struct projection *p) {
     projection_rebuild(p);
 }
 
-bool projection_is_live(const struct projection *p) { return p->state == LIVE; }
+bool projection_is_live(const struct projection *p) {
+    return p->state == LIVE;
+}
 
 struct projection *projection_new(struct loop *loop, const char *redis_socket, const struct engine *engine) {
     struct projection *p = calloc(1, sizeof *p);

@@ -36,8 +36,7 @@
 /* KEYS: paidan:S. ARGV: generation, seq before, seq after, received, open, supervised, at, rows. Returns "ok", or what is
  * wrong: nothing has changed then and the queues must be rebuilt. */
 #define QUEUES_LUA_APPLY                                                                                               \
-    "#!lua\n" QUEUES_LUA_ROWS                                                                                          \
-    "local m = redis.call('HMGET', KEYS[1], 'gen', 'seq')\n"                                                           \
+    "#!lua\n" QUEUES_LUA_ROWS "local m = redis.call('HMGET', KEYS[1], 'gen', 'seq')\n"                                 \
     "if m[1] ~= ARGV[1] then return 'generation' end\n"                                                                \
     "if m[2] ~= ARGV[2] then return 'seq' end\n"                                                                       \
     "rows(KEYS[1] .. ':' .. ARGV[1] .. ':', 8)\n"                                                                      \

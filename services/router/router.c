@@ -10,10 +10,11 @@
 struct router_config router_config;
 
 static const struct config_key keys[] = {
-    CONFIG_KEY(struct router_config, shard, CONFIG_INT, "1", .min = 1, .max = 99, .doc_en = "The shard (district) this router writes.",
-               .doc_zh = "本进程负责的分片 (区)。"),
+    CONFIG_KEY(struct router_config, shard, CONFIG_INT, "1", .min = 1, .max = 99,
+               .doc_en = "The shard (district) this router writes.", .doc_zh = "本进程负责的分片 (区)。"),
     CONFIG_KEY(struct router_config, lease, CONFIG_DURATION, "2s", .min = 500, .max = 60000,
-               .doc_en = "How long the shard stays held after the last sign of life; another router waits that long before it takes over.",
+               .doc_en = "How long the shard stays held after the last sign of life; another router waits that long "
+                         "before it takes over.",
                .doc_zh = "最后一次活动之后继续占有分片的时间; 其他进程等过这段时间才接管。"),
     CONFIG_KEY(struct router_config, batch_max, CONFIG_INT, "1000", .min = 1, .max = BATCH_COMMANDS_MAX,
                .doc_en = "Commands decided in one transaction at most.", .doc_zh = "一个事务中最多处理的命令数。"),
@@ -23,7 +24,8 @@ static const struct config_key keys[] = {
     CONFIG_END};
 
 static struct db_group **groups_of(struct router *r, size_t i) {
-    struct db_group **all[] = {&r->write_group, &r->read_group, &r->lease_group, &r->load_group, &r->sweep_group, &r->park_group};
+    struct db_group **all[] = {&r->write_group, &r->read_group,  &r->lease_group,
+                               &r->load_group,  &r->sweep_group, &r->park_group};
     return i < sizeof all / sizeof all[0] ? all[i] : NULL;
 }
 
@@ -35,15 +37,22 @@ static enum err router_open(struct kit *kit) {
     r->engine = engine_new();
     for (size_t i = 0; groups_of(r, i); i++) *groups_of(r, i) = db_group_new();
     /* the batch statements join a handful of rows to big tables by key, whatever the planner believes */
-    must(asprintf(&r->conninfo, "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
+    must(asprintf(&r->conninfo,
+                  "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
                   kit->config->database) > 0);
     enum err err = doors_open(r);
     if (err != ERR_NONE) return err;
-    struct db_options options = {.conninfo = r->conninfo, .application_name = "paidan-router", .force_generic_plan = true,
-                                 .require_durable = true, .on_state = shard_db_state, .context = r, .backoff_max_ms = 250};
+    struct db_options options = {.conninfo = r->conninfo,
+                                 .application_name = "paidan-router",
+                                 .force_generic_plan = true,
+                                 .require_durable = true,
+                                 .on_state = shard_db_state,
+                                 .context = r,
+                                 .backoff_max_ms = 250};
     r->projection = projection_new(kit->loop, kit->config->redis_socket, r->engine);
     r->db = db_new(kit->loop, &options);
-    struct db_options side = {.conninfo = kit->config->database, .application_name = "paidan-router-side", .backoff_max_ms = 250};
+    struct db_options side = {
+        .conninfo = kit->config->database, .application_name = "paidan-router-side", .backoff_max_ms = 250};
     r->side = db_new(kit->loop, &side);
     r->loader = reference_loader_new(r->side);
     r->timer = loop_timer_new(kit->loop, shard_tick, r);
@@ -56,7 +65,8 @@ static bool router_ready(struct kit *kit, char ret_why[KIT_WHY_BYTES]) {
     const struct router *r = kit->self;
     static const char *const why[] = {[ROUTER_AWAY] = "the database does not answer",
                                       [ROUTER_LEASING] = "another router holds the shard",
-                                      [ROUTER_LOADING] = "open tickets are being loaded", [ROUTER_SERVING] = ""};
+                                      [ROUTER_LOADING] = "open tickets are being loaded",
+                                      [ROUTER_SERVING] = ""};
     snprintf(ret_why, KIT_WHY_BYTES, "%s", why[r->state]);
     return r->state == ROUTER_SERVING;
 }

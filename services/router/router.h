@@ -53,7 +53,7 @@ enum router_state {
 struct router {
     struct kit *kit;
     enum router_state state;
-    uint64_t round; /* counts the times everything was dropped; answers from an earlier round mean nothing */
+    uint64_t round;  /* counts the times everything was dropped; answers from an earlier round mean nothing */
     struct db *db;   /* the one that writes; the lease is its backend's */
     struct db *side; /* reads that need not wait for the batch: reference data, sweeps */
     char *conninfo;
@@ -76,7 +76,8 @@ struct router {
     const struct batch *decided; /* as the engine gave it, good until the next batch begins */
     uint32_t batch_count;
     bool batch_under_way;
-    struct item *retry; /* halves of a batch that was refused, tried before the inbox; each run ends where `split` says */
+    struct item
+        *retry; /* halves of a batch that was refused, tried before the inbox; each run ends where `split` says */
     uint32_t retry_run;
     struct writer_needs needs;
     struct db_group *write_group, *read_group, *lease_group, *load_group, *sweep_group, *park_group;

@@ -23,7 +23,7 @@ enum {
     LOAD_TIMEOUT_MS = 60000,
     SWEEP_EACH_MS = 2000,
     SWEEP_PAGE = 2000,
-    SWEEP_AGE_MS = 1000,    /* younger requests are on their way by the bus */
+    SWEEP_AGE_MS = 1000,      /* younger requests are on their way by the bus */
     SWEEP_SETTLED_MS = 15000, /* older ones are all committed: intake's own deadline is shorter */
     BEAT_EACH_MS = 500
 };
@@ -33,11 +33,13 @@ static const struct db_statement HEAD = {
     "shard_head", "SELECT epoch, next_seq, next_ticket, last_at, chain, swept_to, "
                   "coalesce((SELECT max(request) FROM ticket_request), 0) FROM shard WHERE id = $1::int2"};
 static const struct db_statement PARTITIONS = {"shard_partitions", "SELECT ensure_partitions($1::int4, 4)"};
-static const struct db_statement LOAD = {"shard_load", "SELECT id, body FROM ticket WHERE open AND shard = $1::int2 AND "
-                                                       "id > $2::int8 ORDER BY id LIMIT 20000"};
+static const struct db_statement LOAD = {"shard_load",
+                                         "SELECT id, body FROM ticket WHERE open AND shard = $1::int2 AND "
+                                         "id > $2::int8 ORDER BY id LIMIT 20000"};
 static const struct db_statement SWEEP = {
     "shard_sweep",
-    "SELECT r.id, r.source, r.channel, r.matter, r.urgency, r.place, r.place_by, r.confidential, r.received_at, r.dedicated, "
+    "SELECT r.id, r.source, r.channel, r.matter, r.urgency, r.place, r.place_by, r.confidential, r.received_at, "
+    "r.dedicated, "
     "r.matter = 0 AND r.matter_given <> '' FROM request r WHERE r.id > $1::int8 AND r.received_at <= $2::int8 "
     "AND NOT EXISTS (SELECT FROM ticket_request t WHERE t.request = r.id) "
     "AND NOT EXISTS (SELECT FROM parked p WHERE p.number = r.id) ORDER BY r.id LIMIT 2000"};
@@ -112,8 +114,10 @@ static void on_head(void *context, const struct db_reply *reply) {
         return;
     }
     const struct db_result *row = reply->results[1];
-    struct engine_head head = {.shard = (uint16_t)router_config.shard, .epoch = (uint32_t)db_get_int(row, 0, 0),
-                               .next_seq = db_get_int(row, 0, 1), .next_ticket = db_get_int(row, 0, 2),
+    struct engine_head head = {.shard = (uint16_t)router_config.shard,
+                               .epoch = (uint32_t)db_get_int(row, 0, 0),
+                               .next_seq = db_get_int(row, 0, 1),
+                               .next_ticket = db_get_int(row, 0, 2),
                                .last_at = db_get_int(row, 0, 3)};
     size_t len;
     const uint8_t *chain = db_get_bytes(row, 0, 4, &len);
@@ -160,7 +164,8 @@ static void take_lease(struct router *r) {
 static void serve(struct router *r) {
     r->state = ROUTER_SERVING;
     r->swept_at = 0;
-    log_info("serving", LOG_INT("epoch", engine_head(r->engine)->epoch), LOG_INT("open", (int64_t)engine_open_count(r->engine)),
+    log_info("serving", LOG_INT("epoch", engine_head(r->engine)->epoch),
+             LOG_INT("open", (int64_t)engine_open_count(r->engine)),
              LOG_INT("ms", clock_monotonic_ms() - r->loading_since));
     projection_restart(r->projection);
     doors_beat(r);
@@ -213,7 +218,8 @@ static void on_kept(void *context, const struct db_reply *reply) {
 static void keep_lease(struct router *r) {
     if (r->keeping || r->batch_under_way || clock_monotonic_ms() - r->written_at < router_config.lease / 4) return;
     r->keeping = true;
-    writer_keep(r->lease_group, (uint16_t)router_config.shard, engine_head(r->engine)->epoch, shard_next_lease(r), r->swept_to);
+    writer_keep(r->lease_group, (uint16_t)router_config.shard, engine_head(r->engine)->epoch, shard_next_lease(r),
+                r->swept_to);
     db_send(r->db, r->lease_group, TIMEOUT_MS, on_kept, r);
 }
 
@@ -223,14 +229,17 @@ static struct item *item_of_row(const struct db_result *rows, int i) {
     struct item *item = calloc(1, sizeof *item);
     must(item);
     item->type = MESSAGE_request_new;
-    item->in.request_new = (struct request_new){.request = db_get_int(rows, i, 0), .source = (uint32_t)db_get_int(rows, i, 1),
+    item->in.request_new = (struct request_new){.request = db_get_int(rows, i, 0),
+                                                .source = (uint32_t)db_get_int(rows, i, 1),
                                                 .channel = (uint8_t)db_get_int(rows, i, 2),
                                                 .matter = (uint32_t)db_get_int(rows, i, 3),
                                                 .urgency = (uint8_t)db_get_int(rows, i, 4),
                                                 .place = (uint32_t)db_get_int(rows, i, 5),
                                                 .place_by = (uint8_t)db_get_int(rows, i, 6),
-                                                .confidential = db_get_bool(rows, i, 7), .received_at = db_get_int(rows, i, 8),
-                                                .dedicated = db_get_bool(rows, i, 9), .unknown_matter = db_get_bool(rows, i, 10)};
+                                                .confidential = db_get_bool(rows, i, 7),
+                                                .received_at = db_get_int(rows, i, 8),
+                                                .dedicated = db_get_bool(rows, i, 9),
+                                                .unknown_matter = db_get_bool(rows, i, 10)};
     return item;
 }
 

@@ -130,7 +130,9 @@ void store_remove(struct store *store, int64_t ticket) {
     store->slots[hole] = (struct slot){0};
 }
 
-size_t store_count(const struct store *store) { return store->count; }
+size_t store_count(const struct store *store) {
+    return store->count;
+}
 
 size_t store_bytes(const struct store *store) {
     return sizeof *store + store->size * sizeof *store->slots + store->block_bytes;

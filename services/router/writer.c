@@ -5,7 +5,8 @@
 #include "proto/must.h"
 
 static const struct db_statement ADVANCE = {
-    "router_advance", "SELECT shard_advance($1::int2, $2::int4, $3::int8, $4::int4, $5::int4, $6::int8, $7::bytea, $8::int8)"};
+    "router_advance",
+    "SELECT shard_advance($1::int2, $2::int4, $3::int8, $4::int4, $5::int4, $6::int8, $7::bytea, $8::int8)"};
 
 static const struct db_statement KEEP = {"router_keep", "SELECT shard_keep($1::int2, $2::int4, $3::int8, $4::int8)"};
 
@@ -18,9 +19,12 @@ static const struct db_statement EVENTS = {
     "AS e (seq, ticket, version, at, type, cause, user_id, role, unit, body, hash)"};
 
 #define TICKET_ARRAYS                                                                                                  \
-    "unnest($2::int8[], $3::bool[], $4::int4[], $5::int2[], $6::int4[], $7::int4[], $8::int2[], $9::int2[], $10::int4[], "  \
-    "$11::int4[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[], $18::int8[], $19::int4[], " \
-    "$20::int2[], $21::bool[], $22::bytea[]) AS t (id, open, version, state, owner, matter, urgency, channel, source, place, " \
+    "unnest($2::int8[], $3::bool[], $4::int4[], $5::int2[], $6::int4[], $7::int4[], $8::int2[], $9::int2[], "          \
+    "$10::int4[], "                                                                                                    \
+    "$11::int4[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[], $18::int8[], "         \
+    "$19::int4[], "                                                                                                    \
+    "$20::int2[], $21::bool[], $22::bytea[]) AS t (id, open, version, state, owner, matter, urgency, channel, "        \
+    "source, place, "                                                                                                  \
     "request, received_at, entered_at, ended_at, due, yellow, next_at, generation, next_action, supervised, body)"
 
 static const struct db_statement TICKETS_NEW = {
@@ -32,31 +36,36 @@ static const struct db_statement TICKETS_NEW = {
 static const struct db_statement TICKETS_CHANGED = {
     "router_tickets_changed",
     "UPDATE ticket SET open = t.open, version = t.version, state = t.state, owner = t.owner, matter = t.matter, "
-    "urgency = t.urgency, place = t.place, entered_at = t.entered_at, ended_at = t.ended_at, due = t.due, yellow = t.yellow, "
-    "next_at = t.next_at, generation = t.generation, next_action = t.next_action, supervised = t.supervised, body = t.body "
+    "urgency = t.urgency, place = t.place, entered_at = t.entered_at, ended_at = t.ended_at, due = t.due, yellow = "
+    "t.yellow, "
+    "next_at = t.next_at, generation = t.generation, next_action = t.next_action, supervised = t.supervised, body = "
+    "t.body "
     "FROM " TICKET_ARRAYS " WHERE ticket.id = t.id AND ticket.shard = $1::int2"};
 
 static const struct db_statement ASSIGNMENTS = {
     "router_assignments",
     "INSERT INTO assignment (ticket, no, kind, unit, offered_at, state, signed_at, ended_at) "
-    "SELECT * FROM unnest($1::int8[], $2::int2[], $3::int2[], $4::int4[], $5::int8[], $6::int2[], $7::int8[], $8::int8[]) "
+    "SELECT * FROM unnest($1::int8[], $2::int2[], $3::int2[], $4::int4[], $5::int8[], $6::int2[], $7::int8[], "
+    "$8::int8[]) "
     "ON CONFLICT (ticket, no) DO UPDATE SET state = excluded.state, signed_at = excluded.signed_at, "
     "ended_at = excluded.ended_at"};
 
-static const struct db_statement LINKS = {
-    "router_links", "INSERT INTO ticket_request (request, ticket, origin) "
-                    "SELECT r, t, t FROM unnest($1::int8[], $2::int8[]) AS l (r, t)"};
+static const struct db_statement LINKS = {"router_links",
+                                          "INSERT INTO ticket_request (request, ticket, origin) "
+                                          "SELECT r, t, t FROM unnest($1::int8[], $2::int8[]) AS l (r, t)"};
 
 static const struct db_statement MOVE = {"router_move",
                                          "UPDATE ticket_request SET ticket = $2::int8 WHERE ticket = $1::int8"};
 static const struct db_statement MOVE_BACK = {
     "router_move_back", "UPDATE ticket_request SET ticket = $2::int8 WHERE ticket = $1::int8 AND origin = $2::int8"};
 
-static const struct db_statement KEYS = {"router_keys", "INSERT INTO command_key (key, body, at, reply) "
-                                                        "SELECT k, b, $3::int8, r FROM unnest($1::bytea[], $2::bytea[], "
-                                                        "$4::bytea[]) AS c (k, b, r)"};
+static const struct db_statement KEYS = {"router_keys",
+                                         "INSERT INTO command_key (key, body, at, reply) "
+                                         "SELECT k, b, $3::int8, r FROM unnest($1::bytea[], $2::bytea[], "
+                                         "$4::bytea[]) AS c (k, b, r)"};
 
-static const struct db_statement READ_TICKETS = {"router_read_tickets", "SELECT body FROM ticket WHERE id = ANY ($1::int8[])"};
+static const struct db_statement READ_TICKETS = {"router_read_tickets",
+                                                 "SELECT body FROM ticket WHERE id = ANY ($1::int8[])"};
 static const struct db_statement READ_REQUESTS = {
     "router_read_requests", "SELECT request, ticket FROM ticket_request WHERE request = ANY ($1::int8[])"};
 static const struct db_statement READ_KEYS = {"router_read_keys",
@@ -80,7 +89,7 @@ static void add_fence(struct db_group *group, const struct batch *batch, time_ms
 }
 
 static void add_events(struct db_group *group, const struct batch *batch) {
-    static const enum db_type types[] = {DB_INT8, DB_INT8, DB_INT4, DB_INT8, DB_INT2, DB_INT2,
+    static const enum db_type types[] = {DB_INT8, DB_INT8, DB_INT4, DB_INT8,  DB_INT2, DB_INT2,
                                          DB_INT8, DB_INT2, DB_INT4, DB_BYTEA, DB_BYTEA};
     struct db_call *call = db_group_add(group, &EVENTS);
     db_set_int2(call, 1, (int16_t)batch->before.shard);
@@ -225,7 +234,8 @@ bool writer_needs_nothing(const struct writer_needs *needs) {
     return needs->ticket_count + needs->request_count + needs->key_count == 0;
 }
 
-static void add_numbers(struct db_group *group, const struct db_statement *statement, const int64_t *numbers, uint32_t count) {
+static void add_numbers(struct db_group *group, const struct db_statement *statement, const int64_t *numbers,
+                        uint32_t count) {
     struct db_call *call = db_group_add(group, statement);
     db_set_array(call, 1, DB_INT8);
     for (uint32_t i = 0; i < count; i++) db_push_int8(call, 1, numbers[i]);
@@ -254,7 +264,8 @@ void writer_lend(const struct db_reply *reply, struct engine *engine) {
         const uint8_t *encoded = db_get_bytes(keys, i, 2, &len);
         struct reply first;
         if (key_len != COMMAND_KEY_BYTES || body_len != COMMAND_KEY_BYTES) continue;
-        if (codec_decode(&type_reply, encoded, len, &first, NULL) == CODEC_OK) engine_lend_reply(engine, key, body, &first);
+        if (codec_decode(&type_reply, encoded, len, &first, NULL) == CODEC_OK)
+            engine_lend_reply(engine, key, body, &first);
     }
 }
 
