@@ -42,11 +42,11 @@ static const struct config_key keys[] = {
                .doc_en = "The shard (district) whose deadlines it keeps.", .doc_zh = "所负责的分片 (区)。"),
     CONFIG_END};
 
-enum state { AWAY, LOADING, RUNNING };
+enum phase { AWAY, LOADING, RUNNING };
 
 struct escalation {
     struct kit *kit;
-    enum state state;
+    enum phase phase;
     struct db *db;
     struct db_group *group;
     struct bus *bus;
@@ -76,13 +76,13 @@ static void load_page(struct escalation *e);
 
 static void lost(struct escalation *e, const char *why) {
     log_warn("deadlines_not_read", LOG_TEXT("why", why));
-    e->state = AWAY; /* the tick starts over when the database is up */
+    e->phase = AWAY; /* the tick starts over when the database is up */
     e->catching_to = 0;
 }
 
 static void on_page(void *context, const struct db_reply *reply) {
     struct escalation *e = context;
-    if (e->state != LOADING) return;
+    if (e->phase != LOADING) return;
     if (reply->err != ERR_NONE) {
         lost(e, reply->message);
         return;
@@ -95,7 +95,7 @@ static void on_page(void *context, const struct db_reply *reply) {
     if (db_rows(rows) == PAGE) {
         load_page(e);
     } else {
-        e->state = RUNNING;
+        e->phase = RUNNING;
         log_info("deadlines_loaded", LOG_INT("armed", (int64_t)timers_count(e->timers)), LOG_INT("seq", e->known_seq));
     }
 }
@@ -110,7 +110,7 @@ static void load_page(struct escalation *e) {
 
 static void on_head(void *context, const struct db_reply *reply) {
     struct escalation *e = context;
-    if (e->state != LOADING) return;
+    if (e->phase != LOADING) return;
     if (reply->err != ERR_NONE || !db_rows(reply->results[0])) {
         lost(e, reply->err ? reply->message : "there is no such shard");
         return;
@@ -123,7 +123,7 @@ static void on_head(void *context, const struct db_reply *reply) {
 static void load(struct escalation *e) {
     if (db_group_under_way(e->group)) return;
     timers_clear(e->timers);
-    e->state = LOADING;
+    e->phase = LOADING;
     db_group_begin(e->group, DB_READ);
     db_set_int2(db_group_add(e->group, &HEAD), 1, (int16_t)config.shard);
     db_send(e->db, e->group, TIMEOUT_MS, on_head, e);
@@ -131,7 +131,7 @@ static void load(struct escalation *e) {
 
 static void on_caught_up(void *context, const struct db_reply *reply) {
     struct escalation *e = context;
-    if (e->state != RUNNING || !e->catching_to) return;
+    if (e->phase != RUNNING || !e->catching_to) return;
     if (reply->err != ERR_NONE) {
         lost(e, reply->message);
         return;
@@ -145,7 +145,7 @@ static void on_caught_up(void *context, const struct db_reply *reply) {
 }
 
 static void catch_up(struct escalation *e) {
-    if (e->state != RUNNING || e->catching_to || db_group_under_way(e->group) || e->head_seq <= e->known_seq) return;
+    if (e->phase != RUNNING || e->catching_to || db_group_under_way(e->group) || e->head_seq <= e->known_seq) return;
     metric_add(&gaps, 0, 1);
     e->catching_to = e->head_seq;
     db_group_begin(e->group, DB_READ);
@@ -164,7 +164,7 @@ static void on_changes(struct escalation *e, const struct changes *changes) {
         timers_set(e->timers, c->ticket, c->generation, c->open ? c->next_at : 0);
     }
     if (changes->to_seq > e->head_seq) e->head_seq = changes->to_seq;
-    if (e->state != RUNNING || e->catching_to) return;
+    if (e->phase != RUNNING || e->catching_to) return;
     /* only a batch that follows on what is known, and whose last part has come, moves the mark; else the beat shows the gap */
     if (changes->part == changes->parts && changes->from_seq <= e->known_seq + 1 && changes->to_seq > e->known_seq)
         e->known_seq = changes->to_seq;
@@ -215,7 +215,7 @@ static bool send_timer(struct escalation *e, const struct timer *timer) {
 }
 
 static bool may_fire(const struct escalation *e) {
-    return e->state == RUNNING && clock_monotonic_ms() - e->beat_at < NEWS_SILENT_MS &&
+    return e->phase == RUNNING && clock_monotonic_ms() - e->beat_at < NEWS_SILENT_MS &&
            llabs(e->clock_apart) <= CLOCKS_APART_MS;
 }
 
@@ -240,7 +240,7 @@ static void fire(struct escalation *e) {
 
 static void on_tick(void *context) {
     struct escalation *e = context;
-    if (e->state == AWAY && db_is_up(e->db)) load(e);
+    if (e->phase == AWAY && db_is_up(e->db)) load(e);
     if (may_fire(e)) fire(e);
     metric_set(&armed, 0, (double)timers_count(e->timers));
 }
@@ -250,7 +250,7 @@ static void on_db_state(void *context, struct db *db, enum err err, const char *
     (void)db;
     if (err != ERR_NONE) log_warn("database_lost", LOG_TEXT("why", message));
     /* deadlines already known go on firing; what is missed meanwhile shows as a gap */
-    if (err == ERR_NONE && e->state == AWAY) load(e);
+    if (err == ERR_NONE && e->phase == AWAY) load(e);
 }
 
 /* ---- the service --------------------------------------------------------------------------------------------------------------------- */
@@ -294,8 +294,8 @@ static enum err escalation_open(struct kit *kit) {
 
 static bool escalation_ready(struct kit *kit, char ret_why[KIT_WHY_BYTES]) {
     const struct escalation *e = kit->self;
-    const char *why = e->state == AWAY                                      ? "the database does not answer"
-                      : e->state == LOADING                                 ? "deadlines are being loaded"
+    const char *why = e->phase == AWAY                                      ? "the database does not answer"
+                      : e->phase == LOADING                                 ? "deadlines are being loaded"
                       : clock_monotonic_ms() - e->beat_at >= NEWS_SILENT_MS ? "the router is silent"
                       : llabs(e->clock_apart) > CLOCKS_APART_MS
                           ? "the router's clock differs by more than 2 s: nothing is fired"
@@ -307,7 +307,7 @@ static bool escalation_ready(struct kit *kit, char ret_why[KIT_WHY_BYTES]) {
 static void escalation_close(struct kit *kit) {
     struct escalation *e = kit->self;
     if (!e) return;
-    e->state = AWAY;
+    e->phase = AWAY;
     loop_timer_free(&e->timer);
     db_free(&e->db);
     db_group_free(&e->group);
