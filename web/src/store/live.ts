@@ -1,0 +1,169 @@
+// The live queues: one stream, one model, published at most once a frame. What is on the screen is always one version.
+// A list that is open (UnitPanel) and the badge of its unit change together: the unit is held back here until its list
+// has arrived at the same version (adopt), or the wait has taken too long (release).
+
+import { shallowReactive, shallowRef, triggerRef } from 'vue'
+import { openStream, type Stream } from '../api/stream'
+import type { Delta, QueueRow, Snapshot, Totals } from '../api/types'
+import { syncClock } from './clock'
+import { newer, QueueModel } from './model'
+import { expire } from './session'
+
+export type Phase = 'connecting' | 'live' | 'reconnecting'
+
+export const live = shallowReactive({
+  phase: 'connecting' as Phase,
+  degraded: false,
+  version: '0',
+  /** Server time of the last data, RFC 3339. */
+  at: null as string | null,
+  totals: { received: 0, closed: 0, in_progress: 0, supervised: 0 } as Totals,
+  loaded: false,
+})
+
+export const queues = shallowRef(new QueueModel())
+
+type Listener = (delta: Delta | null) => void
+const listeners = new Set<Listener>()
+
+/** Called for each delta, and with null after a snapshot, before it is on the screen. Returns the way to stop. */
+export function onChange(listener: Listener): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+let stream: Stream | null = null
+let pending: { totals: Totals; at: string; version: string } | null = null
+const changed = new Map<string, QueueRow>()
+let frame = 0
+
+/** The version each unit's newest row came with, shown or held. */
+const rowVersions = new Map<string, string>()
+let heldUnit: string | null = null
+let heldRow: { row: QueueRow; version: string } | null = null
+
+export function startLive(): void {
+  stream ??= openStream('/api/v1/stream', {
+    open() {},
+    alive() {
+      if (live.loaded) live.phase = 'live'
+    },
+    event: receive,
+    lost() {
+      live.phase = live.loaded ? 'reconnecting' : 'connecting'
+    },
+    unauthorised() {
+      stream = null
+      live.phase = live.loaded ? 'reconnecting' : 'connecting'
+      expire()
+    },
+  })
+}
+
+export function stopLive(): void {
+  stream?.close()
+  stream = null
+  live.loaded = false
+  live.phase = 'connecting'
+}
+
+export function retryNow(): void {
+  stream?.nudge()
+}
+addEventListener('online', retryNow)
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) retryNow()
+})
+
+function receive(name: string, data: string): void {
+  let body: unknown
+  try {
+    body = JSON.parse(data)
+  } catch {
+    return
+  }
+  if (name === 'snapshot') takeSnapshot(body as Snapshot)
+  else if (name === 'delta') takeDelta(body as Delta)
+  else if (name === 'degraded') live.degraded = (body as { degraded: boolean }).degraded
+}
+
+function takeSnapshot(snapshot: Snapshot): void {
+  syncClock(snapshot.at)
+  changed.clear()
+  heldRow = null
+  rowVersions.clear()
+  for (const row of snapshot.units) rowVersions.set(row.unit, snapshot.version)
+  queues.value.reset(snapshot.units)
+  pending = snapshot
+  live.degraded = snapshot.degraded
+  live.loaded = true
+  live.phase = 'live'
+  for (const listener of listeners) listener(null)
+  publish()
+}
+
+function takeDelta(delta: Delta): void {
+  live.phase = 'live'
+  syncClock(delta.at)
+  if (!newer(delta.version, pending?.version ?? live.version)) return
+  for (const row of delta.units) {
+    rowVersions.set(row.unit, delta.version)
+    if (row.unit === heldUnit) heldRow = { row, version: delta.version }
+    else changed.set(row.unit, row)
+  }
+  pending = delta
+  for (const listener of listeners) listener(delta)
+  schedule()
+}
+
+/** A hidden page has no frames; it is kept current all the same. */
+function schedule(): void {
+  if (frame !== 0) return
+  frame = document.hidden ? window.setTimeout(publish, 200) : requestAnimationFrame(publish)
+}
+
+function publish(): void {
+  frame = 0
+  if (changed.size > 0) {
+    queues.value.apply([...changed.values()])
+    changed.clear()
+  }
+  if (pending !== null) {
+    live.totals = pending.totals
+    live.at = pending.at
+    live.version = pending.version
+    pending = null
+  }
+  triggerRef(queues)
+}
+
+/** From now on this unit's row changes only by adopt() or release(). null: none is held. */
+export function holdUnit(unit: string | null): void {
+  release()
+  heldUnit = unit
+}
+
+/**
+ * The open list of `unit` arrived at `version`, with its unit's row when the server gives one. Returns true when list and badge
+ * are now the same version; false: the list is older than what the stream said, ask for it again.
+ */
+export function adopt(unit: string, version: string, row: QueueRow | null): boolean {
+  if (newer(rowVersions.get(unit) ?? '0', version)) return false
+  if (row !== null) {
+    changed.set(unit, row)
+    rowVersions.set(unit, version)
+    heldRow = null
+  } else {
+    release()
+  }
+  if (changed.size > 0) publish()
+  return true
+}
+
+/** Shows what was held, list or no list. */
+export function release(): void {
+  if (heldRow === null) return
+  changed.set(heldRow.row.unit, heldRow.row)
+  heldRow = null
+  schedule()
+}

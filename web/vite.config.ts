@@ -1,0 +1,29 @@
+// How the front end is built and, in development, where its API comes from (PAIDAN_URL, else the mock in dev/).
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  plugins: [vue()],
+  // The runtime-only Vue build and no inlined assets: the page must work under a content policy without eval and data: URLs.
+  build: {
+    target: 'es2020',
+    assetsInlineLimit: 0,
+    cssCodeSplit: true,
+    reportCompressedSize: false,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      output: {
+        manualChunks(id) {
+          if (/node_modules\/(@vue|vue|vue-router)\//.test(id)) return 'vue'
+          return undefined
+        },
+      },
+    },
+  },
+  define: { __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false' },
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    proxy: { '/api': { target: process.env.PAIDAN_URL ?? 'http://127.0.0.1:5199', changeOrigin: false } },
+  },
+})
