@@ -33,7 +33,7 @@ MUST_USE enum err crypto_keys_load(const char *path, struct crypto_keys **ret_ke
                                    char ret_message[CRYPTO_MESSAGE_BYTES]);
 void crypto_keys_free(struct crypto_keys **keys);
 
-/* BLOCKS. Makes a key file with one random key; ERR_EXISTS when there is one: a key is never overwritten. */
+/* BLOCKS. Makes a key file (0600) with one random key; ERR_EXISTS when there is one: a key is never overwritten. */
 MUST_USE enum err crypto_keys_create(const char *path);
 
 /* ---- personal fields: XChaCha20-Poly1305, bound to the place, so that a value copied to another row or column does not open.
@@ -62,9 +62,9 @@ void crypto_blind_index(const struct crypto_keys *keys, const char *purpose, con
 /* A key for another purpose ("session", "csrf", "cursor"), derived from the first key. */
 void crypto_derive(const struct crypto_keys *keys, const char *purpose, uint8_t ret_key[32]);
 
-/* ---- hashes. crypto_hash is BLAKE2b-256; a chain step is BLAKE2b-256(previous || record): anybody can recompute it. The first
+/* ---- hashes. crypto_digest is BLAKE2b-256; a chain step is BLAKE2b-256(previous || record): anybody can recompute it. The first
  * `previous` is 32 zero bytes. */
-void crypto_hash(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+void crypto_digest(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
 void crypto_chain(const uint8_t previous[CRYPTO_HASH_BYTES], const void *record, size_t len,
                   uint8_t ret_hash[CRYPTO_HASH_BYTES]);
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret_mac[32]);
