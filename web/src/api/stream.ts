@@ -20,7 +20,7 @@ export interface Stream {
 /** Heartbeats come each 15 s; two missed ones and a little mean the connection is dead. */
 const SILENCE_MAX_MS = 35_000
 const RETRY_MIN_MS = 400
-const RETRY_MAX_MS = 10_000
+const RETRY_MAX_MS = 5_000
 
 export function openStream(path: string, on: StreamHandlers): Stream {
   let closed = false
@@ -75,7 +75,8 @@ export function openStream(path: string, on: StreamHandlers): Stream {
     }
     if (closed) return
     const backoff = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures++, 6))
-    const wait = Math.max(Math.min(retryAfterMs, RETRY_MAX_MS), backoff * (0.6 + 0.4 * Math.random()))
+    // Spread a little, so that two hundred screens do not come back in the same instant.
+    const wait = (retryAfterMs > 0 ? Math.min(retryAfterMs, RETRY_MAX_MS) : backoff) * (0.75 + 0.5 * Math.random())
     on.lost(wait)
     retry = setTimeout(start, wait)
   }

@@ -1,4 +1,4 @@
-// The live queues: one stream, one model, published at most once a frame. What is on the screen is always one version.
+// The live queues: one stream, one model, published at a pace a person can follow. What is on the screen is always one version.
 // A list that is open (UnitPanel) and the badge of its unit change together: the unit is held back here until its list
 // has arrived at the same version (adopt), or the wait has taken too long (release).
 
@@ -23,6 +23,9 @@ export const live = shallowReactive({
 
 export const queues = shallowRef(new QueueModel())
 
+/** Between two publications. */
+const PUBLISH_MIN_MS = 150
+
 type Listener = (delta: Delta | null) => void
 const listeners = new Set<Listener>()
 
@@ -35,7 +38,8 @@ export function onChange(listener: Listener): () => void {
 let stream: Stream | null = null
 let pending: { totals: Totals; at: string; version: string } | null = null
 const changed = new Map<string, QueueRow>()
-let frame = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+let published = -Infinity
 
 /** The version each unit's newest row came with, shown or held. */
 const rowVersions = new Map<string, string>()
@@ -116,14 +120,15 @@ function takeDelta(delta: Delta): void {
   schedule()
 }
 
-/** A hidden page has no frames; it is kept current all the same. */
+/** A single change is shown at once, a flood in steps the eye can follow (and the machine too). */
 function schedule(): void {
-  if (frame !== 0) return
-  frame = document.hidden ? window.setTimeout(publish, 200) : requestAnimationFrame(publish)
+  timer ??= setTimeout(publish, Math.max(0, published + PUBLISH_MIN_MS - performance.now()))
 }
 
 function publish(): void {
-  frame = 0
+  clearTimeout(timer)
+  timer = undefined
+  published = performance.now()
   if (changed.size > 0) {
     queues.value.apply([...changed.values()])
     changed.clear()

@@ -197,6 +197,18 @@ export function lightOf(f: Figures): Light {
   return f.red > 0 ? 'red' : f.yellow > 0 ? 'yellow' : 'green'
 }
 
+/** Stages in the order of the way of a ticket, what waits for a person's decision first. */
+const STAGE_ORDER = ['TRIAGE', 'DISPUTED', 'RECEIVED', 'INCOMPLETE', 'OFFERED', 'HANDLING', 'CHECK', 'CALLBACK', 'SUSPENDED']
+
+/** The stages that hold tickets. */
+export function stages(f: Figures): { state: string; count: number }[] {
+  const place = (state: string) => (STAGE_ORDER.indexOf(state) + 100) % 100
+  return Object.entries(f.states)
+    .filter(([, count]) => count > 0)
+    .sort(([a], [b]) => place(a) - place(b))
+    .map(([state, count]) => ({ state, count }))
+}
+
 /** Most urgent first; equal ones keep their order. */
 export function byUrgency(a: Figures, b: Figures): number {
   return b.red - a.red || b.yellow - a.yellow || b.breach30 - a.breach30 || b.breach60 - a.breach60 ||
