@@ -23,12 +23,12 @@ fail() { # SENTENCE [WHAT TO DO]
   exit 1
 }
 
-# Sockets have 107 bytes for their whole path (the longest of ours adds 24), and some configuration languages have no way to quote
+# Sockets have 107 bytes for their whole path, so services take a run folder of 70 at most, and some configuration languages have no way to quote
 # a blank. Where var/ is too deep or oddly named, they go into a short private folder that var/run points to.
 choose_run() {
   local LC_ALL=C base
   run=$var/run
-  if [ ${#run} -le 82 ] && [[ $run =~ ^[A-Za-z0-9._/-]+$ ]]; then
+  if [ ${#run} -le 70 ] && [[ $run =~ ^[A-Za-z0-9._/-]+$ ]]; then
     [ ! -L "$run" ] || rm -f "$run"
     mkdir -p -m 700 "$run"
     return
