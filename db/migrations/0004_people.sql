@@ -6,11 +6,12 @@ CREATE TABLE account (
   login          text NOT NULL UNIQUE CHECK (length(login) BETWEEN 1 AND 60),
   password       text NOT NULL,                             -- Argon2id, with its parameters
   role           smallint NOT NULL,
-  unit           integer NOT NULL REFERENCES unit,
+  unit           integer REFERENCES unit,                   -- null only for the three administrators (8, 9, 10)
   disabled       boolean NOT NULL DEFAULT false,
   created_at     bigint NOT NULL,
   failures       integer NOT NULL DEFAULT 0,                -- logins failed in a row: delays the next try
-  failed_at      bigint NOT NULL DEFAULT 0
+  failed_at      bigint NOT NULL DEFAULT 0,
+  CHECK (unit IS NOT NULL OR role IN (8, 9, 10))
 );
 CREATE INDEX account_unit ON account (unit);
 
@@ -19,11 +20,12 @@ CREATE TABLE token (
   name        text NOT NULL UNIQUE,
   hash        bytea NOT NULL UNIQUE,
   role        smallint NOT NULL,
-  unit        integer NOT NULL REFERENCES unit,
+  unit        integer REFERENCES unit,                      -- null: integration (7) and read only (11), which need none
   sources     integer[] NOT NULL DEFAULT '{}',              -- sources it may push for
   created_at  bigint NOT NULL,
   expires_at  bigint NOT NULL,
-  disabled    boolean NOT NULL DEFAULT false
+  disabled    boolean NOT NULL DEFAULT false,
+  CHECK (unit IS NOT NULL OR role IN (7, 11))
 );
 
 CREATE TABLE session (
@@ -60,3 +62,55 @@ CREATE TABLE audit_head (
   hash  bytea NOT NULL
 );
 INSERT INTO audit_head (id, hash) VALUES (0, '\x0000000000000000000000000000000000000000000000000000000000000000');
+
+-- The only way into the audit table: appends one row to the chain inside the caller's transaction, so that an act and its audit are
+-- stored together or not at all. hash = sha256(hash before || record); the record is the row's columns in order, integers
+-- big-endian in their own width, each text as its length (4 bytes) and its UTF-8, a null detail as length -1. sha256 because
+-- PostgreSQL has it: the chain needs no trust in the service that writes, and nobody can get ahead of the lock on audit_head.
+CREATE FUNCTION audit_record(id bigint, at bigint, user_id bigint, role smallint, unit integer, action text, object text,
+                             outcome text, detail jsonb) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+  SELECT int8send(id) || int8send(at) || int8send(user_id) || int2send(role) || int4send(unit)
+      || int4send(octet_length(action)) || convert_to(action, 'UTF8')
+      || int4send(octet_length(object)) || convert_to(object, 'UTF8')
+      || int4send(octet_length(outcome)) || convert_to(outcome, 'UTF8')
+      || coalesce(int4send(octet_length(detail::text)) || convert_to(detail::text, 'UTF8'), int4send(-1))
+$$;
+CREATE FUNCTION audit_append(at bigint, user_id bigint, role smallint, unit integer, action text, object text, outcome text,
+                             detail jsonb) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  head audit_head%ROWTYPE;
+BEGIN
+  SELECT * INTO STRICT head FROM audit_head FOR UPDATE;
+  head.id := head.id + 1;
+  head.hash := sha256(head.hash || audit_record(head.id, at, user_id, role, unit, action, object, outcome, detail));
+  INSERT INTO audit VALUES (head.id, at, user_id, role, unit, action, object, outcome, detail, head.hash);
+  UPDATE audit_head SET id = head.id, hash = head.hash;
+  RETURN head.id;
+END $$;
+
+-- Keeps unit.staffed true for the units named: somebody who may act holds an enabled account there. Raises world.version when
+-- that changes a unit, and returns how many it changed.
+CREATE FUNCTION staffed_refresh(units integer[]) RETURNS integer
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  changed integer;
+BEGIN
+  UPDATE unit u SET staffed = NOT u.staffed
+   WHERE u.id = ANY (units)
+     AND u.staffed <> EXISTS (SELECT FROM account a WHERE a.unit = u.id AND NOT a.disabled AND a.role BETWEEN 1 AND 6);
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed > 0 THEN UPDATE world SET version = version + 1; END IF;
+  RETURN changed;
+END $$;
+
+-- The fence of an import: what was checked against version `seen` may only be stored while that is the version.
+CREATE FUNCTION world_advance(seen integer) RETURNS integer
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE world SET version = version + 1 WHERE version = seen;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the reference data changed meanwhile' USING ERRCODE = 'PD003';
+  END IF;
+  RETURN seen + 1;
+END $$;

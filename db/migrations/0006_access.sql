@@ -1,6 +1,6 @@
 -- Who may touch what: one grant list per service, and row level security as the second wall behind core/access.def. The console
 -- names its principal's scope in each transaction (paidan.everything = '1', or paidan.units = '{12,13,...}', the units of the
--- principal's subtree); without it the console sees no ticket at all.
+-- principal's subtree, or paidan.sources, those an integration speaks for); without it the console sees no ticket at all.
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO paidan_intake, paidan_router, paidan_escalation, paidan_notification, paidan_console;
@@ -30,14 +30,20 @@ GRANT SELECT, INSERT, UPDATE ON cursor, delivery TO paidan_notification;
 GRANT SELECT ON shard, request, request_key, ticket_request, ticket, assignment, event, command_key, parked, cursor TO paidan_console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON account, token, session, setup_code, endpoint, approved_network TO paidan_console;
 GRANT SELECT, UPDATE ON delivery TO paidan_console;
-GRANT SELECT, INSERT ON audit TO paidan_console, paidan_intake;
-GRANT SELECT, UPDATE ON audit_head TO paidan_console, paidan_intake;
+GRANT SELECT ON audit, audit_head TO paidan_console;
+REVOKE ALL ON FUNCTION audit_append(bigint, bigint, smallint, integer, text, text, text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_append(bigint, bigint, smallint, integer, text, text, text, jsonb) TO paidan_console, paidan_intake;
+REVOKE ALL ON FUNCTION staffed_refresh(integer[]), world_advance(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION staffed_refresh(integer[]), world_advance(integer) TO paidan_console;
 
-CREATE FUNCTION in_scope(unit_no integer) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
-  $$ SELECT unit_no = ANY (coalesce(nullif(current_setting('paidan.units', true), ''), '{}')::integer[]) $$;
+-- What the transaction's principal may see. Always called as a sub-select, so that it is worked out once per statement.
 CREATE FUNCTION sees_everything() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
   $$ SELECT current_setting('paidan.everything', true) = '1' $$;
-GRANT EXECUTE ON FUNCTION in_scope(integer), sees_everything() TO PUBLIC;
+CREATE FUNCTION units_in_scope() RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT coalesce(nullif(current_setting('paidan.units', true), ''), '{}')::integer[] $$;
+CREATE FUNCTION sources_in_scope() RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT coalesce(nullif(current_setting('paidan.sources', true), ''), '{}')::integer[] $$;
+GRANT EXECUTE ON FUNCTION sees_everything(), units_in_scope(), sources_in_scope() TO PUBLIC;
 
 ALTER TABLE ticket ENABLE ROW LEVEL SECURITY;
 ALTER TABLE request ENABLE ROW LEVEL SECURITY;
@@ -49,10 +55,11 @@ CREATE POLICY service ON ticket TO paidan_router, paidan_escalation, paidan_noti
 CREATE POLICY service ON event TO paidan_router, paidan_escalation, paidan_notification USING (true) WITH CHECK (true);
 CREATE POLICY service ON request TO paidan_intake, paidan_router, paidan_notification USING (true) WITH CHECK (true);
 CREATE POLICY scope ON ticket FOR SELECT TO paidan_console USING (
-  sees_everything() OR in_scope(place)
-  OR EXISTS (SELECT FROM assignment a WHERE a.ticket = ticket.id AND in_scope(a.unit)));
+  (SELECT sees_everything()) OR place = ANY ((SELECT units_in_scope())::integer[]) OR owner = ANY ((SELECT units_in_scope())::integer[])
+  OR source = ANY ((SELECT sources_in_scope())::integer[])
+  OR EXISTS (SELECT FROM assignment a WHERE a.ticket = ticket.id AND a.unit = ANY ((SELECT units_in_scope())::integer[])));
 CREATE POLICY scope ON event FOR SELECT TO paidan_console USING (
-  sees_everything() OR EXISTS (SELECT FROM ticket t WHERE t.id = event.ticket));
+  (SELECT sees_everything()) OR EXISTS (SELECT FROM ticket t WHERE t.id = event.ticket));
 CREATE POLICY scope ON request FOR SELECT TO paidan_console USING (
-  sees_everything() OR source = ANY (coalesce(nullif(current_setting('paidan.sources', true), ''), '{}')::integer[])
+  (SELECT sees_everything()) OR source = ANY ((SELECT sources_in_scope())::integer[])
   OR EXISTS (SELECT FROM ticket_request r JOIN ticket t ON t.id = r.ticket WHERE r.request = request.id));
