@@ -188,7 +188,6 @@ enum err bus_socket_new(struct bus *bus, int type, const struct bus_options *opt
     *socket =
         (struct bus_socket){.bus = bus, .take = take_messages, .handler = handler, .context = context, .type = type};
     socket->options = options ? *options : defaults;
-    socket->listener.fd = -1;
     socket->zmq = zmq_socket(bus->zmq, type);
     int fd;
     size_t size = sizeof fd;
@@ -210,7 +209,6 @@ void bus_socket_free(struct bus_socket **socket_) {
     if (!socket) return;
     *socket_ = NULL;
     loop_fd_free(&socket->wake); /* before libzmq closes its descriptor */
-    bus_listener_remove(&socket->listener);
     zmq_close(socket->zmq);
     socket->take = NULL; /* take_all, which may be running, unlinks it */
     loop_stay_awake(socket->bus->loop);
@@ -220,10 +218,9 @@ static enum err bind_socket(struct bus_socket *socket, const char *address) {
     struct bus *bus = socket->bus;
     enum err err = bus_set_curve(socket, true);
     if (err) return err;
-    if (!strncmp(address, "ipc://", 6)) {
-        if ((err = bus_listen(bus, address + 6, &socket->listener))) return err;
-        set_int(socket->zmq, ZMQ_USE_FD, socket->listener.fd);
-    }
+    if (!strncmp(address, "ipc://", 6) && (err = bus_check_folder(bus, address + 6))) return err;
+    /* libzmq takes an ipc path over from whoever had it, and does not remove it when it closes: so the winner of a lease
+     * is reachable at once, and the loser, closing later, takes nothing away. */
     if (zmq_bind(socket->zmq, address) == 0) return ERR_NONE;
     return bus_fail(bus, err_from_errno(errno), "%s: %s", address, zmq_strerror(errno));
 }

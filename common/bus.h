@@ -61,7 +61,7 @@ void bus_free(struct bus **bus);
 /* One sentence on the last failure of a bind or connect. */
 const char *bus_explain(const struct bus *bus);
 
-/* ---- sockets. Addresses: ipc:///path (the path at most 107 bytes, its folder ours alone, mode 0700), tcp://host:port, inproc://name.
+/* ---- sockets. Addresses: ipc:///path (at most 107 bytes, in a folder ours alone, 0700; taken over from whoever had it), tcp://host:port, inproc://name.
  * NULL options: bus_defaults(). ERR_INVALID (address), ERR_REFUSED (folder open to others; CURVE without key check), ERR_EXISTS, ERR_IO. A connect succeeds
  * before the other side is there; it reconnects by itself, within 0.2 s of the other side's return. */
 MUST_USE enum err bus_bind_router(struct bus *bus, const char *address, const struct bus_options *options,

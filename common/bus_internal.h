@@ -4,18 +4,7 @@
 
 #include "common/bus.h"
 
-#include <sys/types.h>
-
 #define BUS_IPC_PATH_MAX 107 /* sockaddr_un has 108 with the NUL */
-
-/* A listening unix socket is made here and handed to libzmq, which would otherwise remove the path when it closes, even when
- * another process has taken it over meanwhile. */
-struct bus_listener {
-    int fd; /* -1: none; libzmq's once it is bound */
-    char path[BUS_IPC_PATH_MAX + 1];
-    dev_t device;
-    ino_t inode;
-};
 
 struct bus_socket {
     struct bus_socket *next;
@@ -27,7 +16,6 @@ struct bus_socket {
     bus_handler *handler;
     void *context;
     struct bus_options options;
-    struct bus_listener listener;
     int type; /* ZMQ_ROUTER ... */
     bool is_paused;
 };
@@ -56,9 +44,8 @@ MUST_USE enum err bus_socket_new(struct bus *bus, int type, const struct bus_opt
 /* ERR_INVALID for an address no socket can have. */
 MUST_USE enum err bus_check_address(struct bus *bus, const char *address);
 
-/* ipc only. Takes the path over from whoever had it. ERR_REFUSED when others may enter its folder. */
-MUST_USE enum err bus_listen(struct bus *bus, const char *path, struct bus_listener *ret_listener);
-void bus_listener_remove(struct bus_listener *listener);
+/* ERR_REFUSED when others may enter the folder of the path. */
+MUST_USE enum err bus_check_folder(struct bus *bus, const char *path);
 
 MUST_USE enum err bus_set_curve(struct bus_socket *socket, bool is_server);
 

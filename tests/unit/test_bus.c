@@ -258,9 +258,7 @@ static void a_path_taken_over_is_not_removed_by_the_old_owner(void **state) {
     connect_dealer(world, &world->dealer, NULL);
     send_when_connected(world, &world->dealer, "x");
     turn_until(world, &world->router.count, 1);
-    bus_socket_free(&world->router.socket);
-    turn_for(world, 50);
-    assert_int_equal(access(world->address + 6, F_OK), -1);
+    assert_int_equal(old.count, 0);
 }
 
 static void a_handler_may_free_its_socket(void **state) {
