@@ -51,6 +51,7 @@ CREATE TABLE ticket_request (
 ) PARTITION BY RANGE (request);
 CREATE TABLE ticket_request_default PARTITION OF ticket_request DEFAULT;
 CREATE INDEX ticket_request_ticket ON ticket_request (ticket);
+CREATE INDEX ticket_request_origin ON ticket_request (origin) WHERE origin <> ticket;
 
 CREATE TABLE parked (                                       -- what PostgreSQL refused to store; never retried unchanged
   id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

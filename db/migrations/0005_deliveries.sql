@@ -32,6 +32,7 @@ CREATE TABLE delivery (
   type         smallint NOT NULL,
   at           bigint NOT NULL,
   state        smallint NOT NULL DEFAULT 1,                 -- 1 waiting, 2 delivered, 3 dead letter, 4 discarded
+  unit         integer NOT NULL DEFAULT 0,                  -- the assigned unit that made it the endpoint's business
   attempts     smallint NOT NULL DEFAULT 0,
   next_at      bigint NOT NULL,
   status       integer NOT NULL DEFAULT 0,                  -- last HTTP status
@@ -43,3 +44,14 @@ CREATE TABLE delivery_default PARTITION OF delivery DEFAULT WITH (fillfactor = 8
 CREATE INDEX delivery_waiting ON delivery (endpoint, id) WHERE state = 1;
 CREATE INDEX delivery_dead ON delivery (id) WHERE state = 3;
 CREATE INDEX delivery_ticket ON delivery (ticket);
+
+-- Moves a cursor on; raises an error when another has moved it, so that a second worker's deliveries are not written twice.
+CREATE FUNCTION cursor_advance(cursor_name text, shard_no smallint, from_seq bigint, to_seq bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO cursor (name, shard, seq) VALUES (cursor_name, shard_no, 0) ON CONFLICT DO NOTHING;
+  UPDATE cursor SET seq = to_seq WHERE name = cursor_name AND shard = shard_no AND seq = from_seq;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'cursor % of shard % is not at %', cursor_name, shard_no, from_seq USING ERRCODE = 'PD002';
+  END IF;
+END $$;

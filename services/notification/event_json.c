@@ -1,0 +1,122 @@
+/* What a webhook says: one CloudEvents 1.0 event in JSON. See design of the outside face: ids are strings, times RFC 3339. */
+#include <stdio.h>
+
+#include "common/json_writer.h"
+#include "common/number.h"
+#include "proto/codec.h"
+#include "services/notification/notification.h"
+
+/* product.md: the hotline is told of acceptance, dispatch, signing, extension, answer, closing, and refusals with their reason. */
+bool event_is_for_source(int type) {
+    switch (type) {
+    case EVENT_RECEIVED:
+    case EVENT_TRIAGED:
+    case EVENT_ASKED:
+    case EVENT_SUPPLEMENTED:
+    case EVENT_GIVEN_UP:
+    case EVENT_DECLINED:
+    case EVENT_DISPATCHED:
+    case EVENT_SIGNED:
+    case EVENT_RETURNED:
+    case EVENT_ADJUDICATED:
+    case EVENT_FORCED:
+    case EVENT_EXTENSION_GRANTED:
+    case EVENT_SUSPENDED:
+    case EVENT_RESUMED:
+    case EVENT_FINISHED:
+    case EVENT_CHECK_FAILED:
+    case EVENT_SOLVED:
+    case EVENT_UNSOLVED:
+    case EVENT_CLOSED:
+    case EVENT_VOIDED:
+    case EVENT_REOPENED:
+    case EVENT_MERGED:
+    case EVENT_UNMERGED:
+    case EVENT_TRANSFERRED:
+    case EVENT_TAKEN_BACK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void put_unit(struct json_writer *w, const char *key, const struct reference *reference, uint32_t unit) {
+    if (!unit) return;
+    json_put_open(w, key);
+    json_put_string(w, "code", reference_unit_code(reference, unit));
+    json_put_string(w, "name", reference_unit_name(reference, unit, false));
+    json_close(w);
+}
+
+static void put_text(struct json_writer *w, const char *key, struct text text) {
+    if (text.len) json_put_text(w, key, text.at, text.len);
+}
+
+static const struct clock *first_due(const struct effect *effect) {
+    const struct clock *first = NULL;
+    for (uint16_t i = 0; i < effect->clocks_count; i++) {
+        const struct clock *clock = &effect->clocks[i].clock;
+        if (clock->stage && clock->due && !clock->paused && (!first || clock->due < first->due)) first = clock;
+    }
+    return first;
+}
+
+static void put_data(struct json_writer *w, const struct reference *reference, const struct endpoint *endpoint,
+                     const struct event_row *row, const struct effect *effect) {
+    char number[NUMBER_TEXT_BYTES], matter[12];
+    number_format_ticket(row->ticket, number);
+    json_put_string(w, "ticket", number);
+    json_put_int(w, "version", row->version);
+    json_put_string(w, "event", word_text(WORDS_event_type, row->type));
+    if (effect->to) json_put_string(w, "state", word_text(WORDS_state, effect->to));
+    put_unit(w, "owner", reference, effect->owner);
+    put_unit(w, "unit", reference, effect->unit);
+    if (effect->matter) {
+        snprintf(matter, sizeof matter, "%06u", effect->matter);
+        json_put_string(w, "matter", matter);
+    }
+    if (effect->urgency) json_put_string(w, "urgency", word_text(WORDS_urgency, effect->urgency));
+    if (effect->rung) json_put_string(w, "rung", word_text(WORDS_rung, effect->rung));
+    const struct clock *clock = first_due(effect);
+    if (clock) {
+        json_put_string(w, "stage", word_text(WORDS_stage, clock->stage));
+        json_put_time(w, "due", clock->due);
+    }
+    if (effect->until) json_put_time(w, "until", effect->until);
+    put_text(w, "reason", effect->reason);
+    put_text(w, "basis", effect->basis);
+    put_text(w, "answer", effect->answer);
+    if (endpoint->source) {
+        number_format_request(row->request, number);
+        json_put_string(w, "request", number);
+        json_put_string(w, "external_id", row->external_id);
+    } else {
+        put_text(w, "note", effect->note);
+    }
+}
+
+bool event_json(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
+                struct buffer *out) {
+    struct effect effect;
+    if (codec_decode(&type_effect, row->body, row->body_len, &effect, NULL) != CODEC_OK) return false;
+    char id[32], subject[NUMBER_TEXT_BYTES], type[64];
+    snprintf(id, sizeof id, "dlv_%lld", (long long)row->delivery);
+    snprintf(type, sizeof type, "paidan.ticket.%s", word_text(WORDS_event_type, row->type));
+    number_format_ticket(row->ticket, subject);
+    struct json_writer w;
+    json_writer_init(&w, out);
+    json_open(&w);
+    json_put_string(&w, "specversion", "1.0");
+    json_put_string(&w, "id", id);
+    json_put_string(&w, "source", "/paidan");
+    json_put_string(&w, "type", type);
+    json_put_string(&w, "subject", subject);
+    json_put_time(&w, "time", row->at);
+    json_put_string(&w, "datacontenttype", "application/json");
+    json_put_open(&w, "data");
+    put_data(&w, reference, endpoint, row, &effect);
+    json_close(&w);
+    json_close(&w);
+    json_writer_end(&w);
+    return true;
+}

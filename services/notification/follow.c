@@ -1,0 +1,225 @@
+/* From committed events to delivery rows. The router's news is only the bell; events are read from PostgreSQL from the cursor on,
+ * and the cursor moves in the transaction that writes the rows: each event leads to its deliveries exactly once. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "core/world.h"
+#include "proto/must.h"
+#include "services/notification/notification.h"
+
+METRIC_COUNTER(made, "paidan_notification_deliveries_total", "Delivery rows made.");
+METRIC_GAUGE(behind, "paidan_notification_behind", "Events not yet looked at.");
+
+enum { PAGE = 500, TIMEOUT_MS = 20000, ROWS_MAX = 20000 };
+
+static const struct db_statement CURSOR = {
+    "follow_cursor", "SELECT coalesce((SELECT seq FROM cursor WHERE name = 'deliveries' AND shard = $1::int2), 0), "
+                     "(SELECT next_seq - 1 FROM shard WHERE id = $1::int2)"};
+static const struct db_statement EVENTS = {"follow_events",
+                                           "SELECT seq, ticket, at, type FROM event WHERE shard = $1::int2 AND seq > "
+                                           "$2::int8 AND seq <= $3::int8 ORDER BY seq"};
+#define TICKETS_OF_PAGE                                                                                                \
+    "(SELECT DISTINCT ticket FROM event WHERE shard = $1::int2 AND seq > $2::int8 AND seq <= $3::int8)"
+static const struct db_statement UNITS = {
+    "follow_units", "SELECT ticket, unit, min(offered_at) FROM assignment WHERE ticket IN " TICKETS_OF_PAGE
+                    " GROUP BY ticket, unit ORDER BY ticket"};
+static const struct db_statement REQUESTS = {
+    "follow_requests",
+    "SELECT k.key, l.ticket, l.request, r.source FROM (SELECT request, ticket AS key FROM ticket_request "
+    "WHERE ticket IN " TICKETS_OF_PAGE " UNION SELECT request, origin FROM ticket_request WHERE origin <> ticket "
+    "AND origin IN " TICKETS_OF_PAGE
+    ") k JOIN ticket_request l ON l.request = k.request JOIN request r ON r.id = l.request "
+    "ORDER BY k.key, l.request"};
+static const struct db_statement ADVANCE = {"follow_advance",
+                                            "SELECT cursor_advance('deliveries', $1::int2, $2::int8, $3::int8)"};
+static const struct db_statement INSERT = {
+    "follow_insert",
+    "INSERT INTO delivery (created_at, endpoint, ticket, request, seq, type, at, next_at, unit) "
+    "SELECT $1::int8, endpoint, ticket, request, seq, type, at, $1::int8, unit FROM unnest($2::int8[], "
+    "$3::int8[], $4::int8[], $5::int8[], $6::int2[], $7::int8[], $8::int4[]) "
+    "AS d (endpoint, ticket, request, seq, type, at, unit)"};
+
+/* ---- who is told -------------------------------------------------------------------------------------------------------------- */
+
+struct row {
+    int64_t endpoint, ticket, request, seq;
+    time_ms at;
+    int type;
+    uint32_t unit;
+};
+
+struct rows {
+    struct row *rows;
+    size_t count;
+};
+
+static void add(struct rows *rows, const struct row *row) {
+    must(rows->count < ROWS_MAX);
+    rows->rows[rows->count++] = *row;
+}
+
+static bool wants(const struct endpoint *endpoint, int type) {
+    if (endpoint->source && !event_is_for_source(type)) return false;
+    return !endpoint->events || endpoint->events >> type & 1;
+}
+
+/* The first row of a ticket in a result ordered by its first column. */
+static int first_row(const struct db_result *result, int64_t ticket) {
+    int low = 0, high = db_rows(result);
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (db_get_int(result, middle, 0) < ticket)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Units' endpoints: the first assigned unit in its subtree, once it was asked. */
+static void add_for_units(const struct notification *n, const struct db_result *units, struct row row,
+                          struct rows *to) {
+    int first = first_row(units, row.ticket);
+    for (size_t i = 0; i < n->endpoint_count; i++) {
+        const struct endpoint *endpoint = &n->endpoints[i];
+        if (!endpoint->unit || !wants(endpoint, row.type)) continue;
+        for (int u = first; u < db_rows(units) && db_get_int(units, u, 0) == row.ticket; u++) {
+            uint32_t unit = (uint32_t)db_get_int(units, u, 1);
+            if (db_get_int(units, u, 2) > row.at || !world_in_subtree(&n->reference->world, endpoint->unit, unit))
+                continue;
+            row.endpoint = endpoint->id;
+            row.unit = unit;
+            add(to, &row);
+            break;
+        }
+    }
+}
+
+/* Sources' endpoints: one delivery for each of its requests the ticket answers; of a merge, for those it brought along. */
+static void add_for_sources(const struct notification *n, const struct db_result *requests, struct row row,
+                            struct rows *to) {
+    int first = first_row(requests, row.ticket);
+    for (size_t i = 0; i < n->endpoint_count; i++) {
+        const struct endpoint *endpoint = &n->endpoints[i];
+        if (!endpoint->source || !wants(endpoint, row.type)) continue;
+        for (int r = first; r < db_rows(requests) && db_get_int(requests, r, 0) == row.ticket; r++) {
+            if (db_get_int(requests, r, 1) != row.ticket && row.type != EVENT_MERGED) continue;
+            if ((uint32_t)db_get_int(requests, r, 3) != endpoint->source) continue;
+            row.endpoint = endpoint->id;
+            row.request = db_get_int(requests, r, 2);
+            add(to, &row);
+        }
+    }
+}
+
+/* ---- the transaction ------------------------------------------------------------------------------------------------------------ */
+
+static void fill(struct db_group *group, time_ms now, const struct rows *rows) {
+    static const enum db_type types[] = {DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT2, DB_INT8, DB_INT4};
+    struct db_call *call = db_group_add(group, &INSERT);
+    db_set_int8(call, 1, now);
+    for (int i = 0; i < 7; i++) db_set_array(call, 2 + i, types[i]);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->rows[i];
+        db_push_int8(call, 2, row->endpoint);
+        db_push_int8(call, 3, row->ticket);
+        db_push_int8(call, 4, row->request);
+        db_push_int8(call, 5, row->seq);
+        db_push_int2(call, 6, (int16_t)row->type);
+        db_push_int8(call, 7, row->at);
+        db_push_int4(call, 8, (int32_t)row->unit);
+    }
+}
+
+static void on_written(void *context, const struct db_reply *reply) {
+    struct notification *n = context;
+    n->following = false;
+    if (reply->err == ERR_NONE) {
+        n->cursor = n->follow_to;
+        n->poll_at = 0;
+    } else {
+        log_warn("deliveries_not_written", LOG_ERR(reply->err), LOG_TEXT("why", reply->message));
+        n->cursor = -1; /* whether it was written is seen from the cursor itself */
+    }
+}
+
+static void on_page(void *context, const struct db_reply *reply) {
+    struct notification *n = context;
+    if (reply->err != ERR_NONE) {
+        n->following = false;
+        n->cursor = -1;
+        return;
+    }
+    const struct db_result *events = reply->results[0];
+    if (!db_rows(events)) { /* the bell rang for what is not visible yet */
+        n->following = false;
+        return;
+    }
+    struct rows rows = {malloc(ROWS_MAX * sizeof *rows.rows), 0};
+    must(rows.rows);
+    int64_t to = n->cursor;
+    for (int i = 0; i < db_rows(events) && rows.count < ROWS_MAX / 2; i++) {
+        struct row row = {.seq = db_get_int(events, i, 0),
+                          .ticket = db_get_int(events, i, 1),
+                          .at = db_get_int(events, i, 2),
+                          .type = (int)db_get_int(events, i, 3)};
+        if (row.seq != to + 1) break; /* never over a gap */
+        to = row.seq;
+        add_for_units(n, reply->results[1], row, &rows);
+        add_for_sources(n, reply->results[2], row, &rows);
+    }
+    n->follow_to = to;
+    db_group_begin(n->write_group, DB_TRANSACTION);
+    struct db_call *call = db_group_add(n->write_group, &ADVANCE);
+    db_set_int2(call, 1, (int16_t)notification_config.shard);
+    db_set_int8(call, 2, n->cursor);
+    db_set_int8(call, 3, to);
+    if (rows.count) fill(n->write_group, clock_now(), &rows);
+    metric_add(&made, 0, (double)rows.count);
+    free(rows.rows);
+    db_send(n->db, n->write_group, TIMEOUT_MS, on_written, n);
+}
+
+static void on_cursor(void *context, const struct db_reply *reply) {
+    struct notification *n = context;
+    n->following = false;
+    if (reply->err != ERR_NONE) return;
+    n->cursor = db_get_int(reply->results[0], 0, 0);
+    int64_t head = db_get_int(reply->results[0], 0, 1);
+    if (head > n->head_seq) n->head_seq = head;
+}
+
+void follow_turn(struct notification *n) {
+    if (n->following || !db_is_up(n->db) || !n->reference || !n->endpoints_at) return;
+    metric_set(&behind, 0, n->cursor < 0 ? 0 : (double)(n->head_seq - n->cursor));
+    if (n->cursor >= 0 && n->head_seq <= n->cursor) return;
+    n->following = true;
+    db_group_begin(n->follow_group, DB_READ);
+    if (n->cursor < 0) {
+        db_set_int2(db_group_add(n->follow_group, &CURSOR), 1, (int16_t)notification_config.shard);
+        db_send(n->db, n->follow_group, TIMEOUT_MS, on_cursor, n);
+        return;
+    }
+    const struct db_statement *statements[] = {&EVENTS, &UNITS, &REQUESTS};
+    for (int i = 0; i < 3; i++) {
+        struct db_call *call = db_group_add(n->follow_group, statements[i]);
+        db_set_int2(call, 1, (int16_t)notification_config.shard);
+        db_set_int8(call, 2, n->cursor);
+        db_set_int8(call, 3, n->cursor + PAGE < n->head_seq ? n->cursor + PAGE : n->head_seq);
+    }
+    db_send(n->db, n->follow_group, TIMEOUT_MS, on_page, n);
+}
+
+void follow_open(struct notification *n) {
+    n->follow_group = db_group_new();
+    n->write_group = db_group_new();
+    n->cursor = -1;
+}
+
+void follow_close(struct notification *n) {
+    db_group_free(&n->follow_group);
+    db_group_free(&n->write_group);
+}

@@ -1,0 +1,98 @@
+/* The notification service's parts:
+ *     follow.c      committed events -> delivery rows, cursor and rows in one transaction
+ *     deliver.c     delivery rows -> signed webhooks, in order per ticket and endpoint, with retry and dead letters
+ *     event_json.c  what a webhook says
+ *     notification.c  the service: endpoints, configuration, health */
+#ifndef NOTIFICATION_NOTIFICATION_H
+#define NOTIFICATION_NOTIFICATION_H
+
+#include "common/bus.h"
+#include "common/client.h"
+#include "common/crypto.h"
+#include "common/db.h"
+#include "services/kit/kit.h"
+#include "services/kit/reference.h"
+
+enum { ENDPOINTS_MAX = 1000, ENDPOINT_EVENTS_MAX = 64 };
+
+struct notification_config {
+    int64_t shard;
+    int64_t attempts_max;
+    int64_t timeout;     /* of one attempt, ms */
+    int64_t retry_first; /* ms */
+    int64_t retry_max;   /* ms */
+    int64_t per_endpoint;
+};
+
+struct endpoint {
+    int64_t id;
+    char *url;
+    char secret[CRYPTO_WEBHOOK_SECRET_BYTES * 2];
+    uint32_t unit, source; /* one of them */
+    uint64_t events;       /* bits 1 << enum event_type; 0: all it may know */
+    bool paused;
+    int under_way;
+};
+
+struct notification {
+    struct kit *kit;
+    struct db *db;
+    struct bus *bus;
+    struct bus_socket *news;
+    struct client *client;
+    struct crypto_keys *keys;
+    struct reference_loader *loader;
+    struct reference *reference;
+    bool reference_loading;
+    uint32_t world; /* version the router works with */
+    struct endpoint *endpoints;
+    size_t endpoint_count;
+    bool endpoints_loading;
+    int64_t endpoints_at; /* monotonic, of the last load */
+    struct db_group *endpoint_group;
+    struct loop_timer *timer;
+    bool draining;
+    /* follow.c */
+    struct db_group *follow_group, *write_group;
+    bool following;
+    int64_t cursor; /* -1: not read yet */
+    int64_t head_seq, follow_to;
+    /* deliver.c */
+    struct db_group *poll_group;
+    bool polling;
+    int64_t poll_at; /* monotonic: when to look next */
+    size_t under_way;
+    struct delivery *deliveries; /* under way */
+};
+
+extern struct notification_config notification_config;
+extern const struct service notification_service;
+
+void follow_open(struct notification *n);
+void follow_turn(struct notification *n);
+void follow_close(struct notification *n);
+
+void deliver_open(struct notification *n);
+void deliver_turn(struct notification *n);
+void deliver_close(struct notification *n);
+
+/* By id; NULL when it is gone. */
+struct endpoint *endpoint_by_id(struct notification *n, int64_t id);
+
+/* What an endpoint is told of one event. Request numbers and answers go to sources, internal notes to units only. */
+struct event_row {
+    int64_t delivery, ticket, request, seq;
+    time_ms at;
+    uint32_t version;
+    int type;
+    const char *external_id;
+    const uint8_t *body; /* encoded effect */
+    size_t body_len;
+};
+/* A CloudEvents 1.0 JSON event, appended to `out`. False when the row cannot be read. */
+bool event_json(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
+                struct buffer *out);
+/* Whether an event of this type concerns a source at all (what the requester's side must know). */
+bool event_is_for_source(int type);
+
+#endif
