@@ -344,7 +344,7 @@ void reference_load(struct reference_loader *l, reference_done *done, void *cont
     l->done = done;
     l->context = context;
     db_group_begin(l->group, DB_TRANSACTION);
-    db_group_set_begin(l->group, &BEGIN_SNAPSHOT);
+    db_group_set_begin(l->group, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     for (int q = 0; q < Q_COUNT; q++) db_group_add(l->group, &QUERIES[q]);
     db_send(l->db, l->group, LOAD_TIMEOUT_MS, on_read, l);
 }

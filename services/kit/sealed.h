@@ -2,12 +2,25 @@
 #ifndef KIT_SEALED_H
 #define KIT_SEALED_H
 
+#include <string.h>
+
 #include "common/crypto.h"
 
-/* Personal fields of a request; row is the request number. */
-#define SEALED_NAME(request)     ((struct crypto_place){"request", "name", (request)})
-#define SEALED_PHONE(request)    ((struct crypto_place){"request", "phone", (request)})
-#define SEALED_DOCUMENT(request) ((struct crypto_place){"request", "document", (request)})
+/* Personal fields of a request. The row is a hash of (source, external id), which is known before the request has its number
+ * and is as unique as it is. */
+#define SEALED_NAME(row)     ((struct crypto_place){"request", "name", (row)})
+#define SEALED_PHONE(row)    ((struct crypto_place){"request", "phone", (row)})
+#define SEALED_DOCUMENT(row) ((struct crypto_place){"request", "document", (row)})
+static inline int64_t sealed_request_row(uint32_t source, const char *external_id, size_t len) {
+    uint8_t previous[CRYPTO_HASH_BYTES] = {(uint8_t)(source >> 24), (uint8_t)(source >> 16), (uint8_t)(source >> 8),
+                                           (uint8_t)source};
+    uint8_t hash[CRYPTO_HASH_BYTES];
+    int64_t row;
+    crypto_chain(previous, external_id, len, hash);
+    memcpy(&row, hash, sizeof row);
+    return row;
+}
+
 /* A webhook's secret, as its text "whsec_..."; row is the endpoint's id, given out by the sequence before it is sealed. */
 #define SEALED_SECRET(endpoint) ((struct crypto_place){"endpoint", "secret", (endpoint)})
 
