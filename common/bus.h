@@ -46,7 +46,7 @@ struct bus_options {
     int64_t message_bytes_max;     /* larger ones cost the sender its connection */
     int linger_ms;                 /* how long closing may wait for unsent messages */
     int turn_max;                  /* messages handled a turn per socket */
-    const struct bus_curve *curve; /* NULL: none (same host, ipc) */
+    const struct bus_curve *curve; /* NULL: none (same host, ipc). Read while the socket is made */
 };
 
 /* 1000 each way, 1 MiB, 1 s, 256 a turn, no CURVE. */

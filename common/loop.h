@@ -52,7 +52,7 @@ void loop_timer_free(struct loop_timer **timer);
 
 /* ---- descriptors: level triggered; fn(context, ready) with LOOP_READ and LOOP_WRITE, both on an error or hang-up.
  * One watcher per descriptor. Free the watcher *before* closing the descriptor. loop_fd_watch(0) pauses. The descriptor stays the caller's.
- * ERR_INVALID: a kind of descriptor that cannot be polled (a plain file). */
+ * ERR_INVALID: a kind of descriptor that cannot be polled (a plain file); ERR_EXISTS: it has a watcher. */
 MUST_USE enum err loop_fd_new(struct loop *loop, int fd, void (*fn)(void *context, int ready), void *context,
                               struct loop_fd **ret_watcher);
 void loop_fd_watch(struct loop_fd *watcher, int interest);

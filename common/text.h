@@ -42,7 +42,8 @@ int32_t text_simplified(int32_t point);
 
 /* Search terms, distinct, sorted by bytes: of each run of Chinese its pairs of neighbours (a run of one gives itself), of each run of other
  * letters and digits the word. The text is folded first. Both sides of a search use this: a row matches when it holds all
- * terms of the query. At most terms_max (the rest is dropped). ERR_INVALID, ERR_MEMORY. */
+ * terms of the query. So a query of a single Chinese character finds only where it stands alone. At most terms_max (the rest is
+ * dropped). ERR_INVALID, ERR_MEMORY. */
 MUST_USE enum err text_terms(struct arena *arena, const char *bytes, size_t len, size_t terms_max,
                              struct span **ret_terms, size_t *ret_count);
 

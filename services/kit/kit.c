@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/crypto.h"
+#include "common/failpoint.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -187,6 +189,14 @@ static void close_all(struct kit_life *life) {
 
 /* ---- the whole */
 
+/* The soft limit of descriptors is often 1,024, fewer than the streams of a full house; the hard one is ours to use. */
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit)) return;
+    limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int run(struct kit_life *life) {
     const char *clock_file = life->config.clock_file;
     enum err err = clock_open(clock_file);
@@ -196,7 +206,8 @@ static int run(struct kit_life *life) {
     }
     log_info("starting", LOG_TEXT("version", PAIDAN_VERSION), LOG_INT("pid", getpid()),
              LOG_BOOL("test_clock", clock_is_test()));
-    bool is_open = open_all(life);
+    raise_descriptor_limit();
+    bool is_open = !failpoint("kit.start") && open_all(life); /* also refuses malformed failpoints at once */
     if (is_open) loop_run(life->kit.loop);
     if (life->has_failed) {
         /* Crash-only: whatever was ours may be another's by now, so nothing is tidied up. */
