@@ -72,9 +72,6 @@ static const struct db_statement QUERIES[Q_COUNT] = {
     [Q_SOURCES] = {"reference_sources", "SELECT id, code, channel, name_zh, name_en FROM source ORDER BY id"},
 };
 
-static const struct db_statement BEGIN_SNAPSHOT = {"reference_begin",
-                                                   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
-
 /* ---- small helpers -------------------------------------------------------------------------------------------------------- */
 
 static void *take(struct snapshot *s, size_t count, size_t size) {
