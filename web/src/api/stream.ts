@@ -12,13 +12,13 @@ export interface StreamHandlers {
 }
 
 export interface Stream {
-  /** Try again now instead of waiting. */
+  /** Something changed (the network is back, the desk woke up): try again now, or look whether the connection still lives. */
   nudge(): void
   close(): void
 }
 
-/** Heartbeats come each 15 s; two missed ones and a little mean the connection is dead. */
-const SILENCE_MAX_MS = 35_000
+/** Heartbeats come each 15 s; after this long without any the connection counts as dead. */
+const SILENCE_MAX_MS = 22_000
 const RETRY_MIN_MS = 400
 const RETRY_MAX_MS = 5_000
 
@@ -26,6 +26,8 @@ export function openStream(path: string, on: StreamHandlers): Stream {
   let closed = false
   let lastId: string | null = null
   let failures = 0
+  /** Wall clock: it goes on while the machine sleeps, timers do not. */
+  let lastHeard = 0
   let abort = new AbortController()
   let retry: ReturnType<typeof setTimeout> | undefined
 
@@ -35,6 +37,7 @@ export function openStream(path: string, on: StreamHandlers): Stream {
     let silence: ReturnType<typeof setTimeout> | undefined
     const mine = abort
     const heard = () => {
+      lastHeard = Date.now()
       clearTimeout(silence)
       silence = setTimeout(() => mine.abort(), SILENCE_MAX_MS)
     }
@@ -89,9 +92,13 @@ export function openStream(path: string, on: StreamHandlers): Stream {
   start()
   return {
     nudge() {
-      if (closed || retry === undefined) return
-      clearTimeout(retry)
-      start()
+      if (closed) return
+      if (retry !== undefined) {
+        clearTimeout(retry)
+        start()
+      } else if (Date.now() - lastHeard > SILENCE_MAX_MS) {
+        abort.abort()
+      }
     },
     close() {
       closed = true

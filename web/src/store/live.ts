@@ -75,6 +75,7 @@ export function retryNow(): void {
   stream?.nudge()
 }
 addEventListener('online', retryNow)
+addEventListener('focus', retryNow)
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) retryNow()
 })

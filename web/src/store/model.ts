@@ -45,7 +45,7 @@ interface Node {
 }
 
 /** Kinds that stand above sections: what lies below them is shown beside them, not inside them. */
-const TOP_KINDS = new Set(['center', 'centre', 'district', 'pool'])
+const TOP_KINDS = new Set(['center', 'district', 'pool'])
 
 export const NOTHING: Figures = Object.freeze({
   depth: 0, oldest: null, yellow: 0, red: 0, breach30: 0, breach60: 0, breach120: 0, states: Object.freeze({}),
