@@ -34,7 +34,7 @@ bool clock_equal(const struct clock *a, const struct clock *b) {
            a->next == b->next && a->rung == b->rung && a->limit_unit == b->limit_unit &&
            a->limit_amount == b->limit_amount && a->calendar == b->calendar && a->left_ms == b->left_ms &&
            a->paused == b->paused && a->extended_ms == b->extended_ms && a->policy == b->policy &&
-           a->since == b->since && a->used_ms == b->used_ms && a->fixed == b->fixed;
+           a->since == b->since && a->used_ms == b->used_ms && a->fixed == b->fixed && a->silent == b->silent;
 }
 
 static uint16_t calendar_of(const struct world *world, uint32_t unit) {
@@ -91,6 +91,15 @@ struct clock clock_until(const struct world *world, uint16_t policy, enum stage 
     return clock;
 }
 
+struct clock clock_shown(const struct world *world, const struct matter *matter, uint16_t policy, uint8_t urgency,
+                         enum stage stage, uint32_t unit, time_ms at) {
+    struct clock clock = clock_start(world, matter, policy, urgency, stage, unit, at, at);
+    clock.silent = true;
+    clock.rung = 0;
+    clock.next = 0;
+    return clock;
+}
+
 void clock_pause(const struct world *world, struct clock *clock, time_ms now) {
     if (!clock_is_running(clock)) return;
     const struct calendar *cal = world_calendar(world, clock->calendar);
@@ -135,7 +144,7 @@ bool clock_recompute(const struct world *world, const struct matter *matter, uin
         }
     }
     aim(world, clock);
-    if (ladder_is_reminder(world, clock)) return !clock_equal(&before, clock);
+    if (!clock->silent && ladder_is_reminder(world, clock)) return !clock_equal(&before, clock);
     ladder_arm(world, clock, BEFORE_ALL, now);
     return !clock_equal(&before, clock);
 }

@@ -24,6 +24,9 @@ struct clock clock_start(const struct world *world, const struct matter *matter,
 /* A clock that is due at a given time (review date, sub-deadline): natural time from `at`. */
 struct clock clock_until(const struct world *world, uint16_t policy, enum stage stage, uint32_t unit, time_ms at,
                          time_ms until);
+/* A clock that is only shown, for the whole limit. */
+struct clock clock_shown(const struct world *world, const struct matter *matter, uint16_t policy, uint8_t urgency,
+                         enum stage stage, uint32_t unit, time_ms at);
 /* Off the clock and on it again (C2). Without effect on a clock that is not running, or not paused. */
 void clock_pause(const struct world *world, struct clock *clock, time_ms now);
 void clock_resume(const struct world *world, struct clock *clock, time_ms now);

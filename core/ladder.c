@@ -27,6 +27,10 @@ static time_ms time_of(const struct world *world, const struct clock *clock, int
 
 void ladder_arm(const struct world *world, struct clock *clock, time_ms after, time_ms now) {
     must(clock_is_running(clock));
+    if (clock->silent) {
+        clock->next = 0;
+        return;
+    }
     if (ladder_is_plain(clock->stage)) {
         clock->next = clock->due;
         return;

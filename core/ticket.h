@@ -9,6 +9,9 @@
 #include "core/world.h"
 #include "proto/messages.h"
 
+/* Values of ticket.asked: what waits for approval. */
+enum { TICKET_ASKED_EXTENSION = 1, TICKET_ASKED_SUSPENSION = 2 };
+
 /* What one command causes, in order. Events about the ticket commanded have `ticket` = its id; those of a merge or split
  * about the other one carry the other's id. seq, shard and epoch are left 0: the router sets them. texts are borrowed from
  * the command. */
@@ -32,10 +35,10 @@ void ticket_apply(struct ticket *ticket, const struct event *event);
  * armed may be set (a closed ticket has none). */
 struct next {
     uint32_t owner;
-    uint8_t action;  /* enum next_action */
-    uint8_t stage;   /* the stage whose limit `due` is */
-    time_ms due;     /* the owner's next deadline; a deadline that has passed stays until the stage ends */
-    time_ms yellow;  /* when its light turns yellow */
+    uint8_t action; /* enum next_action */
+    uint8_t stage;  /* the stage whose limit `due` is */
+    time_ms due;    /* the owner's next deadline; a deadline that has passed stays until the stage ends */
+    time_ms yellow; /* when its light turns yellow */
 };
 struct next ticket_next(const struct ticket *ticket);
 
@@ -51,7 +54,8 @@ void ticket_change(const struct ticket *ticket, struct change *ret_change);
 
 /* Commands that are legal now for this principal, as a bit set by enum command_name (buttons, and the "what is possible"
  * of a 409). Guards that depend on the command's fields are taken as satisfied. */
-uint64_t ticket_possible(const struct world *world, const struct ticket *ticket, const struct principal *by, time_ms now);
+uint64_t ticket_possible(const struct world *world, const struct ticket *ticket, const struct principal *by,
+                         time_ms now);
 
 /* Whether the principal may see the ticket (list, read); see core/access.def. */
 bool ticket_visible(const struct world *world, const struct ticket *ticket, const struct principal *by);

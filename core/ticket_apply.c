@@ -1,0 +1,322 @@
+/* Folding one event into a ticket: the only place where a ticket changes. Everything that needed the world was decided before
+ * and stands in the event; so replay needs nothing but the events (I4). See ticket.h. */
+#include <string.h>
+
+#include "core/ticket_inner.h"
+#include "proto/must.h"
+
+static void count_up(uint8_t *counter) {
+    *counter += *counter < UINT8_MAX;
+}
+
+/* ---- assignments ---- */
+
+static struct assignment *assignment(struct ticket *t, uint8_t no) {
+    struct assignment *a = (struct assignment *)ticket_assignment(t, no);
+    must(a != NULL);
+    return a;
+}
+
+static struct assignment *lead(struct ticket *t) {
+    struct assignment *a = (struct assignment *)ticket_lead(t);
+    must(a != NULL);
+    return a;
+}
+
+static void stop_clocks(struct assignment *a) {
+    a->turn = (struct clock){0};
+    a->handle = (struct clock){0};
+}
+
+static void end_assignment(struct assignment *a, enum assignment_state state, time_ms at) {
+    if (assignment_is_open(a)) {
+        a->state = (uint8_t)state;
+        a->ended_at = at;
+    }
+    stop_clocks(a);
+}
+
+static void remove_assignment(struct ticket *t, const struct assignment *a) {
+    size_t index = (size_t)(a - t->assignments);
+    t->assignments_count--;
+    memmove(&t->assignments[index], &t->assignments[index + 1], (t->assignments_count - index) * sizeof *a);
+}
+
+/* When all places are taken, one goes whose part is over. Guards see to it that there is one. */
+static void make_room(struct ticket *t) {
+    for (uint16_t i = 0; t->assignments_count == TICKET_ASSIGNMENTS_MAX; i++) {
+        must(i < t->assignments_count);
+        const struct assignment *a = &t->assignments[i];
+        if (a->kind == ASSIGNMENT_ASSIST && !assignment_is_open(a)) remove_assignment(t, a);
+    }
+}
+
+static struct assignment *add_assignment(struct ticket *t, uint8_t no, enum assignment_kind kind, uint32_t unit,
+                                         time_ms at) {
+    must(no == t->assignment_last + 1);
+    make_room(t);
+    struct assignment *a = &t->assignments[t->assignments_count++];
+    memset(a, 0, sizeof *a);
+    a->no = no;
+    a->kind = (uint8_t)kind;
+    a->state = ASSIGNMENT_OFFERED;
+    a->unit = unit;
+    a->offered_at = at;
+    t->assignment_last = no;
+    return a;
+}
+
+/* The lead before leaves the ticket; a unit that assisted and now leads stops assisting. */
+static void new_lead(struct ticket *t, const struct event *e) {
+    const struct assignment *before = ticket_lead(t);
+    if (before != NULL) remove_assignment(t, before);
+    struct assignment *assisting = (struct assignment *)ticket_assignment_of(t, e->effect.unit);
+    if (assisting != NULL) end_assignment(assisting, ASSIGNMENT_RELEASED, e->at);
+    struct assignment *a = add_assignment(t, e->effect.assignment, ASSIGNMENT_LEAD, e->effect.unit, e->at);
+    a->forced = e->effect.forced;
+}
+
+static void new_assists(struct ticket *t, const struct event *e, uint8_t first, bool whistled) {
+    for (uint16_t i = 0; i < e->effect.units_count; i++) {
+        struct assignment *a = add_assignment(t, (uint8_t)(first + i), ASSIGNMENT_ASSIST, e->effect.units[i], e->at);
+        a->whistled = whistled;
+    }
+}
+
+static void sign(struct assignment *a, time_ms at) {
+    a->state = ASSIGNMENT_SIGNED;
+    if (a->signed_at == 0) a->signed_at = at;
+}
+
+/* Back to handling: the lead takes up its work again. */
+static void rework(struct ticket *t) {
+    struct assignment *a = lead(t);
+    a->state = ASSIGNMENT_SIGNED;
+    a->ended_at = 0;
+    count_up(&t->reworks);
+}
+
+/* ---- what each event means ---- */
+
+static void on_received(struct ticket *t, const struct event *e) {
+    const struct effect *f = &e->effect;
+    t->id = e->ticket;
+    t->shard = e->shard;
+    t->request = f->request;
+    t->request_count = 1;
+    t->source = f->source;
+    t->channel = f->channel;
+    t->confidential = f->confidential;
+    t->received_at = f->received_at;
+    t->split_from = f->other;
+}
+
+static void on_assignment(struct ticket *t, const struct event *e) {
+    const struct effect *f = &e->effect;
+    switch (e->type) {
+    case EVENT_DISPATCHED:
+    case EVENT_ADJUDICATED:
+    case EVENT_FORCED:
+        new_lead(t, e);
+        new_assists(t, e, (uint8_t)(f->assignment + 1), false);
+        t->forced = f->forced;
+        break;
+    case EVENT_PASSED_UP:
+        t->forced = false;
+        if (f->to == STATE_OFFERED) {
+            new_lead(t, e);
+            new_assists(t, e, (uint8_t)(f->assignment + 1), false);
+        } else {
+            end_assignment(lead(t), ASSIGNMENT_RELEASED, e->at);
+        }
+        break;
+    case EVENT_TRIAGED:
+        if (t->state == STATE_OFFERED) end_assignment(lead(t), ASSIGNMENT_RELEASED, e->at);
+        break;
+    case EVENT_PASSED_DOWN:
+        add_assignment(t, f->assignment, ASSIGNMENT_ASSIST, f->unit, e->at);
+        break;
+    case EVENT_ASSIST_ADDED:
+        new_assists(t, e, f->assignment, false);
+        break;
+    case EVENT_WHISTLED:
+        new_assists(t, e, f->assignment, true);
+        break;
+    case EVENT_SIGNED:
+    case EVENT_ASSIST_SIGNED:
+        sign(assignment(t, f->assignment), e->at);
+        break;
+    case EVENT_RETURNED:
+        if (assignment(t, f->assignment)->kind == ASSIGNMENT_LEAD) count_up(&t->returns);
+        end_assignment(assignment(t, f->assignment), ASSIGNMENT_RETURNED, e->at);
+        break;
+    case EVENT_ASSIST_ANSWERED:
+        end_assignment(assignment(t, f->assignment), ASSIGNMENT_ANSWERED, e->at);
+        break;
+    case EVENT_ASSIST_RELEASED:
+        end_assignment(assignment(t, f->assignment), ASSIGNMENT_RELEASED, e->at);
+        break;
+    case EVENT_CONTACTED:
+        lead(t)->contacted_at = e->at;
+        lead(t)->turn = (struct clock){0};
+        break;
+    case EVENT_ARRIVED:
+        assignment(t, f->assignment)->arrived_at = e->at;
+        assignment(t, f->assignment)->turn = (struct clock){0};
+        sign(assignment(t, f->assignment), e->at);
+        break;
+    case EVENT_SCORED:
+        assignment(t, f->assignment)->score = f->score;
+        break;
+    case EVENT_FINISHED:
+        end_assignment(lead(t), ASSIGNMENT_ANSWERED, e->at);
+        t->handled_by = f->unit;
+        t->finished_by = e->user;
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_approval(struct ticket *t, const struct event *e) {
+    switch (e->type) {
+    case EVENT_EXTENSION_ASKED:
+    case EVENT_SUSPENSION_ASKED:
+        t->asked = e->type == EVENT_EXTENSION_ASKED ? TICKET_ASKED_EXTENSION : TICKET_ASKED_SUSPENSION;
+        t->asked_by = e->user;
+        t->asked_until = e->effect.until;
+        break;
+    case EVENT_EXTENSION_GRANTED:
+        count_up(&t->extensions); /* fallthrough */
+    case EVENT_EXTENSION_REFUSED:
+    case EVENT_SUSPENSION_REFUSED:
+        t->asked = 0;
+        break;
+    case EVENT_SUPERVISED:
+        t->supervised = true;
+        t->supervised_unit = e->effect.unit;
+        break;
+    case EVENT_REPLIED:
+        t->supervised = false;
+        t->supervised_unit = 0;
+        t->supervision = (struct clock){0};
+        break;
+    case EVENT_CARD_APPEALED:
+        t->card_appealed = e->effect.rung;
+        t->appealed_by = e->user;
+        t->appealed_unit = e->effect.unit;
+        break;
+    case EVENT_CARD_WITHDRAWN:
+        if (e->effect.rung >= t->highest_rung) t->highest_rung = (uint8_t)(e->effect.rung - 1); /* fallthrough */
+    case EVENT_APPEAL_REFUSED:
+        if (e->effect.rung != t->card_appealed) break;
+        t->card_appealed = 0;
+        t->appealed_by = 0;
+        t->appealed_unit = 0;
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_the_rest(struct ticket *t, const struct event *e) {
+    switch (e->type) {
+    case EVENT_CHECK_FAILED:
+    case EVENT_UNSOLVED:
+    case EVENT_REOPENED:
+        if (e->effect.to == STATE_HANDLING) rework(t);
+        break;
+    case EVENT_UNREACHABLE:
+        count_up(&t->callback_tries);
+        break;
+    case EVENT_URGED:
+        count_up(&t->urges);
+        break;
+    case EVENT_MERGED:
+        t->merged_into = e->effect.other;
+        break;
+    case EVENT_UNMERGED:
+        t->merged_into = 0;
+        break;
+    case EVENT_RUNG:
+        if (e->effect.rung > t->highest_rung) t->highest_rung = e->effect.rung;
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- state, clocks, the promise ---- */
+
+static void set_fields(struct ticket *t, const struct effect *f) {
+    if (f->matter != 0) {
+        t->matter = f->matter;
+        t->sensitive = f->sensitive;
+    }
+    if (f->urgency != 0) t->urgency = f->urgency;
+    if (f->place != 0) t->place = f->place;
+    if (f->place_by != 0) t->place_by = f->place_by;
+    if (f->request_count != 0) t->request_count = f->request_count;
+}
+
+static void end_all(struct ticket *t, time_ms at) {
+    for (uint16_t i = 0; i < t->assignments_count; i++) end_assignment(&t->assignments[i], ASSIGNMENT_RELEASED, at);
+    t->supervision = (struct clock){0};
+    t->total = (struct clock){0};
+    t->supervised = false;
+    t->supervised_unit = 0;
+    t->ended_at = at;
+}
+
+/* A state's clock ends with the state; what only one state needs is forgotten with it. */
+static void move(struct ticket *t, const struct event *e) {
+    const struct effect *f = &e->effect;
+    if (f->to != t->state || f->owner != t->owner) t->entered_at = e->at;
+    t->owner = f->owner;
+    if (f->to == t->state) return;
+    bool was_open = lifecycle_is_open(t->state);
+    t->state = f->to;
+    t->clock = (struct clock){0};
+    t->checker = f->to == STATE_CHECK ? f->checker : 0;
+    t->resume_state = 0;
+    if (f->to == STATE_INCOMPLETE) t->resume_state = STATE_TRIAGE;
+    if (f->to == STATE_SUSPENDED) t->resume_state = STATE_HANDLING;
+    if (f->to != STATE_CALLBACK) t->callback_tries = 0;
+    if (f->to != STATE_HANDLING) t->asked = 0;
+    if (!lifecycle_is_open(f->to)) end_all(t, e->at);
+    if (lifecycle_is_open(f->to) && !was_open) t->ended_at = 0;
+}
+
+static void set_clocks(struct ticket *t, const struct effect *f) {
+    for (uint16_t i = 0; i < f->clocks_count; i++) {
+        struct clock *clock = (struct clock *)ticket_clock(t, f->clocks[i].slot);
+        must(clock != NULL);
+        *clock = f->clocks[i].clock;
+    }
+    if (t->total.stage != 0) t->total_due = t->total.due;
+}
+
+static void arm(struct ticket *t) {
+    time_ms next_at;
+    ticket_earliest_clock(t, &next_at);
+    if (next_at != t->next_at) t->generation++;
+    t->next_at = next_at;
+}
+
+void ticket_apply(struct ticket *t, const struct event *e) {
+    must(e->version == t->version + 1 && (t->version == 0 || e->ticket == t->id));
+    if (e->type == EVENT_RECEIVED) on_received(t, e);
+    t->version = e->version;
+    t->changed_at = e->at;
+    set_fields(t, &e->effect);
+    on_assignment(t, e);
+    on_approval(t, e);
+    on_the_rest(t, e);
+    move(t, e);
+    if (t->asked == 0) {
+        t->asked_by = 0;
+        t->asked_until = 0;
+    }
+    set_clocks(t, &e->effect);
+    arm(t);
+}

@@ -1,0 +1,540 @@
+/* Which row of the lifecycle table a command takes, and what it demands: the functions behind WHEN and GUARD of
+ * core/lifecycle.def. A guard looks and answers; nothing changes here. Rules L1 to L36 of docs/rules.md. */
+#include <string.h>
+
+#include "core/ticket_inner.h"
+#include "proto/must.h"
+
+enum { DAY_MS = 86400000, UNTIL_DAYS_MAX = 366 };
+
+/* A field's demand; satisfied while only asking what is possible. */
+#define NEED(d, condition, verdict)                                                                                    \
+    do {                                                                                                               \
+        if ((d)->command != NULL && !(condition)) return (verdict);                                                    \
+    } while (0)
+/* A demand on the ticket or on who acts. */
+#define DEMAND(condition, verdict)                                                                                     \
+    do {                                                                                                               \
+        if (!(condition)) return (verdict);                                                                            \
+    } while (0)
+#define PASS_ON(expression)                                                                                            \
+    do {                                                                                                               \
+        enum verdict verdict_ = (expression);                                                                          \
+        if (verdict_ != VERDICT_OK) return verdict_;                                                                   \
+    } while (0)
+
+static bool by_system(const struct decision *d) {
+    return d->by.role == ROLE_SYSTEM;
+}
+
+/* ---- units that may be given work ---- */
+
+static bool kind_takes_tickets(int kind) {
+    return kind == UNIT_STREET || kind == UNIT_COMMUNITY || kind == UNIT_GRID || kind == UNIT_DEPARTMENT ||
+           kind == UNIT_ENTERPRISE || kind == UNIT_POOL;
+}
+
+static uint32_t matter_given(const struct decision *d) {
+    return d->command->matter != 0 ? d->command->matter : d->ticket->matter;
+}
+
+static enum verdict fit_target(const struct decision *d, uint32_t unit) {
+    DEMAND(unit != 0, VERDICT_UNIT_MISSING);
+    const struct unit *u = world_unit(d->world, unit);
+    DEMAND(u != NULL, VERDICT_UNIT_UNKNOWN);
+    DEMAND(!u->closed, VERDICT_UNIT_CLOSED);
+    DEMAND(kind_takes_tickets(u->kind), VERDICT_UNIT_UNFIT);
+    if (u->kind == UNIT_COMMUNITY || u->kind == UNIT_GRID) {
+        uint32_t community = world_above(d->world, unit, UNIT_COMMUNITY);
+        DEMAND(world_admitted(d->world, community, matter_given(d)), VERDICT_NOT_ADMITTED);
+    }
+    return VERDICT_OK;
+}
+
+/* Units that join as assists: each may, none twice, and there is room beside a lead. */
+static enum verdict fit_assists(const struct decision *d, const uint32_t *units, uint32_t count, uint32_t lead,
+                                bool called) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct unit *u = world_unit(d->world, units[i]);
+        DEMAND(u != NULL && !u->closed && kind_takes_tickets(u->kind), VERDICT_UNITS_UNFIT);
+        DEMAND(!called || u->kind == UNIT_DEPARTMENT || u->kind == UNIT_ENTERPRISE || u->kind == UNIT_POOL,
+               VERDICT_UNITS_UNFIT);
+        DEMAND(units[i] != lead && ticket_assignment_of(d->ticket, units[i]) == NULL, VERDICT_UNITS_TWICE);
+        for (uint32_t k = 0; k < i; k++) DEMAND(units[k] != units[i], VERDICT_UNITS_TWICE);
+    }
+    DEMAND(ticket_open_assists(d->ticket) + count < TICKET_ASSIGNMENTS_MAX, VERDICT_TOO_MANY_UNITS);
+    DEMAND(d->ticket->assignment_last + 1 + count <= CLOCK_ASSIGNMENTS_MAX, VERDICT_TOO_MANY_UNITS);
+    return VERDICT_OK;
+}
+
+static enum verdict fit_matter_and_place(const struct decision *d) {
+    const struct command *c = d->command;
+    if (c->matter != 0) DEMAND(world_matter(d->world, c->matter) != NULL, VERDICT_MATTER_UNKNOWN);
+    if (c->place != 0) {
+        const struct unit *u = world_unit(d->world, c->place);
+        DEMAND(u != NULL && (u->kind == UNIT_GRID || u->kind == UNIT_COMMUNITY || u->kind == UNIT_STREET ||
+                             u->kind == UNIT_BUILDING || u->kind == UNIT_DISTRICT),
+               VERDICT_PLACE_UNKNOWN);
+    }
+    return VERDICT_OK;
+}
+
+/* ---- in at the door ---- */
+
+static enum verdict guard_NONE(const struct decision *d) {
+    return VERDICT_OK;
+}
+
+static enum verdict guard_REQUEST(const struct decision *d) {
+    NEED(d, d->command->request != 0, VERDICT_REQUEST_MISSING);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_REASON(const struct decision *d) {
+    NEED(d, d->command->reason.len > 0, VERDICT_REASON_MISSING);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_NOTE(const struct decision *d) {
+    NEED(d, d->command->note.len > 0, VERDICT_NOTE_MISSING);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_SUPPLEMENT(const struct decision *d) {
+    if (d->command == NULL) return VERDICT_OK;
+    const struct command *c = d->command;
+    DEMAND(c->note.len > 0 || c->matter != 0 || c->place != 0, VERDICT_SUPPLEMENT_EMPTY);
+    return fit_matter_and_place(d);
+}
+
+/* ---- to the unit that must act ---- */
+
+bool ticket_route_fits(const struct decision *d) {
+    const struct unit *u = world_unit(d->world, d->command->route.unit);
+    return u != NULL && !u->closed && kind_takes_tickets(u->kind);
+}
+
+static enum verdict guard_DISPATCH(const struct decision *d) {
+    if (d->command == NULL) return VERDICT_OK;
+    if (by_system(d)) return ticket_route_fits(d) ? VERDICT_OK : VERDICT_UNIT_MISSING;
+    PASS_ON(fit_matter_and_place(d));
+    PASS_ON(fit_target(d, d->command->unit));
+    return fit_assists(d, d->command->units, d->command->units_count, d->command->unit, false);
+}
+
+static enum verdict another_unit(const struct decision *d) {
+    PASS_ON(guard_DISPATCH(d));
+    const struct assignment *lead = ticket_lead(d->ticket);
+    NEED(d, lead == NULL || lead->unit != d->command->unit, VERDICT_SAME_UNIT);
+    return guard_REASON(d);
+}
+
+static enum verdict guard_REDISPATCH(const struct decision *d) {
+    return another_unit(d);
+}
+static enum verdict guard_ADJUDICATE(const struct decision *d) {
+    return another_unit(d);
+}
+
+static enum verdict guard_FORCE(const struct decision *d) {
+    const struct unit *u = world_unit(d->world, ticket_lead(d->ticket)->unit);
+    DEMAND(u != NULL && !u->closed, VERDICT_UNIT_CLOSED);
+    DEMAND(d->ticket->assignment_last < CLOCK_ASSIGNMENTS_MAX, VERDICT_TOO_MANY_UNITS);
+    return guard_REASON(d);
+}
+
+#define RETURN_REASON_TEXT(value, name, text, zh, en) text,
+static bool is_return_reason(struct text reason) {
+    static const char *const texts[] = {RETURN_REASON_WORDS(RETURN_REASON_TEXT)};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strlen(texts[i]) == reason.len && memcmp(texts[i], reason.at, reason.len) == 0) return true;
+    }
+    return false;
+}
+
+static enum verdict guard_RETURN(const struct decision *d) {
+    DEMAND(!d->ticket->forced, VERDICT_FORCED);
+    PASS_ON(guard_REASON(d));
+    NEED(d, is_return_reason(d->command->reason), VERDICT_REASON_UNKNOWN);
+    NEED(d, d->command->basis.len > 0, VERDICT_BASIS_MISSING);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_ASSIST_SIGN(const struct decision *d) {
+    DEMAND(d->mine->state == ASSIGNMENT_OFFERED, VERDICT_ALREADY_DONE);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_ASSIST_RETURN(const struct decision *d) {
+    PASS_ON(guard_ASSIST_SIGN(d));
+    return d->mine->forced ? VERDICT_FORCED : guard_RETURN(d);
+}
+
+/* ---- the work ---- */
+
+static enum verdict guard_PASS_DOWN(const struct decision *d) {
+    const struct assignment *lead = ticket_lead(d->ticket);
+    if (d->command == NULL) return VERDICT_OK;
+    uint32_t unit = d->command->unit;
+    PASS_ON(fit_target(d, unit));
+    DEMAND(unit != lead->unit && world_in_subtree(d->world, lead->unit, unit), VERDICT_NOT_BELOW);
+    DEMAND(d->command->until != 0, VERDICT_UNTIL_MISSING);
+    DEMAND(d->command->until > d->now, VERDICT_UNTIL_TOO_EARLY);
+    DEMAND(d->command->until <= lead->handle.due, VERDICT_SUB_DEADLINE);
+    return fit_assists(d, &unit, 1, lead->unit, false);
+}
+
+static enum verdict some_assists(const struct decision *d, bool called) {
+    if (d->command == NULL) return VERDICT_OK;
+    const struct command *c = d->command;
+    DEMAND(c->units_count > 0 || c->unit != 0, VERDICT_UNITS_MISSING);
+    const struct assignment *lead = ticket_lead(d->ticket);
+    uint32_t count = c->units_count > 0 ? c->units_count : 1;
+    return fit_assists(d, c->units_count > 0 ? c->units : &c->unit, count, lead->unit, called);
+}
+
+static enum verdict guard_ADD_ASSIST(const struct decision *d) {
+    return some_assists(d, false);
+}
+
+static enum verdict guard_WHISTLE(const struct decision *d) {
+    const struct unit *u = world_unit(d->world, ticket_lead(d->ticket)->unit);
+    DEMAND(u != NULL && u->kind == UNIT_STREET, VERDICT_NOT_A_STREET);
+    return some_assists(d, true);
+}
+
+const struct assignment *ticket_named_assist(const struct decision *d) {
+    const struct command *c = d->command;
+    for (uint16_t i = d->ticket->assignments_count; i > 0; i--) {
+        const struct assignment *a = &d->ticket->assignments[i - 1];
+        bool named = c->assignment != 0 ? a->no == c->assignment : c->unit != 0 && a->unit == c->unit;
+        if (named && a->kind == ASSIGNMENT_ASSIST) return a;
+    }
+    return NULL;
+}
+
+static enum verdict guard_RELEASE(const struct decision *d) {
+    DEMAND(ticket_open_assists(d->ticket) > 0, VERDICT_ASSIGNMENT_UNKNOWN);
+    if (d->command == NULL) return VERDICT_OK;
+    const struct assignment *a = ticket_named_assist(d);
+    DEMAND(a != NULL && assignment_is_open(a), VERDICT_ASSIGNMENT_UNKNOWN);
+    return guard_REASON(d);
+}
+
+static enum verdict guard_ANSWER(const struct decision *d) {
+    DEMAND(d->mine->state == ASSIGNMENT_SIGNED, VERDICT_NOT_SIGNED);
+    DEMAND(!d->mine->whistled || d->mine->arrived_at != 0, VERDICT_NOT_ARRIVED);
+    NEED(d, d->command->note.len > 0 || d->command->answer.len > 0, VERDICT_NOTE_MISSING);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_ARRIVE(const struct decision *d) {
+    DEMAND(d->mine->whistled, VERDICT_NOT_WHISTLED);
+    DEMAND(d->mine->arrived_at == 0, VERDICT_ALREADY_DONE);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_SCORE(const struct decision *d) {
+    if (d->command == NULL) return VERDICT_OK;
+    const struct assignment *a = ticket_named_assist(d);
+    DEMAND(a != NULL, VERDICT_ASSIGNMENT_UNKNOWN);
+    DEMAND(a->whistled, VERDICT_NOT_WHISTLED);
+    DEMAND(a->arrived_at != 0, VERDICT_NOT_ARRIVED);
+    DEMAND(a->score == 0, VERDICT_ALREADY_DONE);
+    DEMAND(d->command->score >= 1 && d->command->score <= 5, VERDICT_SCORE_UNFIT);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_FINISH(const struct decision *d) {
+    DEMAND(ticket_open_assists(d->ticket) == 0, VERDICT_ASSIST_OPEN);
+    bool owes_reply = d->ticket->supervised && d->ticket->supervised_unit == ticket_lead(d->ticket)->unit;
+    DEMAND(!owes_reply, VERDICT_REPLY_FIRST);
+    NEED(d, d->command->answer.len > 0, VERDICT_ANSWER_MISSING);
+    return VERDICT_OK;
+}
+
+/* ---- approval ---- */
+
+static enum verdict guard_ASK_EXTENSION(const struct decision *d) {
+    const struct ticket *t = d->ticket;
+    const struct assignment *lead = ticket_lead(t);
+    DEMAND(t->asked == 0, VERDICT_ALREADY_ASKED);
+    DEMAND(d->now <= lead->handle.due, VERDICT_TOO_LATE);
+    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, t).policy);
+    DEMAND(t->extensions < policy->extensions_max, VERDICT_EXTENSIONS_USED);
+    PASS_ON(guard_REASON(d));
+    NEED(d, d->command->until != 0, VERDICT_UNTIL_MISSING);
+    NEED(d, d->command->until > lead->handle.due, VERDICT_UNTIL_TOO_EARLY);
+    NEED(d, d->command->until <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
+    return VERDICT_OK;
+}
+
+static enum verdict somebody_else_decides(const struct decision *d, int asked) {
+    const struct ticket *t = d->ticket;
+    DEMAND(t->asked == asked, VERDICT_NOT_ASKED);
+    DEMAND(d->by.user != t->asked_by && d->by.unit != ticket_lead(t)->unit, VERDICT_OWN_REQUEST);
+    return VERDICT_OK;
+}
+
+static time_ms until_decided(const struct decision *d) {
+    return d->command->until != 0 ? d->command->until : d->ticket->asked_until;
+}
+
+static enum verdict guard_GRANT_EXTENSION(const struct decision *d) {
+    PASS_ON(somebody_else_decides(d, TICKET_ASKED_EXTENSION));
+    DEMAND(d->ticket->extensions == 0 || d->by.role == ROLE_SUPERVISOR, VERDICT_HIGHER_ROLE);
+    NEED(d, until_decided(d) > d->now && until_decided(d) > ticket_lead(d->ticket)->handle.due,
+         VERDICT_UNTIL_TOO_EARLY);
+    NEED(d, until_decided(d) <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_REFUSE_EXTENSION(const struct decision *d) {
+    PASS_ON(somebody_else_decides(d, TICKET_ASKED_EXTENSION));
+    return guard_REASON(d);
+}
+
+/* A suspension is looked at again after the review limit at the latest. */
+static enum verdict fit_review(const struct decision *d, time_ms until) {
+    DEMAND(until > d->now, VERDICT_UNTIL_TOO_EARLY);
+    time_ms latest = d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS;
+    struct terms terms = ticket_terms(d->world, d->ticket);
+    struct limit limit = world_limit(d->world, terms.matter, terms.policy, STAGE_REVIEW, terms.urgency);
+    const struct unit *centre = world_unit(d->world, d->world->center);
+    const struct calendar *cal = world_calendar(d->world, centre != NULL ? centre->calendar : 0);
+    (void)calendar_add(cal, d->now, limit, &latest); /* without a limit: `latest` stays */
+    DEMAND(until <= latest, VERDICT_UNTIL_TOO_LATE);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_ASK_SUSPENSION(const struct decision *d) {
+    DEMAND(d->ticket->asked == 0, VERDICT_ALREADY_ASKED);
+    if (d->command == NULL) return VERDICT_OK;
+    PASS_ON(guard_REASON(d));
+    DEMAND(d->command->until != 0, VERDICT_UNTIL_MISSING);
+    return fit_review(d, d->command->until);
+}
+
+static enum verdict guard_GRANT_SUSPENSION(const struct decision *d) {
+    PASS_ON(somebody_else_decides(d, TICKET_ASKED_SUSPENSION));
+    return d->command == NULL ? VERDICT_OK : fit_review(d, until_decided(d));
+}
+
+static enum verdict guard_REFUSE_SUSPENSION(const struct decision *d) {
+    PASS_ON(somebody_else_decides(d, TICKET_ASKED_SUSPENSION));
+    return guard_REASON(d);
+}
+
+/* ---- was it done? ---- */
+
+static enum verdict guard_PASS(const struct decision *d) {
+    const struct ticket *t = d->ticket;
+    DEMAND(t->finished_by == 0 || d->by.user != t->finished_by, VERDICT_OWN_WORK);
+    DEMAND(!ticket_took_part(t, d->by.unit), VERDICT_OWN_WORK);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_FAIL(const struct decision *d) {
+    PASS_ON(guard_PASS(d));
+    return guard_REASON(d);
+}
+
+static enum verdict the_other(const struct decision *d, int64_t id) {
+    if (d->command == NULL) return VERDICT_OK;
+    DEMAND(d->other != NULL, VERDICT_OTHER_MISSING);
+    DEMAND(d->other->id == id, VERDICT_OTHER_UNFIT);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_LEADING_DONE(const struct decision *d) {
+    PASS_ON(the_other(d, d->ticket->merged_into));
+    NEED(d, d->other->state == STATE_CALLBACK || d->other->state == STATE_CLOSED, VERDICT_LEADING_NOT_DONE);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_CLOSE(const struct decision *d) {
+    return by_system(d) ? VERDICT_OK : guard_REASON(d);
+}
+
+static enum verdict guard_REOPEN(const struct decision *d) {
+    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, d->ticket).policy);
+    const struct unit *centre = world_unit(d->world, d->world->center);
+    time_ms latest;
+    bool limited = calendar_add(world_calendar(d->world, centre != NULL ? centre->calendar : 0), d->ticket->ended_at,
+                                policy->reopen, &latest);
+    DEMAND(!limited || d->now <= latest, VERDICT_REOPEN_LATE);
+    return guard_REASON(d);
+}
+
+/* ---- other ends ---- */
+
+static enum verdict guard_MERGE(const struct decision *d) {
+    DEMAND(d->ticket->request_count == 1, VERDICT_LEADS_OTHERS);
+    if (d->command == NULL) return VERDICT_OK;
+    PASS_ON(the_other(d, d->command->other));
+    DEMAND(d->other->id != d->ticket->id && ticket_is_open(d->other), VERDICT_OTHER_UNFIT);
+    DEMAND(d->other->request_count < UINT16_MAX, VERDICT_OTHER_UNFIT);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_UNMERGE(const struct decision *d) {
+    PASS_ON(the_other(d, d->ticket->merged_into));
+    return guard_REASON(d);
+}
+
+static enum verdict guard_SPLIT(const struct decision *d) {
+    if (d->command != NULL) PASS_ON(fit_matter_and_place(d));
+    return guard_REASON(d);
+}
+
+/* ---- pressure ---- */
+
+static enum verdict guard_SUPERVISE(const struct decision *d) {
+    DEMAND(!d->ticket->supervised, VERDICT_SUPERVISED_ALREADY);
+    if (d->command == NULL || by_system(d)) return VERDICT_OK;
+    DEMAND(d->command->note.len > 0, VERDICT_NOTE_MISSING);
+    DEMAND(d->command->until == 0 || d->command->until > d->now, VERDICT_UNTIL_TOO_EARLY);
+    DEMAND(d->command->until <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_REPLY(const struct decision *d) {
+    DEMAND(d->ticket->supervised, VERDICT_NOT_SUPERVISED);
+    return guard_NOTE(d);
+}
+
+static enum verdict fit_card(const struct decision *d) {
+    DEMAND(d->ticket->highest_rung >= RUNG_WARNING, VERDICT_RUNG_UNFIT);
+    NEED(d, d->command->rung >= RUNG_WARNING && d->command->rung <= d->ticket->highest_rung, VERDICT_RUNG_UNFIT);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_APPEAL(const struct decision *d) {
+    DEMAND(d->ticket->card_appealed == 0, VERDICT_ALREADY_ASKED);
+    PASS_ON(fit_card(d));
+    return guard_REASON(d);
+}
+
+static enum verdict somebody_else_judges(const struct decision *d) {
+    const struct ticket *t = d->ticket;
+    DEMAND(t->card_appealed == 0 || (d->by.user != t->appealed_by && d->by.unit != t->appealed_unit),
+           VERDICT_OWN_REQUEST);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_WITHDRAW(const struct decision *d) {
+    PASS_ON(fit_card(d));
+    PASS_ON(somebody_else_judges(d));
+    return guard_REASON(d);
+}
+
+static enum verdict guard_REFUSE_APPEAL(const struct decision *d) {
+    DEMAND(d->ticket->card_appealed != 0, VERDICT_NOT_ASKED);
+    PASS_ON(somebody_else_judges(d));
+    return guard_REASON(d);
+}
+
+static enum verdict guard_TIMER(const struct decision *d) {
+    NEED(d, d->command->generation == d->ticket->generation, VERDICT_TIMER_STALE);
+    DEMAND(d->ticket->next_at != 0 && d->ticket->next_at <= d->now, VERDICT_TIMER_EARLY);
+    return VERDICT_OK;
+}
+
+static bool would_change(const struct decision *d, struct clock clock, uint32_t unit) {
+    struct terms terms = ticket_terms(d->world, d->ticket);
+    return clock_recompute(d->world, terms.matter, terms.urgency, unit, &clock, d->now);
+}
+
+static enum verdict guard_RECOMPUTE(const struct decision *d) {
+    const struct ticket *t = d->ticket;
+    bool changes = would_change(d, t->clock, t->owner) || would_change(d, t->total, d->world->center) ||
+                   would_change(d, t->supervision, t->supervised_unit);
+    for (uint16_t i = 0; !changes && i < t->assignments_count; i++) {
+        const struct assignment *a = &t->assignments[i];
+        changes = would_change(d, a->turn, a->unit) || would_change(d, a->handle, a->unit);
+    }
+    return changes ? VERDICT_OK : VERDICT_NOTHING_CHANGES;
+}
+
+#define GUARD_FUNCTION(name, zh, en) guard_##name,
+static enum verdict (*const guards[GUARD_COUNT])(const struct decision *d) = {GUARDS(GUARD_FUNCTION)};
+
+/* ---- which outcome ---- */
+
+static bool last_return(const struct decision *d) {
+    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, d->ticket).policy);
+    return policy->returns_before_dispute != 0 && d->ticket->returns + 1 >= policy->returns_before_dispute;
+}
+
+static bool lead_stands(const struct decision *d) {
+    const struct assignment *lead = ticket_lead(d->ticket);
+    const struct unit *u = lead != NULL ? world_unit(d->world, lead->unit) : NULL;
+    return u != NULL && !u->closed;
+}
+
+static bool level_above_exists(const struct decision *d) {
+    return d->ticket->assignment_last < CLOCK_ASSIGNMENTS_MAX &&
+           ticket_level_above(d->world, d->ticket, ticket_lead(d->ticket)->unit) != 0;
+}
+
+static bool ticket_clock_is_due(const struct decision *d, int stage) {
+    return d->ticket->clock.stage == stage && d->slot == CLOCK_SLOT_TICKET;
+}
+
+static bool holds(const struct decision *d, int when) {
+    switch (when) {
+    case WHEN_RETURN_LEFT:
+        return !last_return(d);
+    case WHEN_RETURN_LAST:
+        return last_return(d);
+    case WHEN_LEVEL_ABOVE:
+        return level_above_exists(d);
+    case WHEN_NO_LEVEL:
+        return !level_above_exists(d);
+    case WHEN_LEAD_STANDS:
+        return lead_stands(d);
+    case WHEN_LEAD_GONE:
+        return !lead_stands(d);
+    case WHEN_SUPPLEMENT_OVER:
+        return ticket_clock_is_due(d, STAGE_SUPPLEMENT);
+    case WHEN_REVIEW_OVER:
+        return ticket_clock_is_due(d, STAGE_REVIEW);
+    default:
+        return true;
+    }
+}
+
+/* The assist assignment the principal acts in: the one the command names, else its first open one. */
+static const struct assignment *acting_assist(const struct decision *d) {
+    uint8_t named = d->command != NULL ? d->command->assignment : 0;
+    for (uint16_t i = 0; i < d->ticket->assignments_count; i++) {
+        const struct assignment *a = &d->ticket->assignments[i];
+        bool fits = a->kind == ASSIGNMENT_ASSIST && assignment_is_open(a) && access_acts_for(d->world, a->unit, &d->by);
+        if (fits && (named == 0 || a->no == named)) return a;
+    }
+    return NULL;
+}
+
+static bool row_is_ones(const struct decision *d, const struct lifecycle_row *row) {
+    if ((row->who & d->relations) == 0) return false;
+    if (row->who == RELATION_LEAD && d->command != NULL && d->command->assignment != 0) {
+        /* one that acts for lead and assist both names the assignment it means */
+        const struct assignment *a = ticket_assignment(d->ticket, d->command->assignment);
+        bool own_choice = row->command == COMMAND_SIGN || row->command == COMMAND_RETURN;
+        if (own_choice && a != NULL && a->kind == ASSIGNMENT_ASSIST) return false;
+    }
+    return row->who != RELATION_ASSIST || acting_assist(d) != NULL;
+}
+
+enum verdict ticket_choose(struct decision *d, enum command_name command) {
+    enum verdict verdict = VERDICT_NOT_LEGAL_NOW;
+    for (const struct lifecycle_row *row = NULL; (row = lifecycle_next(row, d->ticket->state, command)) != NULL;) {
+        if (row->who == 0) continue;
+        verdict = VERDICT_NOT_YOURS;
+        if (!row_is_ones(d, row) || !holds(d, row->when)) continue;
+        d->row = row;
+        d->mine = row->who == RELATION_ASSIST ? acting_assist(d) : NULL;
+        return guards[row->guard](d);
+    }
+    return verdict;
+}
