@@ -39,13 +39,13 @@ static void each_kind_has_its_form(void **state) {
                               .key = {(const uint8_t *)"\x00\xab\xff", 3},
                               .units_count = 2,
                               .units = {7, 0},
-                              .basis = {"《条例》\"第3条\"\n\\\x01", 24},
+                              .basis = {"《条例》\"第3条\"\n\\\x01\x7f", 25},
                               .until = 1795224600000,
                               .satisfied = true};
     assert_string_equal(written(&type_command, &command),
                         "{\"ticket\":\"20261121010000123\",\"name\":\"return\","
                         "\"by\":{\"user\":\"42\",\"role\":\"department\",\"unit\":1042},\"key\":\"00abff\","
-                        "\"units\":[7,0],\"basis\":\"《条例》\\\"第3条\\\"\\n\\\\\\u0001\","
+                        "\"units\":[7,0],\"basis\":\"《条例》\\\"第3条\\\"\\n\\\\\\u0001\\u007f\","
                         "\"until\":\"2026-11-21T09:30:00+08:00\",\"satisfied\":true}");
     struct clock clock = {.limit_amount = INT32_MIN, .left_ms = INT64_MIN, .extended_ms = -1};
     assert_string_equal(written(&type_clock, &clock),

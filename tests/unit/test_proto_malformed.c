@@ -120,6 +120,7 @@ static void numbers_and_words_out_of_range(void **state) {
         {&type_clock, BYTES("\x81\x09\xce\x00\x01\x00\x00"), CODEC_RANGE, 2, "calendar"}, /* u16 */
         {&type_clock, BYTES("\x81\x08\xce\x80\x00\x00\x00"), CODEC_RANGE, 2, "limit_amount"},
         {&type_clock, BYTES("\x81\x08\xd3\xff\xff\xff\xff\x7f\xff\xff\xff"), CODEC_RANGE, 2, "limit_amount"},
+        {&type_clock, BYTES("\x81\x07\xd1\x01\x2c"), CODEC_RANGE, 2, "limit_unit"}, /* u8 300, from a signed form */
         {&type_ticket, BYTES("\x81\x03\xcf\x00\x00\x00\x01\x00\x00\x00\x00"), CODEC_RANGE, 2, "version"},
         {&type_ticket, BYTES("\x81\x01\xcf\x80\x00\x00\x00\x00\x00\x00\x00"), CODEC_RANGE, 2, "id"},
         {&type_ticket, BYTES("\x81\x01\xcf\xff\xff\xff\xff\xff\xff\xff\xff"), CODEC_RANGE, 2, "id"},
