@@ -34,8 +34,8 @@ function csv_records(text) {
       else if (text[i + 1] === '"') field += text[++i];
       else inside = false;
     } else if (c === '"') inside = true;
-    else if (c === ',') fields.push(field), (field = '');
-    else if (c === '\n') fields.push(field), records.push(fields), (fields = []), (field = '');
+    else if (c === ',') (fields.push(field), (field = ''));
+    else if (c === '\n') (fields.push(field), records.push(fields), (fields = []), (field = ''));
     else if (c !== '\r') field += c;
   }
   if (field !== '' || fields.length > 0) records.push([...fields, field]);

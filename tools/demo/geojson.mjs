@@ -10,20 +10,30 @@ const line_text = (line) => `[${line.map(position).join(',')}]`;
 // Counter-clockwise rings are parts, clockwise ones are holes of the part they lie in.
 function polygon_geometry(rings) {
   const parts = rings.filter((ring) => ring_area2(ring) > 0).map((outer) => [outer]);
-  for (const hole of rings.filter((ring) => ring_area2(ring) < 0)) parts.find(([outer]) => inside([outer], hole[0])).push(hole);
+  for (const hole of rings.filter((ring) => ring_area2(ring) < 0))
+    parts.find(([outer]) => inside([outer], hole[0])).push(hole);
   const texts = parts.map((part) => `[${part.map(ring_text).join(',')}]`);
   if (texts.length === 1) return `{"type":"Polygon","coordinates":${texts[0]}}`;
   return `{"type":"MultiPolygon","coordinates":[${texts.join(',')}]}`;
 }
 
-const feature = (properties, geometry) => `{"type":"Feature","properties":${JSON.stringify(properties)},"geometry":${geometry}}`;
+const feature = (properties, geometry) =>
+  `{"type":"Feature","properties":${JSON.stringify(properties)},"geometry":${geometry}}`;
 const collection = (features) => `{"type":"FeatureCollection","features":[\n${features.join(',\n')}\n]}\n`;
 
 export const areas_text = (units) =>
-  collection(units.map((unit) => feature({ code: unit.code, kind: unit.kind, name: unit.name_zh }, polygon_geometry(unit.rings))));
+  collection(
+    units.map((unit) =>
+      feature({ code: unit.code, kind: unit.kind, name: unit.name_zh }, polygon_geometry(unit.rings)),
+    ),
+  );
 
 export const grids_text = (units) =>
-  collection(units.map((unit) => feature({ code: unit.code, dedicated: unit.flags === 'dedicated' }, polygon_geometry(unit.rings))));
+  collection(
+    units.map((unit) =>
+      feature({ code: unit.code, dedicated: unit.flags === 'dedicated' }, polygon_geometry(unit.rings)),
+    ),
+  );
 
 // What a map without tiles needs to be read as a map: the river, the railway, the main roads.
 export function backdrop_text({ map, streets, dedicated }) {
@@ -33,7 +43,9 @@ export function backdrop_text({ map, streets, dedicated }) {
   return collection([
     feature({ kind: 'river', name: RIVER.name }, polygon_geometry([bank(river)])),
     feature({ kind: 'railway', name: '' }, `{"type":"LineString","coordinates":${line_text(railway)}}`),
-    ...roads.map((line) => feature({ kind: 'road', name: '' }, `{"type":"LineString","coordinates":${line_text(line)}}`)),
+    ...roads.map((line) =>
+      feature({ kind: 'road', name: '' }, `{"type":"LineString","coordinates":${line_text(line)}}`),
+    ),
   ]);
 }
 
@@ -53,7 +65,10 @@ function bank(line) {
 
 function railway_line(station) {
   const [mx, my] = to_metres([station.lon, station.lat]);
-  const points = [-5200, -3400, -1700, -500, 0, 500, 1700, 3400, 5200].map((d) => [mx + d, my + 0.34 * d - (d * d) / 26000]);
+  const points = [-5200, -3400, -1700, -500, 0, 500, 1700, 3400, 5200].map((d) => [
+    mx + d,
+    my + 0.34 * d - (d * d) / 26000,
+  ]);
   return points.map(to_micro).filter(([lon, lat]) => lon > 123698000 && lon < 123822000 && lat < 41382000);
 }
 
@@ -81,7 +96,7 @@ function chain_edges(edges) {
   const lines = [];
   while (left.length > 0) {
     const line = left.pop().slice();
-    for (let grown = true; grown; ) {
+    for (let grown = true; grown;) {
       grown = false;
       for (let i = 0; i < left.length && !grown; i++) {
         const [a, b] = left[i];

@@ -57,7 +57,8 @@ export function edge_distance(rings, point) {
       const [ax, ay] = to_metres(ring[i]);
       const [bx, by] = to_metres(ring[(i + 1) % ring.length]);
       const length2 = (bx - ax) ** 2 + (by - ay) ** 2;
-      const t = length2 === 0 ? 0 : Math.min(1, Math.max(0, ((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length2));
+      const t =
+        length2 === 0 ? 0 : Math.min(1, Math.max(0, ((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length2));
       best = Math.min(best, Math.hypot(ax + t * (bx - ax) - px, ay + t * (by - ay) - py));
     }
   }
@@ -74,8 +75,13 @@ export function segments_meet(a, b, c, d) {
   const t4 = turn(c, d, b);
   if (t1 !== t2 && t3 !== t4) return true;
   const on = (p, q, r) =>
-    Math.min(p[0], q[0]) <= r[0] && r[0] <= Math.max(p[0], q[0]) && Math.min(p[1], q[1]) <= r[1] && r[1] <= Math.max(p[1], q[1]);
-  return (t1 === 0 && on(a, b, c)) || (t2 === 0 && on(a, b, d)) || (t3 === 0 && on(c, d, a)) || (t4 === 0 && on(c, d, b));
+    Math.min(p[0], q[0]) <= r[0] &&
+    r[0] <= Math.max(p[0], q[0]) &&
+    Math.min(p[1], q[1]) <= r[1] &&
+    r[1] <= Math.max(p[1], q[1]);
+  return (
+    (t1 === 0 && on(a, b, c)) || (t2 === 0 && on(a, b, d)) || (t3 === 0 && on(c, d, a)) || (t4 === 0 && on(c, d, b))
+  );
 }
 
 const same = (a, b) => a[0] === b[0] && a[1] === b[1];
@@ -88,7 +94,8 @@ export function ring_is_simple(ring) {
       const [a, b, c, d] = [ring[i], ring[(i + 1) % n], ring[j], ring[(j + 1) % n]];
       const neighbours = same(b, c) || same(a, d);
       if (neighbours) {
-        if (same(b, c) && turn(a, b, d) === 0 && (a[0] - b[0]) * (d[0] - b[0]) + (a[1] - b[1]) * (d[1] - b[1]) > 0) return false;
+        if (same(b, c) && turn(a, b, d) === 0 && (a[0] - b[0]) * (d[0] - b[0]) + (a[1] - b[1]) * (d[1] - b[1]) > 0)
+          return false;
         continue;
       }
       if (segments_meet(a, b, c, d)) return false;

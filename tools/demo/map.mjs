@@ -2,7 +2,19 @@
 // the neighbouring shapes too, so that shapes on both sides of a border own exactly the same vertices and the grids
 // tile the district without gap or overlap. Cuts follow an invented road pattern and bend a little, as roads do.
 
-import { distance, edge_distance, inner_point, inside, ring_area2, ring_is_simple, ring_perimeter, segments_meet, to_metres, to_micro } from './geometry.mjs';
+import {
+  distance,
+  edge_distance,
+  inner_point,
+  inside,
+  ring_area2,
+  ring_is_simple,
+  ring_perimeter,
+  segments_meet,
+  to_metres,
+  to_micro,
+} from './geometry.mjs';
+import { union_rings } from './union.mjs';
 
 const MASS_POINTS = 60000;
 
@@ -45,7 +57,8 @@ function district_outline(map, random) {
   const phase = random.between(0, 6);
   for (let i = 0; i < 84; i++) {
     const a = (i / 84) * 2 * Math.PI;
-    const swell = 1 + 0.07 * Math.sin(3 * a + phase) + 0.05 * Math.sin(5 * a + 2 * phase) + random.between(-0.022, 0.022);
+    const swell =
+      1 + 0.07 * Math.sin(3 * a + phase) + 0.05 * Math.sin(5 * a + 2 * phase) + random.between(-0.022, 0.022);
     ring.push(vertex(map, to_micro([4450 * swell * Math.cos(a), 4800 * swell * Math.sin(a)])));
   }
   return ring;
@@ -108,7 +121,8 @@ const road_angle = ([x, y]) => 0.16 + 0.22 * Math.sin(x / 3600) + 0.16 * Math.co
 
 function try_cut(random, level, face, fraction, attempt) {
   const middle = to_metres(face.mass[Math.floor(face.mass.length / 2)] ?? face.rings[0][0]);
-  const angle = road_angle(middle) + (attempt % 2) * (Math.PI / 2) + random.between(-0.12, 0.12) * (attempt < 12 ? 1 : 4);
+  const angle =
+    road_angle(middle) + (attempt % 2) * (Math.PI / 2) + random.between(-0.12, 0.12) * (attempt < 12 ? 1 : 4);
   const normal = [-Math.sin(angle), Math.cos(angle)];
   const project = (point) => {
     const [x, y] = to_metres(point);
@@ -299,44 +313,6 @@ export function punch(map, random, face, size) {
   return ring;
 }
 
-// ---- unions ----
-
 function face_rings_of_all(map) {
   return union_rings(map.faces.map((face) => face.rings));
-}
-
-// The outline of shapes that tile: an edge walked in both directions lies inside and goes; what is left is chained.
-export function union_rings(shapes) {
-  const edges = new Map();
-  const key = (a, b) => `${a[0]},${a[1]}>${b[0]},${b[1]}`;
-  for (const ring of shapes.flat()) {
-    for (let i = 0; i < ring.length; i++) {
-      const [a, b] = [ring[i], ring[(i + 1) % ring.length]];
-      if (edges.has(key(b, a))) edges.delete(key(b, a));
-      else edges.set(key(a, b), [a, b]);
-    }
-  }
-  const leaving = new Map();
-  for (const [a, b] of edges.values()) {
-    const name = `${a[0]},${a[1]}`;
-    if (!leaving.has(name)) leaving.set(name, []);
-    leaving.get(name).push(b);
-  }
-  const rings = [];
-  for (const [name, targets] of leaving) {
-    while (targets.length > 0) rings.push(walk_ring(leaving, name.split(',').map(Number), targets));
-  }
-  return rings.sort((a, b) => Math.abs(ring_area2(b)) - Math.abs(ring_area2(a)));
-}
-
-function walk_ring(leaving, start, targets) {
-  const ring = [start];
-  let at = targets.pop();
-  while (at[0] !== start[0] || at[1] !== start[1]) {
-    ring.push(at);
-    const next = leaving.get(`${at[0]},${at[1]}`);
-    if (!next || next.length === 0) throw new Error('shapes do not tile');
-    at = next.pop();
-  }
-  return ring;
 }

@@ -48,7 +48,9 @@ const SECOND = '澜汀岚月溪泉川霞林枫桂梅荷禾穗鹭燕莺薇辰曦�
 // Names for estates, never the name of a community or of another estate.
 export function estate_names(random, count) {
   const taken = new Set(Object.values(COMMUNITIES).flat());
-  const all = FIRST.flatMap((a) => SECOND.map((b) => a + b)).filter((name) => !taken.has(name) && name[0] !== name[1]);
+  const all = FIRST.flatMap((a) => SECOND.map((b) => a + b)).filter(
+    (name) => !taken.has(name) && name[0] !== name[1],
+  );
   if (all.length < count) throw new Error('not enough estate names');
   return random.shuffle(all).slice(0, count);
 }
