@@ -52,7 +52,7 @@ const admission = make_admission(matters, organisation);
 check_admission(admission, matters);
 check_answers(csv_read(path.join(here, '../../db/demo/answers.csv')), matters);
 write('admission.csv', csv_text(['community', 'matter', 'note'], admission));
-write('people.csv', csv_text(['user', 'role', 'unit'], make_people(make_random(SEED + 3), organisation)));
+write('people.csv', csv_text(['user', 'role', 'unit'], make_people(make_random(SEED + 3), organisation, example)));
 write('staff.csv', csv_text(STAFF_COLUMNS, make_staff(make_random(SEED + 4), units)));
 write('sources.csv', csv_text(['code', 'channel', 'name_zh', 'name_en'], SOURCES));
 

@@ -1,6 +1,6 @@
 // Shapes as GeoJSON text, one feature a line so that a change of one grid shows as one changed line.
 
-import { degrees, inside, ring_area2, to_metres, to_micro } from './geometry.mjs';
+import { degrees, edge_distance, inside, ring_area2, to_metres, to_micro } from './geometry.mjs';
 import { RIVER } from './names.mjs';
 
 const position = ([lon, lat]) => `[${degrees(lon)},${degrees(lat)}]`;
@@ -74,7 +74,6 @@ function railway_line(station) {
 
 // Borders between streets, away from the river, are the main roads.
 function road_lines(map, streets) {
-  const water = new Set(map.river.map(String));
   const owners = new Map();
   for (const street of streets) {
     for (const ring of street.rings) {
@@ -86,10 +85,14 @@ function road_lines(map, streets) {
     }
   }
   const edges = [...owners.values()].filter((list) => list.length === 2).map((list) => list[0]);
-  return chain_edges(edges.filter(([a, b]) => !(near_water(water, a) && near_water(water, b))));
+  return chain_edges(edges.filter(([a, b]) => !in_river(map.river, a, b)));
 }
 
-const near_water = (water, vertex) => water.has(String(vertex));
+// A border that runs along the river is no road: its middle lies on the river's line.
+function in_river(river, a, b) {
+  const middle = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+  return river.some((from, i) => i > 0 && edge_distance([[river[i - 1], from]], middle) < 15);
+}
 
 function chain_edges(edges) {
   const left = edges.slice();

@@ -121,7 +121,7 @@ export function make_staff(random, units) {
 const GRID_WORKERS = 210;
 
 // One account a unit; 210 grid workers: every dedicated grid has its own, basic grids as far as the workers reach.
-export function make_people(random, { units, streets, dedicated }) {
+export function make_people(random, { units, streets, dedicated }, example) {
   const rows = [
     { user: 'operator', role: 'operator', unit: 'center' },
     { user: 'supervisor', role: 'supervisor', unit: 'd1' },
@@ -133,7 +133,7 @@ export function make_people(random, { units, streets, dedicated }) {
     for (const unit of units.filter((u) => u.kind === kind))
       rows.push({ user: `${kind}-${unit.code}`, role: kind, unit: unit.code });
   }
-  const staffed = new Set(dedicated.map((unit) => unit.code));
+  const staffed = new Set([...dedicated.map((unit) => unit.code), example.code]);
   const queues = random
     .shuffle(streets.flatMap((street) => street.children))
     .map((community) => random.shuffle(community.children));
