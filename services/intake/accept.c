@@ -1,0 +1,396 @@
+/* See accept.h. */
+#include "services/intake/accept.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/failpoint.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "proto/must.h"
+#include "services/kit/sealed.h"
+
+METRIC_COUNTER(rows_total, "paidan_intake_rows_total", "Requests that reached the database, by outcome.", "outcome",
+               "new", "repeat", "conflict", "bad", "busy", "unknown");
+METRIC_HISTOGRAM(commit_seconds, "paidan_intake_commit_seconds", "From sending a group to its commit.", METRIC_LATENCY);
+METRIC_HISTOGRAM(group_rows, "paidan_intake_group_rows", "Rows in a group.", 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000);
+METRIC_GAUGE(waiting_gauge, "paidan_intake_waiting", "Requests waiting for their commit.");
+
+enum { GROUPS = 2, GROUP_ROWS_MAX = 500, TIMEOUT_MS = 5000, INDEX = 2048 };
+
+/* Each row of the input comes back once: its number and whether it is new; a row that another connection is committing at this
+ * moment comes back without a number and is tried again. */
+static const struct db_statement ACCEPT = {
+    "intake_accept",
+    "WITH i AS (SELECT * FROM unnest($3::int4[], $4::text[], $5::bytea[], $6::int2[], $7::int8[], $8::int4[], "
+    "$9::text[], "
+    "$10::int2[], $11::text[], $12::text[], $13::float8[], $14::float8[], $15::text[], $16::text[], $17::int4[], "
+    "$18::int2[], "
+    "$19::bool[], $20::bool[], $21::bytea[], $22::bytea[], $23::bytea[], $24::bytea[], $25::text[]) WITH ORDINALITY "
+    "AS i (source, external_id, content, channel, occurred_at, matter, matter_given, urgency, title, description, lon, "
+    "lat, "
+    "address, grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, document_sealed, "
+    "phone_index, "
+    "attachments, no)), "
+    "k AS (INSERT INTO request_key (source, external_id, request, content) "
+    "SELECT source, external_id, $1::int8 + nextval('request_number'), content FROM i ON CONFLICT DO NOTHING "
+    "RETURNING source, external_id, request), "
+    "r AS (INSERT INTO request (id, source, external_id, channel, received_at, occurred_at, matter, matter_given, "
+    "urgency, title, "
+    "description, lon, lat, address, grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, "
+    "document_sealed, phone_index, attachments) "
+    "SELECT k.request, i.source, i.external_id, i.channel, $2::int8, i.occurred_at, i.matter, i.matter_given, "
+    "i.urgency, i.title, "
+    "i.description, i.lon, i.lat, i.address, i.grid_given, i.place, i.place_by, i.dedicated, i.confidential, "
+    "i.name_sealed, "
+    "i.phone_sealed, i.document_sealed, i.phone_index, i.attachments::jsonb FROM i JOIN k USING (source, external_id)) "
+    "SELECT i.no, coalesce(k.request, o.request), k.request IS NOT NULL, o.content, "
+    "(SELECT received_at FROM request q WHERE q.id = o.request) FROM i LEFT JOIN k USING (source, external_id) "
+    "LEFT JOIN request_key o ON k.request IS NULL AND o.source = i.source AND o.external_id = i.external_id"};
+
+static const struct db_statement PARK = {"intake_park",
+                                         "INSERT INTO parked (at, service, sqlstate, what, number, body) "
+                                         "VALUES ($1::int8, 'intake', $2::text, 'request', 0, $3::bytea)"};
+
+struct waiting {
+    struct waiting *next;
+    struct waiting *same; /* others in the group with the same key: answered from this one's row */
+    const struct said *said;
+    accept_done *done;
+    void *context;
+};
+
+struct group {
+    struct accept *accept;
+    struct db_group *db;
+    struct waiting *rows[GROUP_ROWS_MAX];
+    uint32_t count;
+    bool under_way;
+    int64_t sent_ns;
+    time_ms received_at;
+};
+
+struct accept {
+    struct db_pool *pool;
+    const struct crypto_keys *keys;
+    struct loop_hook *hook;
+    struct waiting *first, **end;
+    size_t count; /* waiting and under way */
+    size_t max;
+    uint32_t rows_max; /* falls to 1 while a culprit is searched */
+    struct group groups[GROUPS];
+    struct db_group *park;
+};
+
+/* ---- answering ------------------------------------------------------------------------------------------------------------------ */
+
+static void answer(struct accept *a, struct waiting *w, const struct accept_answer *answer) {
+    metric_add(&rows_total, answer->outcome, 1);
+    w->done(w->context, w->said, answer);
+    a->count--;
+    free(w);
+}
+
+/* The row, and those that waited for the same key: equal content is a repeat, other content a conflict. */
+static void answer_with_same(struct accept *a, struct waiting *w, const struct accept_answer *first) {
+    struct waiting *same = w->same;
+    const struct said *leading = w->said;
+    bool stored = first->outcome == ACCEPT_NEW;
+    while (same) {
+        struct waiting *next = same->same;
+        struct accept_answer its = *first;
+        if (stored)
+            its.outcome =
+                memcmp(same->said->content, leading->content, CRYPTO_HASH_BYTES) == 0 ? ACCEPT_REPEAT : ACCEPT_CONFLICT;
+        answer(a, same, &its);
+        same = next;
+    }
+    answer(a, w, first);
+}
+
+static void push_front(struct accept *a, struct waiting *w) {
+    w->next = a->first;
+    a->first = w;
+    if (!w->next) a->end = &w->next;
+}
+
+/* Back into the line, each on its own again. */
+static void try_again(struct accept *a, struct waiting *w) {
+    while (w) {
+        struct waiting *same = w->same;
+        w->same = NULL;
+        push_front(a, w);
+        w = same;
+    }
+}
+
+static void take_row(struct group *g, const struct db_result *rows, int i) {
+    int64_t no = db_get_int(rows, i, 0) - 1;
+    must(no >= 0 && no < g->count);
+    struct waiting *w = g->rows[no];
+    struct accept_answer its = {.number = db_get_int(rows, i, 1), .received_at = g->received_at};
+    if (db_is_null(rows, i, 1)) {
+        try_again(g->accept, w);
+        return;
+    }
+    if (!db_get_bool(rows, i, 2)) {
+        size_t len;
+        const uint8_t *content = db_get_bytes(rows, i, 3, &len);
+        bool same = len == CRYPTO_HASH_BYTES && memcmp(content, w->said->content, len) == 0;
+        its.outcome = same ? ACCEPT_REPEAT : ACCEPT_CONFLICT;
+        its.received_at = db_get_int(rows, i, 4);
+        /* the others with this key are compared with what is stored, not with this one: one at a time */
+        struct waiting *others = w->same;
+        w->same = NULL;
+        if (others) try_again(g->accept, others);
+    }
+    answer_with_same(g->accept, w, &its);
+}
+
+static void on_parked(void *context, const struct db_reply *reply) {
+    (void)context;
+    if (reply->err != ERR_NONE) log_error("not_parked", LOG_ERR(reply->err));
+}
+
+/* PostgreSQL refused the group for its data: find the one row, put it away where it is seen. */
+static void on_bad(struct group *g, const struct db_reply *reply) {
+    struct accept *a = g->accept;
+    if (g->count > 1) {
+        a->rows_max = g->count / 2;
+        for (uint32_t i = g->count; i-- > 0;) try_again(a, g->rows[i]);
+        return;
+    }
+    struct waiting *w = g->rows[0];
+    log_error("request_parked", LOG_TEXT("sqlstate", reply->sqlstate), LOG_INT("source", w->said->source));
+    if (!db_group_under_way(a->park)) {
+        db_group_begin(a->park, DB_WRITE);
+        struct db_call *call = db_group_add(a->park, &PARK);
+        db_set_int8(call, 1, clock_now());
+        db_set_string(call, 2, reply->sqlstate);
+        db_set_bytes(call, 3, w->said->external_id.at, w->said->external_id.len);
+        db_pool_send(a->pool, a->park, TIMEOUT_MS, on_parked, a);
+    }
+    const struct accept_answer bad = {.outcome = ACCEPT_BAD};
+    answer_with_same(a, w, &bad);
+}
+
+static void on_done(void *context, const struct db_reply *reply) {
+    struct group *g = context;
+    struct accept *a = g->accept;
+    failpoint("intake.after_commit");
+    g->under_way = false;
+    metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - g->sent_ns) / 1e9);
+    if (reply->err == ERR_NONE) {
+        must(db_rows(reply->results[0]) == (int)g->count);
+        for (uint32_t i = 0; i < g->count; i++) take_row(g, reply->results[0], (int)i);
+        if (a->rows_max < GROUP_ROWS_MAX)
+            a->rows_max = a->rows_max * 2 < GROUP_ROWS_MAX ? a->rows_max * 2 : GROUP_ROWS_MAX;
+    } else if (reply->err == ERR_REFUSED && db_is_bad_input(reply)) {
+        on_bad(g, reply);
+    } else if (reply->err == ERR_REFUSED && db_is_retryable(reply)) {
+        for (uint32_t i = g->count; i-- > 0;) try_again(a, g->rows[i]);
+    } else {
+        if (reply->err == ERR_REFUSED)
+            log_error("accept_refused", LOG_TEXT("sqlstate", reply->sqlstate), LOG_TEXT("why", reply->message));
+        bool unsent = reply->err == ERR_CLOSED || reply->err == ERR_FULL || reply->err == ERR_REFUSED;
+        const struct accept_answer none = {.outcome = unsent ? ACCEPT_BUSY : ACCEPT_UNKNOWN};
+        for (uint32_t i = 0; i < g->count; i++) answer_with_same(a, g->rows[i], &none);
+    }
+    g->count = 0;
+    metric_set(&waiting_gauge, 0, (double)a->count);
+}
+
+/* ---- sending ---------------------------------------------------------------------------------------------------------------------- */
+
+static void push_span(struct db_call *call, int number, struct span text) {
+    db_push_text(call, number, text.at ? text.at : "", text.len);
+}
+
+static void push_sealed(struct db_call *call, int number, const struct crypto_keys *keys, struct crypto_place place,
+                        struct span text) {
+    uint8_t sealed[NAME_BYTES_MAX + CRYPTO_SEAL_BYTES];
+    if (!text.len) {
+        db_push_null(call, number);
+        return;
+    }
+    must(text.len <= NAME_BYTES_MAX);
+    crypto_seal(keys, &place, text.at, text.len, sealed);
+    db_push_bytes(call, number, sealed, text.len + CRYPTO_SEAL_BYTES);
+}
+
+/* Digits only; a Chinese number without country code gets it, so that one person is found under one index. */
+static size_t phone_digits(struct span phone, char ret_digits[PHONE_BYTES_MAX + 2]) {
+    size_t len = 0;
+    for (size_t i = 0; i < phone.len; i++)
+        if (phone.at[i] >= '0' && phone.at[i] <= '9') ret_digits[len++] = phone.at[i];
+    if (len == 13 && memcmp(ret_digits, "86", 2) == 0) return len;
+    if (len == 11 && ret_digits[0] == '1') {
+        memmove(ret_digits + 2, ret_digits, len);
+        memcpy(ret_digits, "86", 2);
+        len += 2;
+    }
+    return len;
+}
+
+static void push_person(struct db_call *call, const struct crypto_keys *keys, const struct said *s) {
+    int64_t row = sealed_request_row(s->source, s->external_id.at, s->external_id.len);
+    push_sealed(call, 21, keys, SEALED_NAME(row), s->name);
+    push_sealed(call, 22, keys, SEALED_PHONE(row), s->phone);
+    push_sealed(call, 23, keys, SEALED_DOCUMENT(row), s->document);
+    if (!s->phone.len) {
+        db_push_null(call, 24);
+        return;
+    }
+    char digits[PHONE_BYTES_MAX + 2];
+    uint8_t index[CRYPTO_INDEX_BYTES];
+    size_t len = phone_digits(s->phone, digits);
+    crypto_blind_index(keys, INDEX_PHONE, digits, len, index);
+    db_push_bytes(call, 24, index, sizeof index);
+}
+
+static void push_row(struct db_call *call, const struct crypto_keys *keys, const struct said *s) {
+    db_push_int4(call, 3, (int32_t)s->source);
+    push_span(call, 4, s->external_id);
+    db_push_bytes(call, 5, s->content, CRYPTO_HASH_BYTES);
+    db_push_int2(call, 6, s->channel);
+    if (s->occurred_at)
+        db_push_int8(call, 7, s->occurred_at);
+    else
+        db_push_null(call, 7);
+    db_push_int4(call, 8, (int32_t)s->matter);
+    push_span(call, 9, s->matter_given);
+    db_push_int2(call, 10, s->urgency);
+    push_span(call, 11, s->title);
+    push_span(call, 12, s->description);
+    if (s->has_point) {
+        db_push_float8(call, 13, s->lon);
+        db_push_float8(call, 14, s->lat);
+    } else {
+        db_push_null(call, 13);
+        db_push_null(call, 14);
+    }
+    push_span(call, 15, s->address);
+    push_span(call, 16, s->grid);
+    db_push_int4(call, 17, (int32_t)s->place.unit);
+    db_push_int2(call, 18, s->place.by);
+    db_push_bool(call, 19, s->place.dedicated);
+    db_push_bool(call, 20, s->confidential);
+    push_person(call, keys, s);
+    if (s->attachments.len)
+        push_span(call, 25, s->attachments);
+    else
+        db_push_null(call, 25);
+}
+
+static bool same_key(const struct said *a, const struct said *b) {
+    return a->source == b->source && a->external_id.len == b->external_id.len &&
+           memcmp(a->external_id.at, b->external_id.at, a->external_id.len) == 0;
+}
+
+/* Moves rows from the line into the group; a key that is in it already joins the one that has it. */
+static void gather(struct accept *a, struct group *g) {
+    static uint16_t index[INDEX]; /* place in rows + 1, by key */
+    memset(index, 0, sizeof index);
+    while (a->first && g->count < a->rows_max) {
+        struct waiting *w = a->first;
+        a->first = w->next;
+        if (!a->first) a->end = &a->first;
+        uint32_t slot =
+            (uint32_t)sealed_request_row(w->said->source, w->said->external_id.at, w->said->external_id.len) &
+            (INDEX - 1);
+        while (index[slot] && !same_key(g->rows[index[slot] - 1]->said, w->said)) slot = (slot + 1) & (INDEX - 1);
+        if (index[slot]) {
+            struct waiting **tail = &g->rows[index[slot] - 1]->same;
+            while (*tail) tail = &(*tail)->same;
+            *tail = w;
+        } else {
+            g->rows[g->count++] = w;
+            index[slot] = (uint16_t)g->count;
+        }
+        w->next = NULL;
+    }
+}
+
+static void send_group(struct accept *a, struct group *g) {
+    static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_BYTEA,  DB_INT2,   DB_INT8,  DB_INT4,  DB_TEXT, DB_INT2,
+                                         DB_TEXT, DB_TEXT, DB_FLOAT8, DB_FLOAT8, DB_TEXT,  DB_TEXT,  DB_INT4, DB_INT2,
+                                         DB_BOOL, DB_BOOL, DB_BYTEA,  DB_BYTEA,  DB_BYTEA, DB_BYTEA, DB_TEXT};
+    gather(a, g);
+    g->under_way = true;
+    g->received_at = clock_now();
+    g->sent_ns = clock_monotonic_ns();
+    metric_observe(&group_rows, g->count);
+    db_group_begin(g->db, DB_WRITE);
+    struct db_call *call = db_group_add(g->db, &ACCEPT);
+    db_set_int8(call, 1, (int64_t)clock_date(g->received_at) * 1000000000);
+    db_set_int8(call, 2, g->received_at);
+    for (int i = 0; i < 23; i++) db_set_array(call, 3 + i, types[i]);
+    for (uint32_t i = 0; i < g->count; i++) push_row(call, a->keys, g->rows[i]->said);
+    failpoint("intake.before_commit");
+    db_pool_send(a->pool, g->db, TIMEOUT_MS, on_done, g);
+}
+
+static bool on_turn(void *context) {
+    struct accept *a = context;
+    bool did = false;
+    for (int i = 0; i < GROUPS && a->first; i++) {
+        if (a->groups[i].under_way) continue;
+        send_group(a, &a->groups[i]);
+        did = true;
+    }
+    return did;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------------------------------- */
+
+bool accept_add(struct accept *a, const struct said *said, accept_done *done, void *context) {
+    if (a->count >= a->max) return false;
+    struct waiting *w = malloc(sizeof *w);
+    must(w);
+    *w = (struct waiting){.said = said, .done = done, .context = context};
+    *a->end = w;
+    a->end = &w->next;
+    a->count++;
+    return true;
+}
+
+bool accept_has_room(const struct accept *a, size_t rows) {
+    return a->count + rows <= a->max;
+}
+size_t accept_waiting(const struct accept *a) {
+    return a->count;
+}
+
+struct accept *accept_new(struct loop *loop, struct db_pool *pool, const struct crypto_keys *keys,
+                          int64_t waiting_max) {
+    struct accept *a = calloc(1, sizeof *a);
+    must(a);
+    a->pool = pool;
+    a->keys = keys;
+    a->end = &a->first;
+    a->max = (size_t)waiting_max;
+    a->rows_max = GROUP_ROWS_MAX;
+    a->park = db_group_new();
+    for (int i = 0; i < GROUPS; i++) {
+        a->groups[i].accept = a;
+        a->groups[i].db = db_group_new();
+    }
+    a->hook = loop_hook_new(loop, LOOP_BEFORE_WAIT, on_turn, a);
+    return a;
+}
+
+void accept_free(struct accept **accept) {
+    struct accept *a = *accept;
+    if (!a) return;
+    loop_hook_free(&a->hook);
+    for (int i = 0; i < GROUPS; i++) db_group_free(&a->groups[i].db);
+    db_group_free(&a->park);
+    while (a->first) {
+        struct waiting *w = a->first;
+        a->first = w->next;
+        free(w);
+    }
+    free(a);
+    *accept = NULL;
+}

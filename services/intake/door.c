@@ -1,0 +1,376 @@
+/* The HTTP door of intake: POST /api/v1/requests and /api/v1/requests/batch. Each answer says what became of the request, and 2xx is
+ * only ever said after COMMIT. The push token decides which sources may be spoken for. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/json_writer.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/number.h"
+#include "core/access.h"
+#include "proto/limits.h"
+#include "proto/must.h"
+#include "services/intake/intake.h"
+
+METRIC_COUNTER(refusals, "paidan_intake_refusals_total", "Pushes refused at the door.", "why", "no_token", "bad_token",
+               "not_allowed", "malformed", "busy");
+
+static const struct json_limits REQUEST_LIMITS = {.bytes_max = REQUEST_BODY_MAX, .depth_max = 6, .values_max = 200};
+
+static const struct sentence BUSY = {"系统繁忙, 请稍后用同一编号重发",
+                                     "too busy: push it again later under the same id"};
+static const struct sentence UNKNOWN = {
+    "结果未知, 请用同一编号重发, 不会重复受理",
+    "the outcome is not known: push it again under the same id, it cannot be accepted twice"};
+static const struct sentence BAD = {"数据无法保存, 已转人工检查",
+                                    "the data cannot be stored; it was put aside for an operator"};
+
+/* ---- answers -------------------------------------------------------------------------------------------------------------------- */
+
+static int status_of(enum accept_outcome outcome) {
+    static const int status[] = {[ACCEPT_NEW] = 201, [ACCEPT_REPEAT] = 200, [ACCEPT_CONFLICT] = 409,
+                                 [ACCEPT_BAD] = 422, [ACCEPT_BUSY] = 503,   [ACCEPT_UNKNOWN] = 503};
+    return status[outcome];
+}
+
+/* The members of an accepted request; the same bytes for a repeat. */
+static void put_accepted(struct json_writer *w, const struct intake *in, const struct said *said,
+                         const struct accept_answer *answer) {
+    char number[NUMBER_TEXT_BYTES], url[64];
+    number_format_request(answer->number, number);
+    snprintf(url, sizeof url, "/api/v1/requests/%s", number);
+    const struct reference_source *source = reference_source(in->reference, said->source);
+    json_put_string(w, "number", number);
+    json_put_string(w, "source", source ? source->code : "");
+    json_put_text(w, "external_id", said->external_id.at, said->external_id.len);
+    json_put_time(w, "received_at", answer->received_at);
+    json_put_string(w, "status_url", url);
+}
+
+static struct sentence conflict_sentence(struct arena *arena, int64_t number) {
+    char text[NUMBER_TEXT_BYTES];
+    number_format_request(number, text);
+    const char *zh = arena_printf(arena, "同一编号已以不同内容受理, 受理号 %s; 内容有变请另用补充", text);
+    const char *en = arena_printf(
+        arena, "the same id was accepted before with other content, as %s; send a supplement instead", text);
+    return (struct sentence){zh ? zh : "", en ? en : ""};
+}
+
+static struct sentence sentence_of(struct arena *arena, const struct accept_answer *answer) {
+    switch (answer->outcome) {
+    case ACCEPT_CONFLICT:
+        return conflict_sentence(arena, answer->number);
+    case ACCEPT_BAD:
+        return BAD;
+    case ACCEPT_UNKNOWN:
+        return UNKNOWN;
+    default:
+        return BUSY;
+    }
+}
+
+/* ---- one request ------------------------------------------------------------------------------------------------------------------ */
+
+struct single {
+    struct intake *in;
+    struct http_request *http;
+    struct cJSON *tree;
+    struct said said;
+};
+
+static void on_single(void *context, const struct said *said, const struct accept_answer *answer) {
+    struct single *s = context;
+    struct intake *in = s->in;
+    int status = status_of(answer->outcome);
+    if (answer->outcome == ACCEPT_NEW) forward_request(in->forward, said, answer->number, answer->received_at);
+    if (status < 300) {
+        struct buffer json = {0};
+        struct json_writer w;
+        json_writer_init(&w, &json);
+        json_open(&w);
+        put_accepted(&w, in, said, answer);
+        json_close(&w);
+        char number[NUMBER_TEXT_BYTES], url[64];
+        number_format_request(answer->number, number);
+        snprintf(url, sizeof url, "/api/v1/requests/%s", number);
+        http_set_header(s->http, "Location", url);
+        http_answer_json(s->http, status, &json);
+        buffer_done(&json);
+    } else if (status == 409) {
+        struct http_fault fault = {"/external_id", {"编号已使用", "the id is taken"}};
+        struct http_problem problem = {.status = 409,
+                                       .type = "conflict",
+                                       .title = {"编号冲突", "id conflict"},
+                                       .detail = sentence_of(http_arena(s->http), answer),
+                                       .faults = &fault,
+                                       .fault_count = 1};
+        http_problem(s->http, &problem);
+    } else {
+        http_problem_status(s->http, status, sentence_of(NULL, answer));
+    }
+}
+
+static void answer_faults(struct http_request *http, const struct said_faults *faults) {
+    static const struct sentence titles[] = {{"请求格式有误", "malformed request"},
+                                             {"无权代表该来源", "not your source"},
+                                             {"内容不符合要求", "not acceptable"}};
+    int which = faults->status == 400 ? 0 : faults->status == 403 ? 1 : 2;
+    struct http_problem problem = {.status = faults->status,
+                                   .type = which == 0   ? "malformed"
+                                           : which == 1 ? "not-your-source"
+                                                        : "invalid",
+                                   .title = titles[which],
+                                   .detail = {NULL, NULL},
+                                   .faults = faults->faults,
+                                   .fault_count = faults->count};
+    metric_add(&refusals, which == 1 ? 2 : 3, 1);
+    http_problem(http, &problem);
+}
+
+static void answer_json_fault(struct http_request *http, const struct json_fault *fault) {
+    struct http_fault where = {fault->pointer, json_sentence(fault->wrong)};
+    struct http_problem problem = {.status = 400,
+                                   .type = "malformed",
+                                   .title = {"不是有效的 JSON", "not valid JSON"},
+                                   .detail = json_sentence(fault->wrong),
+                                   .faults = &where,
+                                   .fault_count = 1};
+    metric_add(&refusals, 3, 1);
+    http_problem(http, &problem);
+}
+
+static void push_single(struct intake *in, struct http_request *http, const struct bearer *who) {
+    size_t len;
+    const uint8_t *body = http_body(http, &len);
+    struct json_fault json_fault;
+    struct cJSON *tree = NULL;
+    if (json_parse(body, len, &REQUEST_LIMITS, &tree, &json_fault) != ERR_NONE) {
+        answer_json_fault(http, &json_fault);
+        return;
+    }
+    struct single *s = arena_take(http_arena(http), sizeof *s);
+    struct said_faults faults = {0};
+    if (s) {
+        *s = (struct single){.in = in, .http = http};
+        said_read(tree, who, in->reference, in->places, http_arena(http), &s->said, &faults);
+    }
+    json_free(&tree); /* what was said lies in the request's arena now */
+    if (!s) {
+        http_problem_status(http, 503, BUSY);
+    } else if (faults.status) {
+        answer_faults(http, &faults);
+    } else if (!accept_add(in->accept, &s->said, on_single, s)) {
+        metric_add(&refusals, 4, 1);
+        http_problem_status(http, 503, BUSY);
+    }
+}
+
+/* ---- a batch: one request a line ------------------------------------------------------------------------------------------------- */
+
+struct line {
+    struct batch_push *batch;
+    int status; /* 0: not known yet */
+    struct accept_answer answer;
+    struct said said;
+    struct said_faults *faults;
+    struct json_fault *json_fault;
+};
+
+struct batch_push {
+    struct intake *in;
+    struct http_request *http;
+    struct line *lines;
+    size_t count, left;
+};
+
+static void put_faults(struct json_writer *w, const struct line *line, enum language language) {
+    json_put_open_list(w, "errors");
+    int count = line->json_fault ? 1 : line->faults->count;
+    for (int i = 0; i < count; i++) {
+        struct sentence detail =
+            line->json_fault ? json_sentence(line->json_fault->wrong) : line->faults->faults[i].detail;
+        json_open(w);
+        json_put_string(w, "pointer", line->json_fault ? line->json_fault->pointer : line->faults->faults[i].pointer);
+        json_put_string(w, "detail", sentence_in(detail, language));
+        json_close(w);
+    }
+    json_close_list(w);
+}
+
+static void write_line(struct buffer *out, const struct intake *in, const struct line *line,
+                       struct http_request *http) {
+    struct json_writer w;
+    enum language language = http_language(http);
+    json_writer_init(&w, out);
+    json_open(&w);
+    json_put_int(&w, "status", line->status);
+    if (line->status < 300) {
+        put_accepted(&w, in, &line->said, &line->answer);
+    } else if (line->json_fault || (line->faults && line->faults->status)) {
+        json_put_string(
+            &w, "title",
+            sentence_in((struct sentence){"本行有误, 未受理", "this line is wrong and was not accepted"}, language));
+        put_faults(&w, line, language);
+    } else {
+        json_put_text(&w, "external_id", line->said.external_id.at, line->said.external_id.len);
+        json_put_string(&w, "title", sentence_in(sentence_of(http_arena(http), &line->answer), language));
+    }
+    json_close(&w);
+    buffer_append_byte(out, '\n');
+}
+
+static void finish_batch(struct batch_push *b) {
+    struct buffer out = {0};
+    for (size_t i = 0; i < b->count; i++) write_line(&out, b->in, &b->lines[i], b->http);
+    http_answer(b->http, 200, "application/x-ndjson", out.data, out.length);
+    buffer_done(&out);
+}
+
+static void on_line(void *context, const struct said *said, const struct accept_answer *answer) {
+    struct line *line = context;
+    struct batch_push *b = line->batch;
+    line->answer = *answer;
+    line->status = status_of(answer->outcome);
+    if (answer->outcome == ACCEPT_NEW) forward_request(b->in->forward, said, answer->number, answer->received_at);
+    if (--b->left == 0) finish_batch(b);
+}
+
+static void read_line(struct batch_push *b, struct line *line, const char *text, size_t len, const struct bearer *who) {
+    struct arena *arena = http_arena(b->http);
+    struct json_fault json_fault;
+    struct cJSON *tree = NULL;
+    line->batch = b;
+    if (json_parse(text, len, &REQUEST_LIMITS, &tree, &json_fault) != ERR_NONE) {
+        line->status = 400;
+        line->json_fault = arena_take(arena, sizeof json_fault);
+        must(line->json_fault);
+        *line->json_fault = json_fault;
+        return;
+    }
+    struct said_faults faults = {0};
+    said_read(tree, who, b->in->reference, b->in->places, arena, &line->said, &faults);
+    json_free(&tree);
+    if (!faults.status) return;
+    line->status = faults.status;
+    line->faults = arena_take(arena, sizeof faults);
+    must(line->faults);
+    *line->faults = faults;
+}
+
+static size_t count_lines(const char *body, size_t len) {
+    size_t count = 0;
+    for (const char *at = body, *end = body + len; at < end; count++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        at = newline ? newline + 1 : end;
+    }
+    return count;
+}
+
+static void read_lines(struct batch_push *b, const char *body, size_t len, const struct bearer *who) {
+    size_t n = 0;
+    for (const char *at = body, *end = body + len; at < end;) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        size_t line_len = (size_t)((newline ? newline : end) - at);
+        if (text_trim(at, line_len).len) read_line(b, &b->lines[n++], at, line_len, who);
+        at = newline ? newline + 1 : end;
+    }
+    b->count = n;
+}
+
+static void push_batch(struct intake *in, struct http_request *http, const struct bearer *who) {
+    size_t len;
+    const char *body = (const char *)http_body(http, &len);
+    size_t count = count_lines(body, len);
+    if (count > BATCH_LINES_MAX) {
+        http_problem_status(
+            http, 413, (struct sentence){"行数过多, 一次最多 20000 行", "too many lines: at most 20,000 at a time"});
+        return;
+    }
+    if (!accept_has_room(in->accept, count)) {
+        metric_add(&refusals, 4, 1);
+        http_problem_status(http, 503, BUSY);
+        return;
+    }
+    struct batch_push *b = arena_zeroed(http_arena(http), 1, sizeof *b);
+    if (b) b->lines = arena_zeroed(http_arena(http), count + 1, sizeof *b->lines);
+    if (!b || !b->lines) {
+        http_problem_status(http, 503, BUSY);
+        return;
+    }
+    b->in = in;
+    b->http = http;
+    read_lines(b, body, len, who);
+    for (size_t i = 0; i < b->count; i++) b->left += !b->lines[i].status;
+    if (!b->left) {
+        finish_batch(b);
+        return;
+    }
+    for (size_t i = 0; i < b->count; i++)
+        if (!b->lines[i].status) must(accept_add(in->accept, &b->lines[i].said, on_line, &b->lines[i]));
+}
+
+/* ---- who pushes -------------------------------------------------------------------------------------------------------------------- */
+
+struct entrance {
+    struct intake *in;
+    struct http_request *http;
+    void (*push)(struct intake *in, struct http_request *http, const struct bearer *who);
+};
+
+static void on_bearer(void *context, enum err err, const struct bearer *who) {
+    struct entrance *e = context;
+    if (err == ERR_NOT_FOUND) {
+        metric_add(&refusals, 1, 1);
+        http_set_header(e->http, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+        http_problem_status(e->http, 401,
+                            (struct sentence){"令牌无效、已停用或已过期", "the token is unknown, disabled or expired"});
+    } else if (err != ERR_NONE) {
+        http_problem_status(e->http, 503, BUSY);
+    } else if (access_scope(who->principal.role, ACTION_PUSH_REQUEST) == SCOPE_NONE) {
+        metric_add(&refusals, 2, 1);
+        http_problem_status(e->http, 403, (struct sentence){"该令牌无权报送诉求", "this token may not push requests"});
+    } else {
+        e->push(e->in, e->http, who);
+    }
+}
+
+static void enter(struct kit *kit, struct http_request *http,
+                  void (*push)(struct intake *, struct http_request *, const struct bearer *)) {
+    struct intake *in = kit->self;
+    const char *authorization = http_header(http, "Authorization");
+    if (!in->can_commit || !in->reference || in->disk_full) {
+        http_problem_status(http, 503, BUSY);
+        return;
+    }
+    if (!authorization || strncmp(authorization, "Bearer ", 7) != 0) {
+        metric_add(&refusals, 0, 1);
+        http_set_header(http, "WWW-Authenticate", "Bearer");
+        http_problem_status(
+            http, 401,
+            (struct sentence){"请用 Authorization: Bearer 令牌", "send Authorization: Bearer and your token"});
+        return;
+    }
+    struct entrance *e = arena_take(http_arena(http), sizeof *e);
+    if (!e) {
+        http_problem_status(http, 503, BUSY);
+        return;
+    }
+    *e = (struct entrance){in, http, push};
+    bearer_find(in->bearers, authorization + 7, strlen(authorization + 7), on_bearer, e);
+}
+
+static void on_request(void *context, struct http_request *http) {
+    enter(context, http, push_single);
+}
+static void on_batch(void *context, struct http_request *http) {
+    enter(context, http, push_batch);
+}
+
+const struct http_route intake_routes[] = {
+    {HTTP_POST, "/api/v1/requests", on_request, REQUEST_BODY_MAX, HTTP_BODY_JSON, NULL},
+    {HTTP_POST, "/api/v1/requests/batch", on_batch, BATCH_BODY_MAX, HTTP_BODY_NDJSON, NULL},
+    {0, NULL, NULL, 0, 0, NULL}};

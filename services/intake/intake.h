@@ -1,0 +1,49 @@
+/* The intake service's parts, in the order a request meets them:
+ *     door.c     HTTP: one request, or a batch of lines; who pushes; the answer
+ *     said.c     JSON -> what was said, checked field by field
+ *     accept.c   group commit: a row once, a number, repeat or conflict
+ *     forward.c  the router is told
+ *     intake.c   the service: reference data, health */
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
+
+#include "services/intake/accept.h"
+#include "services/intake/forward.h"
+#include "services/kit/bearer.h"
+#include "services/kit/kit.h"
+#include "services/kit/places.h"
+#include "services/kit/reference.h"
+
+struct intake_config {
+    int64_t waiting_max;
+    int64_t unconfirmed_max;
+    int64_t connections;
+    char *disk_path;
+    int64_t disk_free_min;
+};
+
+struct intake {
+    struct kit *kit;
+    struct db_pool *pool; /* accepting, and looking up tokens */
+    struct db *side;      /* reference data, the probe */
+    struct crypto_keys *keys;
+    struct bearers *bearers;
+    struct accept *accept;
+    struct forward *forward;
+    struct reference_loader *loader;
+    struct reference *reference;
+    struct places *places;
+    bool loading;
+    uint32_t world_wanted; /* version the router works with */
+    struct loop_timer *timer;
+    struct db_group *probe;
+    bool can_commit; /* the last probe said so */
+    bool disk_full;
+    bool draining;
+};
+
+extern struct intake_config intake_config;
+extern const struct service intake_service;
+extern const struct http_route intake_routes[];
+
+#endif
