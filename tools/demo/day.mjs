@@ -135,6 +135,8 @@ function take_block(stock, channel, at) {
 function compose(day, block, channel, at, place, mode) {
   const { random } = day;
   const style = STYLE[channel];
+  const asking = ['home', 'any'].includes(block.place);
+  const closers = asking ? style.closers.filter((text) => !/现场|照片|有图/.test(text)) : style.closers;
   for (let i = 0; ; i++) {
     demand(i < 400, `no fresh words for ${block.matter} on ${channel}: add phrases`);
     const phrase = draw_phrase(random, block);
@@ -147,7 +149,7 @@ function compose(day, block, channel, at, place, mode) {
     const detail =
       phrase.detail !== '' && random.chance(DETAIL_CHANCE[channel]) ? `，${fill(phrase.detail, values)}` : '';
     const opener = random.pick((channel === 'unit' && UNIT_OPENERS[block.place]) || style.openers);
-    const description = `${opener}${fact}${detail}。${random.pick(style.closers)}`;
+    const description = `${opener}${fact}${detail}。${random.pick(closers)}`;
     const said = i < 150 ? fact : fact + detail;
     if (day.titles.has(title) || day.descriptions.has(said)) continue;
     day.titles.add(title);
