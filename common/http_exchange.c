@@ -1,0 +1,243 @@
+/* One request from its first line to its end: what the daemon calls, the refusals that need no body, the call of the handler, and
+ * who still holds the request. Two may: the daemon, until its connection has ended, and the handler, until it has answered. */
+#define _GNU_SOURCE
+#include "common/http_internal.h"
+#include "proto/must.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+enum { SPARE_MAX = 256, KEPT_BODY_BYTES = 64 * 1024, ARENA_CHUNK_BYTES = 8 * 1024, ARENA_BYTES_MAX = 8 * 1024 * 1024 };
+
+/* ---- lists of requests whose handler owes an answer ------------------------------------------------------------------------ */
+
+static void list_push(struct http_list *list, struct http_request *request) {
+    request->list = list;
+    request->next = NULL;
+    request->previous = list->last;
+    if (list->last != NULL)
+        list->last->next = request;
+    else
+        list->first = request;
+    list->last = request;
+    list->count++;
+}
+
+void http_list_remove(struct http_request *request) {
+    struct http_list *list = request->list;
+    if (request->previous != NULL)
+        request->previous->next = request->next;
+    else
+        list->first = request->next;
+    if (request->next != NULL)
+        request->next->previous = request->previous;
+    else
+        list->last = request->previous;
+    request->list = NULL;
+    request->previous = request->next = NULL;
+    list->count--;
+}
+
+/* ---- the life of a request -------------------------------------------------------------------------------------------------- */
+
+static struct http_request *request_take(struct http *http) {
+    struct http_request *request = http->spare;
+    if (request != NULL) {
+        http->spare = request->next;
+        http->spare_count--;
+        request->next = NULL;
+    } else {
+        request = calloc(1, sizeof *request);
+        must(request != NULL);
+        arena_init(&request->arena, ARENA_CHUNK_BYTES, ARENA_BYTES_MAX);
+    }
+    request->http = http;
+    return request;
+}
+
+void http_request_destroy(struct http_request *request) {
+    arena_done(&request->arena);
+    buffer_done(&request->body);
+    free(request);
+}
+
+static void request_give_back(struct http_request *request) {
+    struct http *http = request->http;
+    if (http == NULL || http->spare_count >= SPARE_MAX) {
+        http_request_destroy(request);
+        return;
+    }
+    arena_reset(&request->arena);
+    buffer_clear(&request->body);
+    if (request->body.capacity > KEPT_BODY_BYTES) buffer_done(&request->body);
+    struct arena arena = request->arena;
+    struct buffer body = request->body;
+    *request = (struct http_request){.arena = arena, .body = body, .next = http->spare};
+    http->spare = request;
+    http->spare_count++;
+}
+
+/* Two may hold a request: the daemon (connection) and the handler (list). */
+bool http_settle(struct http_request *request) {
+    bool in_time = request->http == NULL || request->list != &request->http->overdue;
+    if (request->list != NULL) http_list_remove(request);
+    if (request->connection == NULL) {
+        request_give_back(request);
+        return false;
+    }
+    return in_time;
+}
+
+void *http_on_begin(void *context, const char *target, struct MHD_Connection *connection) {
+    struct http_request *request = request_take(context);
+    request->connection = connection;
+    request->target_at = (uintptr_t)target;
+    request->target_length = strlen(target);
+    request->target = arena_copy(&request->arena, target, request->target_length);
+    request->received_ms = clock_monotonic_ms();
+    request->http->requests_active++;
+    request->http->counters.requests++;
+    return request;
+}
+
+void http_on_completed(void *context, struct MHD_Connection *connection, void **slot,
+                       enum MHD_RequestTerminationCode how) {
+    struct http *http = context;
+    struct http_request *request = *slot;
+    if (request == NULL) return;
+    *slot = NULL;
+    request->connection = NULL;
+    request->suspended = false;
+    if (request->stream != NULL)
+        http_stream_ended(request->stream);
+    else if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        http->counters.clients_gone++;
+    request->stream = NULL;
+    if (request->response != NULL) MHD_destroy_response(request->response);
+    request->response = NULL;
+    http->requests_active--;
+    if (request->list == NULL) request_give_back(request);
+    http_drain_step(http);
+}
+
+void http_answer_overdue(void *context) {
+    struct http *http = context;
+    int64_t now = clock_monotonic_ms();
+    for (struct http_request *request; (request = http->owed.first) != NULL;) {
+        int64_t left = request->received_ms + http->options.answer_within_ms - now;
+        if (left > 0) {
+            loop_timer_start(http->patience, left, 0);
+            return;
+        }
+        http->counters.late++;
+        http_problem_status(
+            request, 503,
+            (struct sentence){"处理超时，结果未知；请稍后查询", "no answer in time; the outcome is not known"});
+        list_push(&http->overdue, request);
+    }
+}
+
+/* ---- from the daemon to the handler -------------------------------------------------------------------------------------------- */
+
+static enum MHD_Result refuse(struct http_request *request, int status, const char *zh, const char *en) {
+    request->close_after = true;
+    http_problem_status(request, status, (struct sentence){zh, en});
+    return http_answer_queue(request);
+}
+
+static void set_allow(struct http_request *request, unsigned methods) {
+    char allow[64] = "";
+    for (int i = 0; i < HTTP_METHODS; i++) {
+        if ((methods >> i & 1) == 0) continue;
+        if (allow[0] != '\0') strcat(allow, ", ");
+        strcat(allow, i == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)i));
+    }
+    http_set_header(request, "Allow", allow);
+}
+
+static bool has_type(const struct http_request *request, const char *type) {
+    const char *given = http_header(request, "Content-Type");
+    size_t length = strlen(type);
+    if (given == NULL || strncasecmp(given, type, length) != 0) return false;
+    given += length + strspn(given + length, " ");
+    if (*given == '\0') return true;
+    if (*given != ';') return false;
+    const char *charset = strcasestr(given, "charset=");
+    return charset == NULL || strncasecmp(charset + 8, "utf-8", 5) == 0 ||
+           strncasecmp(charset + 8, "\"utf-8\"", 7) == 0;
+}
+
+static bool type_fits(const struct http_request *request, unsigned flags) {
+    if (request->body_length == 0 || (flags & HTTP_BODY_ANY)) return true;
+    return ((flags & HTTP_BODY_JSON) && has_type(request, "application/json")) ||
+           ((flags & HTTP_BODY_NDJSON) && has_type(request, "application/x-ndjson")) ||
+           ((flags & HTTP_BODY_FORM) && has_type(request, "application/x-www-form-urlencoded"));
+}
+
+static enum MHD_Result find_route(struct http_request *request) {
+    unsigned methods;
+    if (http_route_find(request->http, request, &methods)) return MHD_YES;
+    if (methods == 0) return refuse(request, 404, "没有这个地址", "there is nothing at this address");
+    set_allow(request, methods);
+    return refuse(request, 405, "该地址不支持这个方法", "this address does not know the method");
+}
+
+/* The head is complete, the body not read: everything that can be refused without the body is refused here. */
+static enum MHD_Result take_head(struct http_request *request, const char *method, const char *version) {
+    struct http *http = request->http;
+    const char *why;
+    enum http_parse parsed = http_parse_head(request, method, version, &why);
+    http_trace_make(request);
+    if (parsed == HTTP_PARSE_BAD) return refuse(request, 400, "请求格式有误", why);
+    if (parsed == HTTP_PARSE_TOO_MANY) return refuse(request, 431, "请求头过多", "too many header fields");
+    if (parsed == HTTP_PARSE_LENGTH_REQUIRED)
+        return refuse(request, 411, "需要 Content-Length", "send a Content-Length");
+    enum MHD_Result found = find_route(request);
+    if (request->route == NULL) return found;
+    unsigned flags = request->route->flags;
+    if ((http->draining || http->owed.count >= http->options.requests_max) && !(flags & HTTP_ALWAYS)) {
+        http->counters.shed++;
+        return refuse(request, 503, "服务繁忙，请稍后再试", "too busy now; try again later");
+    }
+    if (request->body_length > request->route->body_max)
+        return refuse(request, 413, "内容超过允许的大小", "the body is larger than allowed here");
+    if (!type_fits(request, flags))
+        return refuse(request, 415, "内容类型不受支持", "the body's Content-Type is not taken here");
+    if (request->body_length > 0)
+        buffer_room(&request->body, request->body_length < KEPT_BODY_BYTES ? request->body_length : KEPT_BODY_BYTES);
+    return MHD_YES;
+}
+
+static enum MHD_Result dispatch(struct http_request *request) {
+    struct http *http = request->http;
+    request->dispatched = true;
+    if (request->body.length > 0 && (request->route->flags & HTTP_BODY_FORM) &&
+        has_type(request, "application/x-www-form-urlencoded") &&
+        !http_parse_pairs(&request->arena, (const char *)request->body.data, request->body.length, &request->form))
+        return refuse(request, 400, "表单格式有误", "the form is malformed");
+    list_push(&http->owed, request);
+    if (!loop_timer_is_armed(http->patience)) loop_timer_start(http->patience, http->options.answer_within_ms, 0);
+    request->route->handler(http->options.context, request);
+    if (request->response != NULL) return http_answer_queue(request);
+    must(request->list != NULL);
+    request->suspended = true;
+    MHD_suspend_connection(request->connection);
+    return MHD_YES;
+}
+
+enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection, const char *target, const char *method,
+                               const char *version, const char *upload, size_t *upload_length, void **slot) {
+    struct http_request *request = *slot;
+    if (!request->started) {
+        request->started = true;
+        return take_head(request, method, version);
+    }
+    if (*upload_length > 0) {
+        if (request->body.length + *upload_length > request->body_length) return MHD_NO;
+        buffer_append(&request->body, upload, *upload_length);
+        *upload_length = 0;
+        return MHD_YES;
+    }
+    if (request->response != NULL) return http_answer_queue(request);
+    return request->dispatched ? MHD_NO : dispatch(request);
+}
