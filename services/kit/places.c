@@ -105,18 +105,21 @@ static void build_names(struct places *p) {
     free(next);
 }
 
-/* The longest place name in the address; of equally long ones the later in the address, which is the more exact one. */
+/* Longer names are more exact; of equally long ones the finer unit, such as the estate before the street that holds it. */
+static bool is_better(const struct places *p, const struct reference_place *a, const struct reference_place *b) {
+    if (!b || a->pattern_len != b->pattern_len) return !b || a->pattern_len > b->pattern_len;
+    return p->reference->world.units[a->unit].depth > p->reference->world.units[b->unit].depth;
+}
+
 static struct place_found find_address(const struct places *p, const char *address, size_t len) {
     const struct reference_place *best = NULL;
     for (size_t at = 0; at + 1 < len; at++) {
         uint32_t bucket = bucket_of(address + at, len - at);
         for (uint32_t i = p->bucket[bucket]; i < p->bucket[bucket + 1]; i++) {
             const struct reference_place *place = &p->reference->places[p->names[i]];
-            if (best && place->pattern_len < best->pattern_len) break;
-            if (place->pattern_len > len - at || memcmp(place->pattern, address + at, place->pattern_len) != 0)
-                continue;
-            best = place;
-            break;
+            if (best && place->pattern_len < best->pattern_len) break; /* longest first: nothing better follows */
+            if (place->pattern_len > len - at || memcmp(place->pattern, address + at, place->pattern_len) != 0) continue;
+            if (is_better(p, place, best)) best = place;
         }
     }
     if (!best) return (struct place_found){0, PLACE_UNKNOWN, false};
