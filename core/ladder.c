@@ -40,7 +40,9 @@ void ladder_arm(const struct world *world, struct clock *clock, time_ms after, t
         clock->next = time_of(world, clock, policy->rung_percent[rung]);
         if (clock->next > after) return;
     }
-    clock->next = now + LADDER_REMIND_MS;
+    bool natural = limit_is_natural(clock_limit(clock));
+    struct limit day = {1, natural ? LIMIT_NATURAL_DAYS : LIMIT_WORKING_DAYS};
+    must(calendar_add(world_calendar(world, clock->calendar), now, day, &clock->next));
 }
 
 bool ladder_is_reminder(const struct world *world, const struct clock *clock) {

@@ -6,16 +6,14 @@
  *      centre; red card: also the district.
  *  D3  A unit that nobody staffs is not told. When nobody is left, the duty desk of the centre is, and the event says so.
  *  D4  A red card opens a supervision, unless one is open.
- *  D5  After its last rung a clock reminds once every 24 hours, whom the last rung told, until its stage ends; reminders that
- *      were missed are not made up for.
+ *  D5  After its last rung a clock reminds whom the last rung told once a day of its own kind of time (working or natural)
+ *      until its stage ends; reminders that were missed are not made up for.
  *  D6  The supplement limit and a suspension's review have no ladder: they act when they are used up. */
 #ifndef CORE_LADDER_H
 #define CORE_LADDER_H
 
 #include "core/world.h"
 #include "proto/messages.h"
-
-enum { LADDER_REMIND_MS = 24 * 3600 * 1000 };
 
 struct ladder_told {
     uint16_t count;

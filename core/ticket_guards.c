@@ -34,11 +34,7 @@ static bool kind_takes_tickets(int kind) {
            kind == UNIT_ENTERPRISE || kind == UNIT_POOL;
 }
 
-static uint32_t matter_given(const struct decision *d) {
-    return d->command->matter != 0 ? d->command->matter : d->ticket->matter;
-}
-
-static enum verdict fit_target(const struct decision *d, uint32_t unit) {
+static enum verdict fit_target(const struct decision *d, uint32_t unit, uint32_t matter) {
     DEMAND(unit != 0, VERDICT_UNIT_MISSING);
     const struct unit *u = world_unit(d->world, unit);
     DEMAND(u != NULL, VERDICT_UNIT_UNKNOWN);
@@ -46,7 +42,7 @@ static enum verdict fit_target(const struct decision *d, uint32_t unit) {
     DEMAND(kind_takes_tickets(u->kind), VERDICT_UNIT_UNFIT);
     if (u->kind == UNIT_COMMUNITY || u->kind == UNIT_GRID) {
         uint32_t community = world_above(d->world, unit, UNIT_COMMUNITY);
-        DEMAND(world_admitted(d->world, community, matter_given(d)), VERDICT_NOT_ADMITTED);
+        DEMAND(world_admitted(d->world, community, matter), VERDICT_NOT_ADMITTED);
     }
     return VERDICT_OK;
 }
@@ -118,7 +114,7 @@ static enum verdict guard_DISPATCH(const struct decision *d) {
     if (d->command == NULL) return VERDICT_OK;
     if (by_system(d)) return ticket_route_fits(d) ? VERDICT_OK : VERDICT_UNIT_MISSING;
     PASS_ON(fit_matter_and_place(d));
-    PASS_ON(fit_target(d, d->command->unit));
+    PASS_ON(fit_target(d, d->command->unit, d->command->matter != 0 ? d->command->matter : d->ticket->matter));
     return fit_assists(d, d->command->units, d->command->units_count, d->command->unit, false);
 }
 
@@ -176,7 +172,7 @@ static enum verdict guard_PASS_DOWN(const struct decision *d) {
     const struct assignment *lead = ticket_lead(d->ticket);
     if (d->command == NULL) return VERDICT_OK;
     uint32_t unit = d->command->unit;
-    PASS_ON(fit_target(d, unit));
+    PASS_ON(fit_target(d, unit, d->ticket->matter));
     DEMAND(unit != lead->unit && world_in_subtree(d->world, lead->unit, unit), VERDICT_NOT_BELOW);
     DEMAND(d->command->until != 0, VERDICT_UNTIL_MISSING);
     DEMAND(d->command->until > d->now, VERDICT_UNTIL_TOO_EARLY);
@@ -400,6 +396,7 @@ static enum verdict guard_SUPERVISE(const struct decision *d) {
 
 static enum verdict guard_REPLY(const struct decision *d) {
     DEMAND(d->ticket->supervised, VERDICT_NOT_SUPERVISED);
+    DEMAND((d->relations & RELATION_SUPERVISED) != 0, VERDICT_NOT_YOURS);
     return guard_NOTE(d);
 }
 
