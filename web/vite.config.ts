@@ -1,6 +1,6 @@
 // How the front end is built and, in development, where its API comes from (PAIDAN_URL, else the mock in dev/).
-import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vite'
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [vue()],
@@ -14,8 +14,8 @@ export default defineConfig({
     rollupOptions: {
       output: {
         manualChunks(id) {
-          if (/node_modules\/(@vue|vue|vue-router)\//.test(id)) return 'vue'
-          return undefined
+          if (/node_modules\/(@vue|vue|vue-router)\//.test(id)) return 'vue';
+          return undefined;
         },
       },
     },
@@ -26,4 +26,4 @@ export default defineConfig({
     port: 5173,
     proxy: { '/api': { target: process.env.PAIDAN_URL ?? 'http://127.0.0.1:5199', changeOrigin: false } },
   },
-})
+});

@@ -1,9 +1,9 @@
-import { createApp } from 'vue'
-import './components/ui'
-import './styles/tokens.css'
-import './styles/base.css'
-import './store/prefs'
-import App from './App.vue'
-import { router } from './router'
+import { createApp } from 'vue';
+import './components/ui';
+import './styles/tokens.css';
+import './styles/base.css';
+import './store/prefs';
+import App from './App.vue';
+import { router } from './router';
 
-createApp(App).use(router).mount('#app')
+createApp(App).use(router).mount('#app');

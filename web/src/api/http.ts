@@ -1,14 +1,14 @@
 // One way to talk to the console: same origin, JSON, CSRF header on unsafe requests, problem+json as ApiError.
 // Not for the live stream (stream.ts). Knows nothing of Vue; the session store sets the two hooks.
 
-import type { Problem } from './types'
+import type { Problem } from './types';
 
 export const hooks = {
   csrf: (): string => '',
   language: (): string => 'zh',
   /** Called for a 401 anywhere but at the login itself. */
   unauthorised: (): void => {},
-}
+};
 
 /** status 0: the server was not reached at all. */
 export class ApiError extends Error {
@@ -17,31 +17,31 @@ export class ApiError extends Error {
     readonly problem: Problem | null,
     readonly retryAfter: number | null,
   ) {
-    super(problem?.detail ?? problem?.title ?? `HTTP ${status}`)
+    super(problem?.detail ?? problem?.title ?? `HTTP ${status}`);
   }
 }
 
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 15_000;
 
 interface Options {
-  body?: unknown
-  signal?: AbortSignal
-  login?: boolean
+  body?: unknown;
+  signal?: AbortSignal;
+  login?: boolean;
 }
 
 export async function api<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const headers: Record<string, string> = {
     Accept: 'application/json, application/problem+json',
     'Accept-Language': hooks.language(),
-  }
-  if (method !== 'GET') headers['X-CSRF-Token'] = hooks.csrf()
-  if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  };
+  if (method !== 'GET') headers['X-CSRF-Token'] = hooks.csrf();
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
 
-  const abort = new AbortController()
-  const giveUp = () => abort.abort()
-  const timer = setTimeout(giveUp, TIMEOUT_MS)
-  options.signal?.addEventListener('abort', giveUp)
-  if (options.signal?.aborted) giveUp()
+  const abort = new AbortController();
+  const giveUp = () => abort.abort();
+  const timer = setTimeout(giveUp, TIMEOUT_MS);
+  options.signal?.addEventListener('abort', giveUp);
+  if (options.signal?.aborted) giveUp();
   try {
     const response = await fetch(`/api/v1${path}`, {
       method,
@@ -50,27 +50,27 @@ export async function api<T>(method: string, path: string, options: Options = {}
       credentials: 'same-origin',
       cache: 'no-store',
       signal: abort.signal,
-    })
-    if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T
-    const error = await failure(response)
-    if (error.status === 401 && !options.login) hooks.unauthorised()
-    throw error
+    });
+    if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+    const error = await failure(response);
+    if (error.status === 401 && !options.login) hooks.unauthorised();
+    throw error;
   } catch (e) {
-    if (e instanceof ApiError || options.signal?.aborted) throw e
-    throw new ApiError(0, null, null)
+    if (e instanceof ApiError || options.signal?.aborted) throw e;
+    throw new ApiError(0, null, null);
   } finally {
-    clearTimeout(timer)
-    options.signal?.removeEventListener('abort', giveUp)
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', giveUp);
   }
 }
 
 async function failure(response: Response): Promise<ApiError> {
-  const retry = Number(response.headers.get('Retry-After'))
-  let problem: Problem | null = null
+  const retry = Number(response.headers.get('Retry-After'));
+  let problem: Problem | null = null;
   try {
-    problem = (await response.json()) as Problem
+    problem = (await response.json()) as Problem;
   } catch {
     // A proxy's own error page: the status says enough.
   }
-  return new ApiError(response.status, problem, retry > 0 ? retry : null)
+  return new ApiError(response.status, problem, retry > 0 ? retry : null);
 }

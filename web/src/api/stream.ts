@@ -2,136 +2,141 @@
 // connection), the status (401 ends it, 503 says when to come back) and our own pace of reconnecting.
 
 export interface StreamHandlers {
-  open(): void
-  event(name: string, data: string, id: string | null): void
+  open(): void;
+  event(name: string, data: string, id: string | null): void;
   /** Any byte arrived, heartbeats too. */
-  alive(): void
+  alive(): void;
   /** The connection is gone; the next try starts in `retryMs`. */
-  lost(retryMs: number): void
-  unauthorised(): void
+  lost(retryMs: number): void;
+  unauthorised(): void;
 }
 
 export interface Stream {
   /** Something changed (the network is back, the desk woke up): try again now, or look whether the connection still lives. */
-  nudge(): void
-  close(): void
+  nudge(): void;
+  close(): void;
 }
 
 /** Heartbeats come each 15 s; after this long without any the connection counts as dead. */
-const SILENCE_MAX_MS = 22_000
-const RETRY_MIN_MS = 400
-const RETRY_MAX_MS = 5_000
+const SILENCE_MAX_MS = 22_000;
+const RETRY_MIN_MS = 400;
+const RETRY_MAX_MS = 5_000;
 
 export function openStream(path: string, on: StreamHandlers): Stream {
-  let closed = false
-  let lastId: string | null = null
-  let failures = 0
+  let closed = false;
+  let lastId: string | null = null;
+  let failures = 0;
   /** Wall clock: it goes on while the machine sleeps, timers do not. */
-  let lastHeard = 0
-  let abort = new AbortController()
-  let retry: ReturnType<typeof setTimeout> | undefined
+  let lastHeard = 0;
+  let abort = new AbortController();
+  let retry: ReturnType<typeof setTimeout> | undefined;
 
   async function run(): Promise<void> {
-    abort = new AbortController()
-    let retryAfterMs = 0
-    let silence: ReturnType<typeof setTimeout> | undefined
-    const mine = abort
+    abort = new AbortController();
+    let retryAfterMs = 0;
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const mine = abort;
     const heard = () => {
-      lastHeard = Date.now()
-      clearTimeout(silence)
-      silence = setTimeout(() => mine.abort(), SILENCE_MAX_MS)
-    }
+      lastHeard = Date.now();
+      clearTimeout(silence);
+      silence = setTimeout(() => mine.abort(), SILENCE_MAX_MS);
+    };
     try {
-      heard()
-      const headers: Record<string, string> = { Accept: 'text/event-stream' }
-      if (lastId !== null) headers['Last-Event-ID'] = lastId
-      const response = await fetch(path, { headers, credentials: 'same-origin', cache: 'no-store', signal: mine.signal })
+      heard();
+      const headers: Record<string, string> = { Accept: 'text/event-stream' };
+      if (lastId !== null) headers['Last-Event-ID'] = lastId;
+      const response = await fetch(path, {
+        headers,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        signal: mine.signal,
+      });
       if (response.status === 401) {
-        closed = true
-        on.unauthorised()
-        return
+        closed = true;
+        on.unauthorised();
+        return;
       }
       if (response.ok && response.body !== null) {
-        on.open()
+        on.open();
         const parser = eventParser((name, data, id) => {
-          failures = 0
-          if (id !== null) lastId = id
-          on.event(name, data, id)
-        })
-        const reader = response.body.getReader()
-        const decoder = new TextDecoder()
+          failures = 0;
+          if (id !== null) lastId = id;
+          on.event(name, data, id);
+        });
+        const reader = response.body.getReader();
+        const decoder = new TextDecoder();
         for (;;) {
-          const { done, value } = await reader.read()
-          if (done) break
-          heard()
-          on.alive()
-          parser(decoder.decode(value, { stream: true }))
+          const { done, value } = await reader.read();
+          if (done) break;
+          heard();
+          on.alive();
+          parser(decoder.decode(value, { stream: true }));
         }
       } else {
-        retryAfterMs = Number(response.headers.get('Retry-After') ?? 0) * 1000 || 0
+        retryAfterMs = Number(response.headers.get('Retry-After') ?? 0) * 1000 || 0;
       }
     } catch {
       // Network failure, or our own abort: both end in the same retry below.
     } finally {
-      clearTimeout(silence)
-      mine.abort()
+      clearTimeout(silence);
+      mine.abort();
     }
-    if (closed) return
-    const backoff = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures++, 6))
+    if (closed) return;
+    const backoff = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures++, 6));
     // Spread a little, so that two hundred screens do not come back in the same instant.
-    const wait = (retryAfterMs > 0 ? Math.min(retryAfterMs, RETRY_MAX_MS) : backoff) * (0.75 + 0.5 * Math.random())
-    on.lost(wait)
-    retry = setTimeout(start, wait)
+    const wait = (retryAfterMs > 0 ? Math.min(retryAfterMs, RETRY_MAX_MS) : backoff) * (0.75 + 0.5 * Math.random());
+    on.lost(wait);
+    retry = setTimeout(start, wait);
   }
 
   function start(): void {
-    retry = undefined
-    void run()
+    retry = undefined;
+    void run();
   }
 
-  start()
+  start();
   return {
     nudge() {
-      if (closed) return
+      if (closed) return;
       if (retry !== undefined) {
-        clearTimeout(retry)
-        start()
+        clearTimeout(retry);
+        start();
       } else if (Date.now() - lastHeard > SILENCE_MAX_MS) {
-        abort.abort()
+        abort.abort();
       }
     },
     close() {
-      closed = true
-      clearTimeout(retry)
-      abort.abort()
+      closed = true;
+      clearTimeout(retry);
+      abort.abort();
     },
-  }
+  };
 }
 
 /** Feeds text in any cut, calls `emit` once for each complete event. */
 export function eventParser(emit: (name: string, data: string, id: string | null) => void): (text: string) => void {
-  let rest = ''
-  let name = ''
-  let data: string[] = []
-  let id: string | null = null
+  let rest = '';
+  let name = '';
+  let data: string[] = [];
+  let id: string | null = null;
   return (text) => {
-    const lines = (rest + text).split(/\r\n|\n|\r(?!$)/)
-    rest = lines.pop() ?? ''
+    const lines = (rest + text).split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop() ?? '';
     for (const line of lines) {
       if (line === '') {
-        if (data.length > 0) emit(name || 'message', data.join('\n'), id)
-        name = ''
-        data = []
-        id = null
-        continue
+        if (data.length > 0) emit(name || 'message', data.join('\n'), id);
+        name = '';
+        data = [];
+        id = null;
+        continue;
       }
-      const colon = line.indexOf(':')
-      if (colon === 0) continue
-      const field = colon < 0 ? line : line.slice(0, colon)
-      const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
-      if (field === 'event') name = value
-      else if (field === 'data') data.push(value)
-      else if (field === 'id') id = value
+      const colon = line.indexOf(':');
+      if (colon === 0) continue;
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+      if (field === 'event') name = value;
+      else if (field === 'data') data.push(value);
+      else if (field === 'id') id = value;
     }
-  }
+  };
 }

@@ -1,130 +1,130 @@
 // The shapes of the console API as this front end uses them (docs: /api/openapi.json). Ids and versions are strings, times RFC 3339.
 
 export interface Name {
-  zh: string
-  en: string
+  zh: string;
+  en: string;
 }
 
-export type Light = 'green' | 'yellow' | 'red'
+export type Light = 'green' | 'yellow' | 'red';
 
 export interface UnitRef {
-  code: string
-  name: Name
+  code: string;
+  name: Name;
 }
 
 export interface Session {
-  user: string
-  role: string
-  unit: UnitRef
-  csrf: string
+  user: string;
+  role: string;
+  unit: UnitRef;
+  csrf: string;
 }
 
 /** One unit's own queue; sums over a subtree are made by store/model.ts. */
 export interface QueueRow {
-  unit: string
-  kind: string
-  parent: string | null
-  name: Name
-  states: Record<string, number>
-  depth: number
-  oldest: string | null
-  yellow: number
-  red: number
-  breach_30: number
-  breach_60: number
-  breach_120: number
+  unit: string;
+  kind: string;
+  parent: string | null;
+  name: Name;
+  states: Record<string, number>;
+  depth: number;
+  oldest: string | null;
+  yellow: number;
+  red: number;
+  breach_30: number;
+  breach_60: number;
+  breach_120: number;
 }
 
 export interface Totals {
-  received: number
-  closed: number
-  in_progress: number
-  supervised: number
+  received: number;
+  closed: number;
+  in_progress: number;
+  supervised: number;
 }
 
 export interface Snapshot {
-  version: string
-  at: string
-  degraded: boolean
-  totals: Totals
-  units: QueueRow[]
+  version: string;
+  at: string;
+  degraded: boolean;
+  totals: Totals;
+  units: QueueRow[];
 }
 
 export interface TicketChange {
-  number: string
-  unit: string | null
-  state: string
-  due: string | null
-  version: string
+  number: string;
+  unit: string | null;
+  state: string;
+  due: string | null;
+  version: string;
 }
 
 export interface Delta {
-  version: string
-  at: string
-  totals: Totals
-  units: QueueRow[]
-  tickets: TicketChange[]
+  version: string;
+  at: string;
+  totals: Totals;
+  units: QueueRow[];
+  tickets: TicketChange[];
 }
 
 export interface Action {
-  code: string
-  zh: string
-  en: string
+  code: string;
+  zh: string;
+  en: string;
 }
 
 export interface QueueTicket {
-  number: string
-  title: string
-  state: string
-  unit: string
-  matter: UnitRef | null
-  urgency: string
-  light: Light
-  entered: string
-  yellow_at: string | null
-  due: string | null
-  next_action: Action | null
-  owner: UnitRef | null
+  number: string;
+  title: string;
+  state: string;
+  unit: string;
+  matter: UnitRef | null;
+  urgency: string;
+  light: Light;
+  entered: string;
+  yellow_at: string | null;
+  due: string | null;
+  next_action: Action | null;
+  owner: UnitRef | null;
 }
 
 export interface QueuePage {
-  version: string
-  unit: Partial<QueueRow> & { unit?: string; code?: string }
-  tickets: QueueTicket[]
-  next_cursor: string | null
+  version: string;
+  unit: Partial<QueueRow> & { unit?: string; code?: string };
+  tickets: QueueTicket[];
+  next_cursor: string | null;
 }
 
 export interface ExplainLine extends Name {
-  at: string | null
+  at: string | null;
 }
 
 export interface Explanation {
-  route: Name
-  deadlines: { stage: string; lines: ExplainLine[] }[]
+  route: Name;
+  deadlines: { stage: string; lines: ExplainLine[] }[];
 }
 
 /** The ticket itself; only what the drawer shows is named here. */
 export interface TicketDetail extends QueueTicket {
-  description?: string | null
-  location?: { address?: string | null; grid?: string | null } | null
-  requests?: { number: string; source?: string; channel?: string; received?: string }[]
+  description?: string | null;
+  location?: { address?: string | null; grid?: string | null } | null;
+  requests?: { number: string; source?: string; channel?: string; received?: string }[];
 }
 
 export interface HistoryEvent {
-  seq: string
-  at: string
-  event: string
-  zh?: string
-  en?: string
-  actor?: { zh?: string; en?: string } | string | null
-  note?: string | null
+  seq: string;
+  at: string;
+  event: string;
+  zh?: string;
+  en?: string;
+  actor?: { zh?: string; en?: string } | string | null;
+  note?: string | null;
 }
 
 /** RFC 9457. */
 export interface Problem {
-  type?: string
-  title: string
-  status: number
-  detail?: string
-  errors?: { pointer: string; detail: string }[]
+  type?: string;
+  title: string;
+  status: number;
+  detail?: string;
+  errors?: { pointer: string; detail: string }[];
 }

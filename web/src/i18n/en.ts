@@ -1,6 +1,6 @@
 // The same sentences in English.
 
-import type { Key } from './zh'
+import type { Key } from './zh';
 
 export const en: Record<Key, string> = {
   'app.name': 'Paidan',
@@ -57,7 +57,8 @@ export const en: Record<Key, string> = {
   'live.retry': 'Try now',
   'live.banner': 'The connection is lost; reconnecting. Below is the state of {at}; it may have changed.',
   'live.degraded': 'Degraded',
-  'live.degraded.banner': 'The live cache is away; reading the database directly. Figures stay exact, updates may be slower.',
+  'live.degraded.banner':
+    'The live cache is away; reading the database directly. Figures stay exact, updates may be slower.',
 
   'queues.title': 'Live queues',
   'queues.received': 'Received',
@@ -201,4 +202,4 @@ export const en: Record<Key, string> = {
   'help.lights.red': 'past the limit',
   'help.close': 'Got it',
   'key.enter': 'Enter',
-}
+};

@@ -200,6 +200,6 @@ export const zh = {
   'help.lights.red': '已过时限',
   'help.close': '知道了',
   'key.enter': '回车',
-}
+};
 
-export type Key = keyof typeof zh
+export type Key = keyof typeof zh;

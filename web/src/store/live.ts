@@ -2,14 +2,14 @@
 // A list that is open (UnitPanel) and the badge of its unit change together: the unit is held back here until its list
 // has arrived at the same version (adopt), or the wait has taken too long (release).
 
-import { shallowReactive, shallowRef, triggerRef } from 'vue'
-import { openStream, type Stream } from '../api/stream'
-import type { Delta, QueueRow, Snapshot, Totals } from '../api/types'
-import { syncClock } from './clock'
-import { newer, QueueModel } from './model'
-import { expire } from './session'
+import { shallowReactive, shallowRef, triggerRef } from 'vue';
+import { openStream, type Stream } from '../api/stream';
+import type { Delta, QueueRow, Snapshot, Totals } from '../api/types';
+import { syncClock } from './clock';
+import { newer, QueueModel } from './model';
+import { expire } from './session';
 
-export type Phase = 'connecting' | 'live' | 'reconnecting'
+export type Phase = 'connecting' | 'live' | 'reconnecting';
 
 export const live = shallowReactive({
   phase: 'connecting' as Phase,
@@ -19,134 +19,134 @@ export const live = shallowReactive({
   at: null as string | null,
   totals: { received: 0, closed: 0, in_progress: 0, supervised: 0 } as Totals,
   loaded: false,
-})
+});
 
-export const queues = shallowRef(new QueueModel())
+export const queues = shallowRef(new QueueModel());
 
 /** Between two publications. */
-const PUBLISH_MIN_MS = 150
+const PUBLISH_MIN_MS = 150;
 
-type Listener = (delta: Delta | null) => void
-const listeners = new Set<Listener>()
+type Listener = (delta: Delta | null) => void;
+const listeners = new Set<Listener>();
 
 /** Called for each delta, and with null after a snapshot, before it is on the screen. Returns the way to stop. */
 export function onChange(listener: Listener): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
-let stream: Stream | null = null
-let pending: { totals: Totals; at: string; version: string } | null = null
-const changed = new Map<string, QueueRow>()
-let timer: ReturnType<typeof setTimeout> | undefined
-let published = -Infinity
+let stream: Stream | null = null;
+let pending: { totals: Totals; at: string; version: string } | null = null;
+const changed = new Map<string, QueueRow>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+let published = -Infinity;
 
 /** The version each unit's newest row came with, shown or held. */
-const rowVersions = new Map<string, string>()
-let heldUnit: string | null = null
-let heldRow: { row: QueueRow; version: string } | null = null
+const rowVersions = new Map<string, string>();
+let heldUnit: string | null = null;
+let heldRow: { row: QueueRow; version: string } | null = null;
 
 export function startLive(): void {
   stream ??= openStream('/api/v1/stream', {
     open() {},
     alive() {
-      if (live.loaded) live.phase = 'live'
+      if (live.loaded) live.phase = 'live';
     },
     event: receive,
     lost() {
-      live.phase = live.loaded ? 'reconnecting' : 'connecting'
+      live.phase = live.loaded ? 'reconnecting' : 'connecting';
     },
     unauthorised() {
-      stream = null
-      live.phase = live.loaded ? 'reconnecting' : 'connecting'
-      expire()
+      stream = null;
+      live.phase = live.loaded ? 'reconnecting' : 'connecting';
+      expire();
     },
-  })
+  });
 }
 
 export function stopLive(): void {
-  stream?.close()
-  stream = null
-  live.loaded = false
-  live.phase = 'connecting'
+  stream?.close();
+  stream = null;
+  live.loaded = false;
+  live.phase = 'connecting';
 }
 
 export function retryNow(): void {
-  stream?.nudge()
+  stream?.nudge();
 }
-addEventListener('online', retryNow)
-addEventListener('focus', retryNow)
+addEventListener('online', retryNow);
+addEventListener('focus', retryNow);
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) retryNow()
-})
+  if (!document.hidden) retryNow();
+});
 
 function receive(name: string, data: string): void {
-  let body: unknown
+  let body: unknown;
   try {
-    body = JSON.parse(data)
+    body = JSON.parse(data);
   } catch {
-    return
+    return;
   }
-  if (name === 'snapshot') takeSnapshot(body as Snapshot)
-  else if (name === 'delta') takeDelta(body as Delta)
-  else if (name === 'degraded') live.degraded = (body as { degraded: boolean }).degraded
+  if (name === 'snapshot') takeSnapshot(body as Snapshot);
+  else if (name === 'delta') takeDelta(body as Delta);
+  else if (name === 'degraded') live.degraded = (body as { degraded: boolean }).degraded;
 }
 
 function takeSnapshot(snapshot: Snapshot): void {
-  syncClock(snapshot.at)
-  changed.clear()
-  heldRow = null
-  rowVersions.clear()
-  for (const row of snapshot.units) rowVersions.set(row.unit, snapshot.version)
-  queues.value.reset(snapshot.units)
-  pending = snapshot
-  live.degraded = snapshot.degraded
-  live.loaded = true
-  live.phase = 'live'
-  for (const listener of listeners) listener(null)
-  publish()
+  syncClock(snapshot.at);
+  changed.clear();
+  heldRow = null;
+  rowVersions.clear();
+  for (const row of snapshot.units) rowVersions.set(row.unit, snapshot.version);
+  queues.value.reset(snapshot.units);
+  pending = snapshot;
+  live.degraded = snapshot.degraded;
+  live.loaded = true;
+  live.phase = 'live';
+  for (const listener of listeners) listener(null);
+  publish();
 }
 
 function takeDelta(delta: Delta): void {
-  live.phase = 'live'
-  syncClock(delta.at)
-  if (!newer(delta.version, pending?.version ?? live.version)) return
+  live.phase = 'live';
+  syncClock(delta.at);
+  if (!newer(delta.version, pending?.version ?? live.version)) return;
   for (const row of delta.units) {
-    rowVersions.set(row.unit, delta.version)
-    if (row.unit === heldUnit) heldRow = { row, version: delta.version }
-    else changed.set(row.unit, row)
+    rowVersions.set(row.unit, delta.version);
+    if (row.unit === heldUnit) heldRow = { row, version: delta.version };
+    else changed.set(row.unit, row);
   }
-  pending = delta
-  for (const listener of listeners) listener(delta)
-  schedule()
+  pending = delta;
+  for (const listener of listeners) listener(delta);
+  schedule();
 }
 
 /** A single change is shown at once, a flood in steps the eye can follow (and the machine too). */
 function schedule(): void {
-  timer ??= setTimeout(publish, Math.max(0, published + PUBLISH_MIN_MS - performance.now()))
+  timer ??= setTimeout(publish, Math.max(0, published + PUBLISH_MIN_MS - performance.now()));
 }
 
 function publish(): void {
-  clearTimeout(timer)
-  timer = undefined
-  published = performance.now()
+  clearTimeout(timer);
+  timer = undefined;
+  published = performance.now();
   if (changed.size > 0) {
-    queues.value.apply([...changed.values()])
-    changed.clear()
+    queues.value.apply([...changed.values()]);
+    changed.clear();
   }
   if (pending !== null) {
-    live.totals = pending.totals
-    live.at = pending.at
-    live.version = pending.version
-    pending = null
+    live.totals = pending.totals;
+    live.at = pending.at;
+    live.version = pending.version;
+    pending = null;
   }
-  triggerRef(queues)
+  triggerRef(queues);
 }
 
 /** From now on this unit's row changes only by adopt() or release(). null: none is held. */
 export function holdUnit(unit: string | null): void {
-  release()
-  heldUnit = unit
+  release();
+  heldUnit = unit;
 }
 
 /**
@@ -154,22 +154,22 @@ export function holdUnit(unit: string | null): void {
  * are now the same version; false: the list is older than what the stream said, ask for it again.
  */
 export function adopt(unit: string, version: string, row: QueueRow | null): boolean {
-  if (newer(rowVersions.get(unit) ?? '0', version)) return false
+  if (newer(rowVersions.get(unit) ?? '0', version)) return false;
   if (row !== null) {
-    changed.set(unit, row)
-    rowVersions.set(unit, version)
-    heldRow = null
+    changed.set(unit, row);
+    rowVersions.set(unit, version);
+    heldRow = null;
   } else {
-    release()
+    release();
   }
-  if (changed.size > 0) publish()
-  return true
+  if (changed.size > 0) publish();
+  return true;
 }
 
 /** Shows what was held, list or no list. */
 export function release(): void {
-  if (heldRow === null) return
-  changed.set(heldRow.row.unit, heldRow.row)
-  heldRow = null
-  schedule()
+  if (heldRow === null) return;
+  changed.set(heldRow.row.unit, heldRow.row);
+  heldRow = null;
+  schedule();
 }
