@@ -164,6 +164,15 @@ async function leave({ context, page, complaints }) {
   await context.close();
 }
 
+/** The whole list of the open unit, however long. */
+async function unfoldList(page) {
+  for (let button; (button = await page.$('.more button')); ) {
+    const before = await page.locator('.ticket-item').count();
+    await button.click();
+    await page.waitForFunction((n) => document.querySelectorAll('.ticket-item').length > n, before);
+  }
+}
+
 /** Depth by unit as the screen shows it. */
 const shownDepths = (page) =>
   page.$$eval('.queue-row.unit', (rows) =>
@@ -249,6 +258,7 @@ describe('the live page', { timeout: 300_000, skip: somewhere ? false : 'no runn
     const centre = system.accounts.accounts.operator.unit;
     await page.click(`.queue-row[data-unit="${centre}"]`);
     await page.waitForSelector('[data-test=tickets]');
+    await unfoldList(page);
     const received = Number((await page.textContent('[data-test=received]')).replace(/,/g, ''));
     // Without matter and place it goes to triage: the centre's queue, which is open on the screen.
     const began = Date.now();

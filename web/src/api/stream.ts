@@ -1,14 +1,13 @@
 // The live stream over fetch instead of EventSource, because we need what EventSource hides: heartbeats (to notice a dead
-// connection), the status (401 ends it, 503 says when to come back) and our own pace of reconnecting.
+// connection), the status (401 ends it, 503 says when to come back) and our own pace of reconnecting. It never asks to resume:
+// a whole snapshot after each break is small, and leaves no doubt that the screen is the truth again.
 
 export interface StreamHandlers {
-  open(): void;
-  event(name: string, data: string, id: string | null): void;
-  /** Any byte arrived, heartbeats too. */
-  alive(): void;
+  event(name: string, data: string): void;
   /** The connection is gone; the next try starts in `retryMs`. */
   lost(retryMs: number): void;
-  unauthorised(): void;
+  /** Not signed in (401), or not allowed (another 4xx): the stream ends here. */
+  refused(status: number): void;
 }
 
 export interface Stream {
@@ -24,7 +23,6 @@ const RETRY_MAX_MS = 5_000;
 
 export function openStream(path: string, on: StreamHandlers): Stream {
   let closed = false;
-  let lastId: string | null = null;
   let failures = 0;
   /** Wall clock: it goes on while the machine sleeps, timers do not. */
   let lastHeard = 0;
@@ -43,25 +41,21 @@ export function openStream(path: string, on: StreamHandlers): Stream {
     };
     try {
       heard();
-      const headers: Record<string, string> = { Accept: 'text/event-stream' };
-      if (lastId !== null) headers['Last-Event-ID'] = lastId;
       const response = await fetch(path, {
-        headers,
+        headers: { Accept: 'text/event-stream' },
         credentials: 'same-origin',
         cache: 'no-store',
         signal: mine.signal,
       });
-      if (response.status === 401) {
+      if (response.status >= 400 && response.status < 500 && response.status !== 429) {
         closed = true;
-        on.unauthorised();
+        on.refused(response.status);
         return;
       }
       if (response.ok && response.body !== null) {
-        on.open();
-        const parser = eventParser((name, data, id) => {
+        const parser = eventParser((name, data) => {
           failures = 0;
-          if (id !== null) lastId = id;
-          on.event(name, data, id);
+          on.event(name, data);
         });
         const reader = response.body.getReader();
         const decoder = new TextDecoder();
@@ -69,7 +63,6 @@ export function openStream(path: string, on: StreamHandlers): Stream {
           const { done, value } = await reader.read();
           if (done) break;
           heard();
-          on.alive();
           parser(decoder.decode(value, { stream: true }));
         }
       } else {

@@ -76,10 +76,11 @@ export interface QueueTicket {
   number: string;
   title: string;
   state: string;
-  unit: string;
+  unit: string | null;
   matter: UnitRef | null;
-  urgency: string;
-  light: Light;
+  urgency: string | null;
+  light: Light | null;
+  supervised?: boolean;
   entered: string;
   yellow_at: string | null;
   due: string | null;

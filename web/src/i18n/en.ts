@@ -84,6 +84,8 @@ export const en: Record<Key, string> = {
   'queues.empty.reset': 'Clear all filters',
   'queues.calm': 'Nothing is waiting right now',
   'queues.calm.hint': 'All queues are empty. New tickets appear here by themselves.',
+  'queues.refused': 'This account sees no queues',
+  'queues.refused.hint': 'Administrators do not work on tickets. Sign in with another account.',
   'queues.loading': 'Reading the queues',
   'queues.shown': '{a} / {b}',
 
@@ -147,6 +149,7 @@ export const en: Record<Key, string> = {
   'panel.catching': 'The list has fallen behind; trying again',
   'panel.gone': 'There is no such unit, or it is outside your scope.',
 
+  'ticket.supervised': 'Supervised',
   'ticket.label': 'Ticket {number}',
   'ticket.owner': 'Owner',
   'ticket.deadline': 'Deadline',

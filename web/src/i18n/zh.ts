@@ -82,6 +82,8 @@ export const zh = {
   'queues.empty.reset': '取消全部筛选',
   'queues.calm': '此刻没有待办工单',
   'queues.calm.hint': '所有队列都是空的。新工单会自动出现在这里。',
+  'queues.refused': '这个账号看不到队列',
+  'queues.refused.hint': '管理员账号不办理工单。请换用业务账号登录。',
   'queues.loading': '正在读取队列',
   'queues.shown': '{a} / {b}',
 
@@ -145,6 +147,7 @@ export const zh = {
   'panel.catching': '列表没有跟上，正在重试',
   'panel.gone': '没有这个单位，或不在你的范围内。',
 
+  'ticket.supervised': '督办',
   'ticket.label': '工单 {number}',
   'ticket.owner': '责任单位',
   'ticket.deadline': '期限',

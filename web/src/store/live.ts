@@ -19,6 +19,8 @@ export const live = shallowReactive({
   at: null as string | null,
   totals: { received: 0, closed: 0, in_progress: 0, supervised: 0 } as Totals,
   loaded: false,
+  /** This account may not watch queues. */
+  refused: false,
 });
 
 export const queues = shallowRef(new QueueModel());
@@ -47,19 +49,17 @@ let heldUnit: string | null = null;
 let heldRow: { row: QueueRow; version: string } | null = null;
 
 export function startLive(): void {
+  live.refused = false;
   stream ??= openStream('/api/v1/stream', {
-    open() {},
-    alive() {
-      if (live.loaded) live.phase = 'live';
-    },
     event: receive,
     lost() {
       live.phase = live.loaded ? 'reconnecting' : 'connecting';
     },
-    unauthorised() {
+    refused(status) {
       stream = null;
       live.phase = live.loaded ? 'reconnecting' : 'connecting';
-      expire();
+      if (status === 401) expire();
+      else live.refused = true;
     },
   });
 }

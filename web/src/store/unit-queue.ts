@@ -11,6 +11,8 @@ const PAGE = 50;
 /** So long may a badge wait for its list before it is shown alone. */
 const HOLD_MAX_MS = 700;
 const RETRY_MS = 2_000;
+/** A server that reads its lists elsewhere may stay behind for a moment; after so many answers the list is taken as it is. */
+const OLDER_MAX = 4;
 /** The list is asked for again at most so often; changes in between are gathered. */
 const PACE_MS = 120;
 
@@ -40,6 +42,8 @@ export function useUnitQueue(target: () => { unit: string; state: string | undef
   let timer: ReturnType<typeof setTimeout> | undefined;
   let patience: ReturnType<typeof setTimeout> | undefined;
   let lastAsked = 0;
+  /** Answers in a row that were older than the stream. */
+  let older = 0;
 
   const stop = onChange((delta) => {
     const { unit } = target();
@@ -66,6 +70,8 @@ export function useUnitQueue(target: () => { unit: string; state: string | undef
   }
 
   function settled(): void {
+    older = 0;
+    release();
     clearTimeout(patience);
     patience = undefined;
     view.behind = false;
@@ -85,7 +91,7 @@ export function useUnitQueue(target: () => { unit: string; state: string | undef
       view.more = page.next_cursor !== null;
       view.error = null;
       view.loading = false;
-      if (adopt(unit, page.version, wholeRow(page, unit))) settled();
+      if (adopt(unit, page.version, wholeRow(page, unit)) || ++older >= OLDER_MAX) settled();
       else again = true;
     } catch (e) {
       if (mine !== abort) return;
