@@ -9,7 +9,7 @@
 #include "common/log.h"
 #include "proto/must.h"
 
-enum { TICK_MS = 250, PROBE_TIMEOUT_MS = 2000 };
+enum { TICK_MS = 250, PROBE_TIMEOUT_MS = 2000, LOAD_AGAIN_MS = 5000 };
 
 struct intake_config intake_config;
 
@@ -22,7 +22,7 @@ static const struct config_key keys[] = {
                .doc_zh = "已告知派单进程而未确认的诉求上限; 超过后由派单进程自行发现。"),
     CONFIG_KEY(struct intake_config, connections, CONFIG_INT, "2", .min = 1, .max = 16,
                .doc_en = "Connections to PostgreSQL that accept.", .doc_zh = "用于受理的数据库连接数。"),
-    CONFIG_KEY(struct intake_config, disk_path, CONFIG_PATH, "\"\"",
+    CONFIG_KEY(struct intake_config, disk_path, CONFIG_PATH, "",
                .doc_en = "A folder on the database's disk; empty: free space is not watched.",
                .doc_zh = "数据库所在磁盘上的目录; 为空则不检查剩余空间。"),
     CONFIG_KEY(struct intake_config, disk_free_min, CONFIG_SIZE, "512MiB",
@@ -39,6 +39,7 @@ static void on_reference(void *context, enum err err, struct reference *referenc
     in->loading = false;
     char why[200];
     struct places *places = err == ERR_NONE ? places_new(reference, why) : NULL;
+    in->load_failed_at = places ? 0 : clock_monotonic_ms();
     if (!places) {
         log_error("reference_not_loaded", LOG_ERR(err), LOG_TEXT("why", err == ERR_NONE ? why : message));
         if (err == ERR_NONE) reference_release(&reference);
@@ -53,7 +54,8 @@ static void on_reference(void *context, enum err err, struct reference *referenc
 
 static void load_reference(struct intake *in) {
     bool fresh = in->reference && in->reference->world.version >= in->world_wanted;
-    if (fresh || in->loading || !db_is_up(in->side)) return;
+    bool patient = in->load_failed_at && clock_monotonic_ms() - in->load_failed_at < LOAD_AGAIN_MS;
+    if (fresh || patient || in->loading || !db_is_up(in->side)) return;
     in->loading = true;
     reference_load(in->loader, on_reference, in);
 }

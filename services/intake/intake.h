@@ -34,6 +34,7 @@ struct intake {
     struct reference *reference;
     struct places *places;
     bool loading;
+    int64_t load_failed_at; /* monotonic; 0: the last load went well */
     uint32_t world_wanted; /* version the router works with */
     struct loop_timer *timer;
     struct db_group *probe;
