@@ -11,7 +11,9 @@ struct backoff {
     int64_t next_ms;          /* 0: start with the first */
 };
 
-static inline void backoff_reset(struct backoff *backoff) { backoff->next_ms = 0; }
+static inline void backoff_reset(struct backoff *backoff) {
+    backoff->next_ms = 0;
+}
 
 static inline int64_t backoff_pause(struct backoff *backoff) {
     int64_t pause = backoff->next_ms > 0 ? backoff->next_ms : backoff->first_ms;
