@@ -387,8 +387,8 @@ static enum verdict guard_SPLIT(const struct decision *d) {
 
 static enum verdict guard_SUPERVISE(const struct decision *d) {
     DEMAND(!d->ticket->supervised, VERDICT_SUPERVISED_ALREADY);
-    if (d->command == NULL || by_system(d)) return VERDICT_OK;
-    DEMAND(d->command->note.len > 0, VERDICT_NOTE_MISSING);
+    if (d->command == NULL || d->follows) return VERDICT_OK;
+    DEMAND(by_system(d) || d->command->note.len > 0, VERDICT_NOTE_MISSING);
     DEMAND(d->command->until == 0 || d->command->until > d->now, VERDICT_UNTIL_TOO_EARLY);
     DEMAND(d->command->until <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
     return VERDICT_OK;
@@ -432,7 +432,7 @@ static enum verdict guard_REFUSE_APPEAL(const struct decision *d) {
 }
 
 static enum verdict guard_TIMER(const struct decision *d) {
-    NEED(d, d->command->generation == d->ticket->generation, VERDICT_TIMER_STALE);
+    NEED(d, d->follows || d->command->generation == d->ticket->generation, VERDICT_TIMER_STALE);
     DEMAND(d->ticket->next_at != 0 && d->ticket->next_at <= d->now, VERDICT_TIMER_EARLY);
     return VERDICT_OK;
 }
