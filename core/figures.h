@@ -5,10 +5,13 @@
  *  F2  A ticket counts for a unit while its lead lies in the unit's subtree: received when it comes in, left when it goes to
  *      another (return, pass up, redispatch), closed when it ends there. A reopened ticket is in progress again.
  *  F3  supervised is a part of in progress.
- *  F4  A rate is `hit` of `of`; where nothing could hit there is no rate.
- *  F5  On time: the step came at or before the due time of its clock; closing: at or before the ticket's total limit.
+ *  F4  A rate is `hit` of `of`; where nothing could hit there is no rate. Returns, reworks and extensions are per ticket
+ *      received; a ticket may have several.
+ *  F5  On time: the step came at or before the due time of its clock; closing: at or before the ticket's whole limit. A return
+ *      in time is an answer in time. Finishing without ever having contacted the requester is a contact missed.
  *  F6  Solved and satisfied are of callbacks that reached somebody.
- *  F7  Mean time in a state is of stays that ended. */
+ *  F7  Time in a state is added when the ticket goes on to another owner or state; a stay is counted when the state ends.
+ *  F8  A withdrawn card stays in history and is subtracted from the cards; a reminder is no card. */
 #ifndef CORE_FIGURES_H
 #define CORE_FIGURES_H
 
