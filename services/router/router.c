@@ -24,8 +24,8 @@ static const struct config_key keys[] = {
     CONFIG_END};
 
 static struct db_group **groups_of(struct router *r, size_t i) {
-    struct db_group **all[] = {&r->write_group, &r->read_group,  &r->lease_group,
-                               &r->load_group,  &r->sweep_group, &r->park_group};
+    struct db_group **all[] = {&r->write_group, &r->read_group, &r->lease_group,    &r->load_group,
+                               &r->sweep_group, &r->park_group, &r->partition_group};
     return i < sizeof all / sizeof all[0] ? all[i] : NULL;
 }
 

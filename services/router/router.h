@@ -80,7 +80,7 @@ struct router {
         *retry; /* halves of a batch that was refused, tried before the inbox; each run ends where `split` says */
     uint32_t retry_run;
     struct writer_needs needs;
-    struct db_group *write_group, *read_group, *lease_group, *load_group, *sweep_group, *park_group;
+    struct db_group *write_group, *read_group, *lease_group, *load_group, *sweep_group, *park_group, *partition_group;
     /* holding the shard */
     time_ms lease_until;
     int64_t written_at; /* monotonic, of the last lease renewal */
@@ -89,6 +89,7 @@ struct router {
     int64_t loading_since;
     int64_t swept_to, swept_at; /* request number, monotonic */
     bool sweeping;
+    int32_t partitions_date; /* local date for which partitions were last ensured */
 };
 
 extern struct router_config router_config;

@@ -109,11 +109,11 @@ static void start_reference(struct router *r) {
 static void on_head(void *context, const struct db_reply *reply) {
     struct router *r = context;
     if (r->state != ROUTER_LOADING) return;
-    if (reply->err != ERR_NONE || db_rows(reply->results[1]) != 1) {
+    if (reply->err != ERR_NONE || db_rows(reply->results[0]) != 1) {
         shard_drop(r, reply->err ? reply->message : "there is no such shard");
         return;
     }
-    const struct db_result *row = reply->results[1];
+    const struct db_result *row = reply->results[0];
     struct engine_head head = {.shard = (uint16_t)router_config.shard,
                                .epoch = (uint32_t)db_get_int(row, 0, 0),
                                .next_seq = db_get_int(row, 0, 1),
@@ -142,9 +142,7 @@ static void on_taken(void *context, const struct db_reply *reply) {
     r->loaded_to = -1;
     r->loading_since = clock_monotonic_ms();
     r->written_at = r->loading_since;
-    int32_t date = clock_date(clock_now());
-    db_group_begin(r->load_group, DB_WRITE);
-    db_set_int4(db_group_add(r->load_group, &PARTITIONS), 1, date / 100);
+    db_group_begin(r->load_group, DB_READ);
     db_set_int2(db_group_add(r->load_group, &HEAD), 1, (int16_t)router_config.shard);
     db_send(r->db, r->load_group, LOAD_TIMEOUT_MS, on_head, r);
 }
@@ -279,6 +277,22 @@ static void sweep(struct router *r) {
     db_send(r->side, r->sweep_group, LOAD_TIMEOUT_MS, on_swept, r);
 }
 
+/* ---- once a day: the next months' partitions ------------------------------------------------------------------------------- */
+
+static void on_partitions(void *context, const struct db_reply *reply) {
+    (void)context;
+    if (reply->err != ERR_NONE) log_warn("partitions_not_made", LOG_ERR(reply->err), LOG_TEXT("why", reply->message));
+}
+
+static void make_partitions(struct router *r) {
+    int32_t date = clock_date(clock_now());
+    if (date == r->partitions_date || db_group_under_way(r->partition_group) || !db_is_up(r->side)) return;
+    r->partitions_date = date;
+    db_group_begin(r->partition_group, DB_WRITE);
+    db_set_int4(db_group_add(r->partition_group, &PARTITIONS), 1, date / 100);
+    db_send(r->side, r->partition_group, LOAD_TIMEOUT_MS, on_partitions, r);
+}
+
 /* ---- each 50 ms -------------------------------------------------------------------------------------------------------------------- */
 
 void shard_tick(void *context) {
@@ -291,6 +305,7 @@ void shard_tick(void *context) {
     if (r->state != ROUTER_SERVING) return;
     if (r->reference_stale && !r->reference_loading && !r->batch_under_way) start_reference(r);
     if (!r->draining) sweep(r);
+    make_partitions(r);
     if (clock_monotonic_ms() - beat_at >= BEAT_EACH_MS) {
         beat_at = clock_monotonic_ms();
         doors_beat(r);
