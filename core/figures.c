@@ -57,7 +57,7 @@ static void count_event(struct figures *f, const struct ticket *before, const st
     bool awaited = lead && about->turn.stage == STAGE_CONTACT;
     switch (e->type) {
     case EVENT_RETURNED:
-        f->returned.hit += lead; /* fallthrough: a return in time is an answer in time */
+        f->returned.hit += lead; /* fallthrough */
     case EVENT_SIGNED:
     case EVENT_ASSIST_SIGNED:
         rate(&f->sign_on_time, !x->late);
