@@ -64,7 +64,7 @@ write_services() {
   done
   # a master killed outright leaves workers that keep the port and answer with an old configuration: they go first
   write_service nginx "for at in \$(find /proc -maxdepth 2 -name cwd -lname '$scan/nginx' 2>/dev/null); do
-    [ \"\$(cat \"\${at%/cwd}/comm\")\" != nginx ] || kill -9 \"\$(basename \"\${at%/cwd}\")\"
+    [ \"\$(cat \"\${at%/cwd}/comm\" 2>/dev/null)\" != nginx ] || kill -9 \"\$(basename \"\${at%/cwd}\")\"
 done
 $ask nginx -e stderr -p '$var/nginx' -c '$var/etc/nginx.conf' -g 'daemon off;'"
   write_check nginx "exec curl -sf http://127.0.0.1:$port/alive"

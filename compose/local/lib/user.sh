@@ -31,6 +31,7 @@ drop_root() {
     "${way[@]}" test -r "$root/compose/local/ctl" 2>/dev/null ||
       fail "The user $user cannot enter $root." "Move the clone to a folder everybody may enter (/srv, /opt), or set PAIDAN_USER."
   fi
+  ulimit -n 65536 2>/dev/null || true
   exec "${way[@]}" env -u XDG_RUNTIME_DIR -u SUDO_USER -u SUDO_UID HOME="$var" USER="$user" LOGNAME="$user" \
     PAIDAN_VAR="$var" PAIDAN_BY_ROOT=1 "$@"
 }
