@@ -1,5 +1,5 @@
 /* See who.h. */
-#include "services/kit/who.h"
+#include "services/console/who.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +18,7 @@ struct remembered {
 struct who_finder {
     struct db_pool *pool;
     int64_t idle_ms;
-    bool keeps_seen, freed;
-    int under_way;
+    struct bearers *bearers;
     uint64_t round; /* counts who_forget: what was looked up before it is not remembered after it */
     struct remembered memory[MEMORY];
 };
@@ -29,16 +28,12 @@ struct finding {
     struct db_group *group;
     who_found *found;
     void *context;
-    enum who_kind kind;
     uint64_t round;
     uint8_t key[WHO_KEY_BYTES];
     bool unsafe;
     char csrf[2 * WHO_CSRF_BYTES + 1]; /* as given */
 };
 
-static const struct db_statement BY_TOKEN = {
-    "who_by_token", "SELECT id, name, role, coalesce(unit, 0), array_to_string(sources, ',') FROM token "
-                    "WHERE hash = $1::bytea AND NOT disabled AND expires_at > $2::int8"};
 static const struct db_statement BY_SESSION = {
     "who_by_session",
     "SELECT a.id, a.login, a.role, coalesce(a.unit, 0), s.csrf, s.seen_at FROM session s JOIN account a "
@@ -47,12 +42,12 @@ static const struct db_statement BY_SESSION = {
 static const struct db_statement SEEN = {
     "who_seen", "UPDATE session SET seen_at = $2::int8 WHERE hash = $1::bytea AND seen_at < $2::int8"};
 
-struct who_finder *who_finder_new(struct db_pool *pool, int64_t idle_ms, bool keeps_seen) {
+struct who_finder *who_finder_new(struct db_pool *pool, int64_t idle_ms) {
     struct who_finder *finder = calloc(1, sizeof *finder);
     must(finder);
     finder->pool = pool;
     finder->idle_ms = idle_ms;
-    finder->keeps_seen = keeps_seen;
+    finder->bearers = bearers_new(pool);
     return finder;
 }
 
@@ -60,8 +55,8 @@ void who_finder_free(struct who_finder **finder) {
     struct who_finder *f = *finder;
     *finder = NULL;
     if (!f) return;
-    f->freed = true;
-    if (f->under_way == 0) free(f); /* otherwise the last answer does it */
+    bearers_free(&f->bearers);
+    free(f);
 }
 
 void who_forget(struct who_finder *finder) {
@@ -77,12 +72,11 @@ static struct remembered *set_of(struct who_finder *finder, const uint8_t *key) 
     return &finder->memory[place % (MEMORY / WAYS) * WAYS];
 }
 
-static const struct who *recall(struct who_finder *finder, enum who_kind kind, const uint8_t *key) {
+static const struct who *recall(struct who_finder *finder, const uint8_t *key) {
     struct remembered *set = set_of(finder, key);
     int64_t now = clock_monotonic_ms();
     for (int i = 0; i < WAYS; i++)
-        if (set[i].until > now && set[i].who.kind == kind && crypto_equal(set[i].who.key, key, WHO_KEY_BYTES))
-            return &set[i].who;
+        if (set[i].until > now && crypto_equal(set[i].who.key, key, WHO_KEY_BYTES)) return &set[i].who;
     return NULL;
 }
 
@@ -117,14 +111,8 @@ static void tell(const struct who *who, bool unsafe, const char *csrf, who_found
 
 /* ---- looking up ------------------------------------------------------------------------------------------------------------- */
 
-static void read_sources(struct who *who, const char *text) {
-    for (char *end; text && *text && who->source_count < WHO_SOURCES_MAX; text = *end ? end + 1 : end)
-        who->sources[who->source_count++] = (uint32_t)strtoul(text, &end, 10);
-    if (who->source_count) who->principal.source = who->sources[0];
-}
-
 static struct who who_of_row(const struct finding *finding, const struct db_result *rows) {
-    struct who who = {.kind = finding->kind};
+    struct who who = {.kind = WHO_SESSION};
     size_t len;
     who.principal = (struct principal){.user = db_get_int(rows, 0, 0),
                                        .role = (uint8_t)db_get_int(rows, 0, 2),
@@ -132,12 +120,8 @@ static struct who who_of_row(const struct finding *finding, const struct db_resu
     const char *name = db_get_text(rows, 0, 1, &len);
     memcpy(who.name, name, len < sizeof who.name ? len : sizeof who.name - 1);
     memcpy(who.key, finding->key, WHO_KEY_BYTES);
-    if (who.kind == WHO_TOKEN) {
-        read_sources(&who, db_get_text(rows, 0, 4, &len));
-    } else {
-        const uint8_t *csrf = db_get_bytes(rows, 0, 4, &len);
-        memcpy(who.csrf, csrf, len < WHO_CSRF_BYTES ? len : WHO_CSRF_BYTES);
-    }
+    const uint8_t *csrf = db_get_bytes(rows, 0, 4, &len);
+    memcpy(who.csrf, csrf, len < WHO_CSRF_BYTES ? len : WHO_CSRF_BYTES);
     return who;
 }
 
@@ -149,7 +133,7 @@ static void on_seen(void *context, const struct db_reply *reply) {
 
 static void note_seen(struct who_finder *finder, const uint8_t *key, time_ms seen_at) {
     time_ms now = clock_now();
-    if (!finder->keeps_seen || now - seen_at < SEEN_EACH_MS) return;
+    if (now - seen_at < SEEN_EACH_MS) return;
     struct db_group *group = db_group_new();
     db_group_begin(group, DB_WRITE);
     struct db_call *call = db_group_add(group, &SEEN);
@@ -161,20 +145,18 @@ static void note_seen(struct who_finder *finder, const uint8_t *key, time_ms see
 static void on_found(void *context, const struct db_reply *reply) {
     struct finding *finding = context;
     struct who_finder *finder = finding->finder;
-    finder->under_way--;
     if (reply->err != ERR_NONE) {
         finding->found(finding->context, WHO_AWAY, NULL);
     } else if (db_rows(reply->results[0]) != 1) {
         finding->found(finding->context, WHO_INVALID, NULL);
     } else {
         struct who who = who_of_row(finding, reply->results[0]);
-        if (!finder->freed && finding->round == finder->round) remember(finder, &who);
-        if (!finder->freed && who.kind == WHO_SESSION) note_seen(finder, who.key, db_get_int(reply->results[0], 0, 5));
+        if (finding->round == finder->round) remember(finder, &who);
+        note_seen(finder, who.key, db_get_int(reply->results[0], 0, 5));
         tell(&who, finding->unsafe, finding->csrf, finding->found, finding->context);
     }
     db_group_free(&finding->group);
     free(finding);
-    if (finder->freed && finder->under_way == 0) free(finder);
 }
 
 static void look_up(struct finding *finding) {
@@ -183,12 +165,28 @@ static void look_up(struct finding *finding) {
     finding->group = db_group_new();
     finding->round = finder->round;
     db_group_begin(finding->group, DB_READ);
-    struct db_call *call = db_group_add(finding->group, finding->kind == WHO_TOKEN ? &BY_TOKEN : &BY_SESSION);
+    struct db_call *call = db_group_add(finding->group, &BY_SESSION);
     db_set_bytes(call, 1, finding->key, WHO_KEY_BYTES);
     db_set_int8(call, 2, now);
-    if (finding->kind == WHO_SESSION) db_set_int8(call, 3, now - finder->idle_ms);
-    finder->under_way++;
+    db_set_int8(call, 3, now - finder->idle_ms);
     db_pool_send(finder->pool, finding->group, TIMEOUT_MS, on_found, finding);
+}
+
+static void on_bearer(void *context, enum err err, const struct bearer *bearer) {
+    struct finding *finding = context;
+    struct who who = {.kind = WHO_TOKEN};
+    if (err == ERR_NONE) {
+        who.principal = bearer->principal;
+        who.source_count = bearer->source_count;
+        memcpy(who.sources, bearer->sources, sizeof who.sources);
+        memcpy(who.key, finding->key, WHO_KEY_BYTES);
+    }
+    finding->found(finding->context,
+                   err == ERR_NONE        ? WHO_IS
+                   : err == ERR_NOT_FOUND ? WHO_INVALID
+                                          : WHO_AWAY,
+                   err == ERR_NONE ? &who : NULL);
+    free(finding);
 }
 
 static const char *given_credential(const struct http_request *request, enum who_kind *ret_kind) {
@@ -219,11 +217,11 @@ void who_find(struct who_finder *finder, struct http_request *request, who_found
         found(context, WHO_FORGED, NULL);
         return;
     }
-    struct finding finding = {.finder = finder, .found = found, .context = context, .kind = kind, .unsafe = unsafe};
+    struct finding finding = {.finder = finder, .found = found, .context = context, .unsafe = unsafe};
     const char *csrf = http_header(request, WHO_CSRF_HEADER);
     if (csrf && strlen(csrf) < sizeof finding.csrf) memcpy(finding.csrf, csrf, strlen(csrf) + 1);
     crypto_token_hash(given, strlen(given), finding.key);
-    const struct who *known = recall(finder, kind, finding.key);
+    const struct who *known = kind == WHO_SESSION ? recall(finder, finding.key) : NULL;
     if (known) {
         struct who who = *known; /* what is remembered may change while it is told */
         tell(&who, unsafe, finding.csrf, found, context);
@@ -232,7 +230,10 @@ void who_find(struct who_finder *finder, struct http_request *request, who_found
     struct finding *kept = malloc(sizeof *kept);
     must(kept);
     *kept = finding;
-    look_up(kept);
+    if (kind == WHO_TOKEN)
+        bearer_find(finder->bearers, given, strlen(given), on_bearer, kept);
+    else
+        look_up(kept);
 }
 
 struct principal who_toward(const struct who *who, uint32_t source) {

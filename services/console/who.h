@@ -1,15 +1,22 @@
-/* Who is asking over HTTP: a bearer token or the session cookie, turned into a principal. What the principal may do is
- * core/access.h's question. Looked up in PostgreSQL by hash and remembered for WHO_REMEMBER_MS, so that disabling somebody
- * takes effect within that time. Not for logging in (console). */
-#ifndef KIT_WHO_H
-#define KIT_WHO_H
+/* Who is asking over HTTP: a bearer token (kit/bearer.h) or the session cookie, turned into a principal. What the principal may do
+ * is core/access.h's question. Sessions are looked up by hash and remembered for WHO_REMEMBER_MS, so that disabling somebody
+ * takes effect within that time. Not for logging in (session.h). */
+#ifndef CONSOLE_WHO_H
+#define CONSOLE_WHO_H
 
 #include "common/clock.h"
 #include "common/db.h"
 #include "common/http.h"
 #include "proto/messages.h"
+#include "services/kit/bearer.h"
 
-enum { WHO_REMEMBER_MS = 3000, WHO_SOURCES_MAX = 16, WHO_NAME_BYTES = 64, WHO_KEY_BYTES = 32, WHO_CSRF_BYTES = 16 };
+enum {
+    WHO_REMEMBER_MS = 3000,
+    WHO_SOURCES_MAX = BEARER_SOURCES_MAX,
+    WHO_NAME_BYTES = 64,
+    WHO_KEY_BYTES = 32,
+    WHO_CSRF_BYTES = 16
+};
 
 #define WHO_COOKIE      "__Host-paidan"
 #define WHO_CSRF_HEADER "X-CSRF-Token"
@@ -19,7 +26,7 @@ enum who_kind { WHO_NOBODY, WHO_SESSION, WHO_TOKEN };
 struct who {
     enum who_kind kind;
     struct principal principal; /* source: the first of sources */
-    char name[WHO_NAME_BYTES];  /* the account's login, or the token's name */
+    char name[WHO_NAME_BYTES];  /* the account's login; "" for a token */
     uint8_t key[WHO_KEY_BYTES]; /* hash of the session's id or of the token */
     uint8_t csrf[WHO_CSRF_BYTES];
     uint16_t source_count;
@@ -39,15 +46,14 @@ typedef void who_found(void *context, enum who_result result, const struct who *
 
 struct who_finder;
 
-/* idle_ms: how long a session lasts without a request. keeps_seen: whether this service notes that a session is in use (it
- * needs UPDATE on session). The pool is borrowed and must outlive the finder. */
-struct who_finder *who_finder_new(struct db_pool *pool, int64_t idle_ms, bool keeps_seen);
-/* Answers to what is under way are then thrown away. */
+/* idle_ms: how long a session lasts without a request. The pool is borrowed and must outlive the finder. */
+struct who_finder *who_finder_new(struct db_pool *pool, int64_t idle_ms);
+/* After the pool, so that nothing is under way. */
 void who_finder_free(struct who_finder **finder);
 
 void who_find(struct who_finder *finder, struct http_request *request, who_found *found, void *context);
 
-/* Forgets what is remembered, so that the next request looks it up: a sign-off, a changed account, a withdrawn token. */
+/* Forgets the sessions it remembers, so that the next request looks them up: after a sign-off or a changed account. */
 void who_forget(struct who_finder *finder);
 
 /* Whether the request, if a browser made it, came from a page of this origin. */

@@ -1,0 +1,26 @@
+/* Keeps the board current: reads the live queues from Redis by one script whenever the router has news (at most every
+ * queues_each ms) and each second, as yellow, red and breaches change by time alone. When Redis is away, holds no finished
+ * queues, or stays behind the router's log for longer than a second, PostgreSQL is read instead, once a second, and the board says
+ * degraded. */
+#ifndef CONSOLE_BOARD_READER_H
+#define CONSOLE_BOARD_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct console;
+struct board_reader;
+
+struct board_reader *board_reader_new(struct console *console);
+void board_reader_free(struct board_reader **reader);
+
+/* Something changed: read soon. */
+void board_reader_wake(struct board_reader *reader);
+/* Often (each 10 ms or so): does what is due. */
+void board_reader_tick(struct board_reader *reader);
+
+/* Calls fn(context, current) once the board shows all that was committed when asked, or after half a second as it is: current
+ * says which. Perhaps from inside. */
+void board_reader_when_current(struct board_reader *reader, void (*fn)(void *context, bool current), void *context);
+
+#endif

@@ -1,0 +1,156 @@
+/* What comes with a request: body, query, path. Every fault names its field; all faults of a request are told at once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "common/crypto.h"
+#include "common/json.h"
+#include "common/number.h"
+#include "proto/must.h"
+#include "services/console/call.h"
+
+static const struct sentence MALFORMED = {"请求有误", "Malformed request"}, UNFIT = {"内容有误", "Not acceptable"};
+
+struct cJSON *call_json_body(struct call *call, const char *const *keys) {
+    size_t length;
+    const uint8_t *body = http_body(call->request, &length);
+    struct json_fault fault;
+    if (json_parse(body, length, NULL, &call->tree, &fault) != ERR_NONE) {
+        struct http_fault where = {call_printf(call, "%s", fault.pointer), json_sentence(fault.wrong)};
+        call->wrongs[call->wrong_count++] = where;
+        call_is_wrong(call, 400);
+        return NULL;
+    }
+    if (!cJSON_IsObject(call->tree)) call_wrong(call, "", "必须是对象", "must be an object");
+    const char *unknown = keys && call->wrong_count == 0 ? json_unknown_key(call->tree, keys) : NULL;
+    if (unknown) call_wrong(call, call_printf(call, "/%.60s", unknown), "没有这个字段", "is not a known field");
+    return call_is_wrong(call, 400) ? NULL : call->tree;
+}
+
+void call_wrong(struct call *call, const char *pointer, const char *zh, const char *en) {
+    if (call->wrong_count == CALL_WRONGS_MAX) return;
+    call->wrongs[call->wrong_count++] = (struct http_fault){pointer, {zh, en}};
+}
+
+bool call_is_wrong(struct call *call, int status) {
+    if (call->wrong_count == 0) return false;
+    struct http_problem problem = {.status = status,
+                                   .title = status == 400 ? MALFORMED : UNFIT,
+                                   .detail = call->wrongs[0].detail,
+                                   .faults = call->wrongs,
+                                   .fault_count = call->wrong_count};
+    call_release(call);
+    http_problem(call->request, &problem);
+    return true;
+}
+
+/* ---- query ----------------------------------------------------------------------------------------------------------------- */
+
+int64_t call_query_int(struct call *call, const char *name, int64_t fallback, int64_t max) {
+    const char *text = http_query(call->request, name);
+    int64_t value;
+    if (!text) return fallback;
+    if (number_parse_int(text, strlen(text), &value) == ERR_NONE && value >= 1 && value <= max) return value;
+    call_wrong(call, name, call_printf(call, "须为 1 到 %lld 的整数", (long long)max),
+               call_printf(call, "must be an integer from 1 to %lld", (long long)max));
+    return fallback;
+}
+
+time_ms call_query_time(struct call *call, const char *name) {
+    const char *text = http_query(call->request, name);
+    time_ms time;
+    int year, month, day, used = 0;
+    if (!text) return 0;
+    if (clock_parse(text, strlen(text), &time) == ERR_NONE) return time;
+    if (strlen(text) == 10 && sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10) {
+        int32_t date = year * 10000 + month * 100 + day;
+        if (clock_date_is_valid(date)) return clock_date_start(date);
+    }
+    call_wrong(call, name, "须为日期 (2026-11-21) 或带时区的时间 (2026-11-21T09:30:00+08:00)",
+               "must be a date (2026-11-21) or a time with offset (2026-11-21T09:30:00+08:00)");
+    return 0;
+}
+
+uint32_t call_query_unit(struct call *call, const char *name) {
+    const char *text = http_query(call->request, name);
+    if (!text) return 0;
+    uint32_t unit = reference_unit_by_code(call->reference, text, strlen(text));
+    if (!unit) call_wrong(call, name, "没有这个单位", "there is no such unit");
+    return unit;
+}
+
+/* ---- cursors: not secret and no proof of anything; scope is checked whatever they say ------------------------------------------ */
+
+bool call_query_cursor(struct call *call, int64_t ret_numbers[2]) {
+    const char *text = http_query(call->request, "cursor");
+    size_t length;
+    uint8_t bytes[16];
+    if (!text) return false;
+    if (crypto_from_base64url(text, strlen(text), bytes, sizeof bytes, &length) == ERR_NONE && length == sizeof bytes) {
+        memcpy(ret_numbers, bytes, sizeof bytes);
+        return true;
+    }
+    call_wrong(call, "cursor", "不是有效的游标", "is not a cursor of this list");
+    return false;
+}
+
+const char *call_cursor(struct call *call, int64_t first, int64_t second) {
+    int64_t numbers[2] = {first, second};
+    char *text = call_take(call, CRYPTO_BASE64_BYTES(sizeof numbers));
+    crypto_to_base64url(numbers, sizeof numbers, text);
+    return text;
+}
+
+static void append_escaped(struct buffer *to, const char *text) {
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("-._~", c);
+        if (plain)
+            buffer_append_byte(to, c);
+        else
+            buffer_format(to, "%%%02X", c);
+    }
+}
+
+void call_link_next(struct call *call, const char *cursor) {
+    static struct buffer link; /* one thread */
+    static const char *const kept[] = {"unit", "state", "matter", "grid",  "light",
+                                       "q",    "from",  "to",     "limit", "source"};
+    buffer_clear(&link);
+    buffer_append_text(&link, "<");
+    for (const char *path = http_path(call->request), *part; *path; path = part) { /* escape all but the slashes */
+        char piece[256];
+        part = path + 1 + strcspn(path + 1, "/");
+        snprintf(piece, sizeof piece, "%.*s", (int)(part - path - 1), path + 1);
+        buffer_append_byte(&link, '/');
+        append_escaped(&link, piece);
+    }
+    buffer_append_text(&link, "?cursor=");
+    append_escaped(&link, cursor);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        const char *value = http_query(call->request, kept[i]);
+        if (!value) continue;
+        buffer_format(&link, "&%s=", kept[i]);
+        append_escaped(&link, value);
+    }
+    buffer_append_text(&link, ">; rel=\"next\"");
+    http_set_header(call->request, "Link", buffer_text(&link));
+}
+
+/* ---- path -------------------------------------------------------------------------------------------------------------------- */
+
+bool call_ticket_number(struct call *call, int64_t *ret_ticket) {
+    const char *text = http_param(call->request, "number");
+    if (number_parse_ticket(text, strlen(text), ret_ticket) == ERR_NONE) return true;
+    call_not_found(call);
+    return false;
+}
+
+bool call_request_number(struct call *call, int64_t *ret_request) {
+    const char *text = http_param(call->request, "number");
+    if (number_parse_request(text, strlen(text), ret_request) == ERR_NONE) return true;
+    call_not_found(call);
+    return false;
+}

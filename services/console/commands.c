@@ -1,0 +1,270 @@
+/* See commands.h. */
+#include "services/console/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/crypto.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "proto/codec.h"
+#include "proto/must.h"
+#include "services/console/command_body.h"
+#include "services/console/news.h"
+#include "services/console/ticket_read.h"
+
+METRIC_COUNTER(answered, "paidan_console_commands_total", "Commands, by what became of them.", "answer", "done",
+               "refused", "unknown", "shed");
+METRIC_COUNTER(resent, "paidan_console_commands_resent_total", "Commands sent again for want of a reply.");
+METRIC_HISTOGRAM(reply_seconds, "paidan_console_command_seconds", "From sending a command to its reply.",
+                 METRIC_LATENCY);
+
+enum { PENDING_MAX = 8192 /* a power of two */, KEY_BYTES = 16, AGAIN_MS = 1000, BUSY_AGAIN_MS = 200 };
+
+struct pending {
+    struct call *call;
+    int64_t id, sent_at, send_at, until; /* monotonic; send_at: when it is sent (again) */
+    bool sent;                           /* the router may have it */
+    struct command command;
+    uint8_t key[KEY_BYTES], key_body[KEY_BYTES];
+    struct reply reply;
+};
+
+struct commands {
+    struct console *console;
+    struct pending *pending[PENDING_MAX]; /* by id */
+    int count;
+    int64_t next_id;
+};
+
+struct commands *commands_new(struct console *console) {
+    struct commands *c = calloc(1, sizeof *c);
+    must(c);
+    c->console = console;
+    c->next_id = 1;
+    return c;
+}
+
+void commands_free(struct commands **commands) {
+    free(*commands);
+    *commands = NULL;
+}
+
+int commands_under_way(const struct commands *c) {
+    return c->count;
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------------------------------- */
+
+static void drop(struct commands *c, struct pending *p) {
+    if (c->pending[p->id % PENDING_MAX] != p) return;
+    c->pending[p->id % PENDING_MAX] = NULL;
+    c->count--;
+}
+
+static void write_done(struct json_writer *w, struct call *call, const struct pending *p, const struct ticket *ticket) {
+    time_ms now = clock_now();
+    json_open(w);
+    put_ticket_number(w, "ticket", p->reply.ticket);
+    json_put_string(w, "command", word_text(WORDS_command_name, p->command.name));
+    json_put_id(w, "seq", p->reply.seq);
+    json_put_bool(w, "repeated", p->reply.repeated);
+    put_ticket_number(w, "created", p->reply.other);
+    if (ticket) {
+        struct principal by = who_toward(&call->who, ticket->source);
+        put_ticket_row(w, call->reference, ticket, NULL, now);
+        put_possible(w, call->reference, ticket, &by, now);
+    } else {
+        json_put_string(w, "state", word_text(WORDS_state, p->reply.state));
+        json_put_id(w, "version", p->reply.version);
+    }
+    json_close(w);
+}
+
+static void answer_refusal(struct call *call, const struct pending *p, const struct ticket *ticket) {
+    static const struct sentence title = {"不能办理", "Refused"};
+    const struct verdict_row *row = verdict_row((int)p->reply.verdict);
+    const char *type = call_printf(call, "%s", row->rule);
+    struct json_writer *w = call_problem_json(call, row->status, type, title, (struct sentence){row->zh, row->en});
+    json_put_string(w, "verdict", row->name + strlen("VERDICT_"));
+    if (row->pointer[0]) {
+        json_put_open_list(w, "errors");
+        json_open(w);
+        json_put_string(w, "pointer", row->pointer);
+        json_put_string(w, "detail", call_lang(call) == LANG_EN ? row->en : row->zh);
+        json_close(w);
+        json_close_list(w);
+    }
+    if (ticket) {
+        struct principal by = who_toward(&call->who, ticket->source);
+        put_ticket_number(w, "ticket", ticket->id);
+        json_put_string(w, "state", word_text(WORDS_state, ticket->state));
+        json_put_id(w, "version", ticket->version);
+        put_possible(w, call->reference, ticket, &by, clock_now());
+    }
+    call_answer_problem(call, row->status);
+}
+
+/* After the reply: the ticket as it is now, for the answer. */
+static void on_after(struct call *call, const struct db_reply *reply) {
+    struct pending *p = call->self;
+    static struct ticket ticket;
+    bool known = reply->err == ERR_NONE && ticket_read(call, reply, 1, &ticket);
+    if (p->reply.verdict == VERDICT_OK) {
+        write_done(call_json(call), call, p, known ? &ticket : NULL);
+        call_answer(call, 200);
+    } else {
+        answer_refusal(call, p, known ? &ticket : NULL);
+    }
+}
+
+static void read_after(struct call *call, int64_t ticket) {
+    call->takes_errors = true; /* what was decided is decided */
+    call_read(call);
+    db_set_int8(call_add(call, &TICKET_BODY), 1, ticket);
+    call_send(call, on_after);
+}
+
+static void answer_unknown(struct commands *c, struct pending *p) {
+    static const struct sentence title = {"结果未知", "The outcome is not known"};
+    struct call *call = p->call;
+    drop(c, p);
+    if (p->sent) {
+        metric_add(&answered, 2, 1);
+        call_problem_type(
+            call, 503, "unknown-outcome", title,
+            (struct sentence){"未能及时得到结果; 用同一 Idempotency-Key 重试是安全的",
+                              "No answer came in time; trying again with the same Idempotency-Key is safe"});
+    } else {
+        metric_add(&answered, 3, 1);
+        call_problem(call, 503, "派单服务暂不可用, 请稍后再试", "The router is not available, try again");
+    }
+}
+
+void commands_on_reply(struct commands *c, int64_t id, const struct reply *reply) {
+    struct pending *p = c->pending[id % PENDING_MAX];
+    if (!p || p->id != id) return; /* given up, or answered before */
+    if (reply->verdict == VERDICT_BUSY || reply->verdict == VERDICT_UNAVAILABLE) {
+        p->send_at = clock_monotonic_ms() + BUSY_AGAIN_MS; /* nothing was decided */
+        return;
+    }
+    drop(c, p);
+    metric_observe(&reply_seconds, (double)(clock_monotonic_ms() - p->sent_at) / 1000);
+    metric_add(&answered, reply->verdict == VERDICT_OK ? 0 : 1, 1);
+    p->reply = *reply;
+    news_heard(c->console->news, reply->seq);
+    struct call *call = p->call;
+    const struct verdict_row *row = verdict_row((int)reply->verdict);
+    if (row->status == 403)
+        call_audit_alone(call, word_text(WORDS_command_name, p->command.name), http_param(call->request, "number"),
+                         row->name);
+    read_after(call, p->command.ticket);
+}
+
+/* ---- sending ------------------------------------------------------------------------------------------------------------------------- */
+
+static void send(struct commands *c, struct pending *p) {
+    int64_t now = clock_monotonic_ms();
+    enum err err = news_send(c->console->news, MESSAGE_command, p->id, http_traceparent(p->call->request), &p->command);
+    if (err == ERR_TOO_LARGE) {
+        struct call *call = p->call;
+        drop(c, p);
+        call_problem(call, 413, "内容过长", "The texts are too long together");
+        return;
+    }
+    if (err == ERR_NONE && p->sent) metric_add(&resent, 0, 1);
+    if (err == ERR_NONE) p->sent = true;
+    p->send_at = now + (err == ERR_NONE ? AGAIN_MS : BUSY_AGAIN_MS);
+}
+
+void commands_tick(struct commands *c) {
+    if (!c->count) return;
+    int64_t now = clock_monotonic_ms();
+    for (int i = 0; i < PENDING_MAX; i++) {
+        struct pending *p = c->pending[i];
+        if (!p) continue;
+        if (now >= p->until)
+            answer_unknown(c, p);
+        else if (now >= p->send_at)
+            send(c, p);
+    }
+}
+
+/* The key the router remembers the answer by: the client's, or one of our own, so that sending again is always safe. */
+static bool set_key(struct pending *p) {
+    struct call *call = p->call;
+    const char *key = http_header(call->request, "Idempotency-Key");
+    struct command *command = &p->command;
+    if (key && (!*key || strlen(key) > KEY_BYTES_MAX)) {
+        call_wrong(call, "Idempotency-Key", "长度须为 1 到 120", "must be 1 to 120 bytes long");
+        call_is_wrong(call, 400);
+        return false;
+    }
+    if (key) {
+        uint8_t hash[CRYPTO_HASH_BYTES];
+        size_t len;
+        const uint8_t *body = http_body(call->request, &len);
+        const char *whole = call_printf(call, "%lld/%s", (long long)command->by.user, key);
+        crypto_digest(whole, strlen(whole), hash);
+        memcpy(p->key, hash, KEY_BYTES);
+        uint8_t *said = call_take(call, len + 16);
+        memcpy(said, &command->ticket, 8);
+        said[8] = command->name;
+        if (len) memcpy(said + 16, body, len);
+        crypto_digest(said, len + 16, hash);
+        memcpy(p->key_body, hash, KEY_BYTES);
+    } else {
+        crypto_random(p->key, KEY_BYTES);
+        crypto_random(p->key_body, KEY_BYTES);
+    }
+    command->key = (struct bytes){p->key, KEY_BYTES};
+    command->key_body = (struct bytes){p->key_body, KEY_BYTES};
+    return true;
+}
+
+static void on_before(struct call *call, const struct db_reply *reply) {
+    struct pending *p = call->self;
+    struct commands *c = call->console->commands;
+    static struct ticket ticket;
+    if (!ticket_read(call, reply, 1, &ticket)) {
+        call_not_found(call);
+        return;
+    }
+    p->command.by = who_toward(&call->who, ticket.source);
+    if (p->command.other == 0) p->command.other = ticket.merged_into;
+    if (!set_key(p)) return;
+    int64_t id = c->next_id;
+    for (int tries = 0; tries < 64 && c->pending[id % PENDING_MAX]; tries++) id++;
+    if (c->pending[id % PENDING_MAX]) {
+        metric_add(&answered, 3, 1);
+        call_problem(call, 503, "系统繁忙, 请稍后再试", "Too busy now, try again");
+        return;
+    }
+    c->next_id = id + 1;
+    p->id = id;
+    p->sent_at = clock_monotonic_ms();
+    p->until = p->sent_at + console_config.command_patience;
+    c->pending[id % PENDING_MAX] = p;
+    c->count++;
+    send(c, p);
+}
+
+void command_post(struct call *call) {
+    struct pending *p = call_take(call, sizeof *p);
+    const char *name = http_param(call->request, "command");
+    call->self = p;
+    p->call = call;
+    p->command.name = (uint8_t)word_value(WORDS_command_name, name, strlen(name));
+    struct command read;
+    int64_t ticket;
+    if (!call_ticket_number(call, &ticket)) return;
+    if (!command_read(call, p->command.name, &read)) return;
+    read.name = p->command.name;
+    read.ticket = ticket;
+    p->command = read;
+    call->reach =
+        reach_of(call_world(call), &call->who, ACTION_READ); /* whoever does not see it is told there is none */
+    call_read(call);
+    db_set_int8(call_add(call, &TICKET_BODY), 1, ticket);
+    call_send(call, on_before);
+}

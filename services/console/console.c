@@ -1,0 +1,195 @@
+/* The console as a service: its configuration, its parts put together, its health. See console.h. */
+#include "services/console/console.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "proto/must.h"
+#include "services/console/board.h"
+#include "services/console/commands.h"
+#include "services/console/delays.h"
+#include "services/console/door.h"
+#include "services/console/news.h"
+#include "services/console/stream.h"
+
+struct console_config console_config;
+
+static const struct config_key keys[] = {
+    CONFIG_KEY(struct console_config, shard, CONFIG_INT, "1", .min = 1, .max = 99,
+               .doc_en = "The shard (district) that is shown.", .doc_zh = "所显示的分片 (区)。"),
+    CONFIG_KEY(struct console_config, database_connections, CONFIG_INT, "6", .min = 2, .max = 64,
+               .doc_en = "Connections to PostgreSQL for what people ask.",
+               .doc_zh = "供查询和管理使用的数据库连接数。"),
+    CONFIG_KEY(struct console_config, session_idle, CONFIG_DURATION, "30m", .min = 1000, .max = 86400000,
+               .doc_en = "A session ends after so long without a request. Watching the stream is no request.",
+               .doc_zh = "会话在多久没有请求后失效; 只看实时队列不算请求。"),
+    CONFIG_KEY(struct console_config, session_max, CONFIG_DURATION, "12h", .min = 1000, .max = 604800000,
+               .doc_en = "A session ends after so long in any case.", .doc_zh = "会话的最长时间。"),
+    CONFIG_KEY(struct console_config, command_patience, CONFIG_DURATION, "5s", .min = 100, .max = 25000,
+               .doc_en = "How long a command waits for the router before its outcome is called unknown (503).",
+               .doc_zh = "命令等待派单服务的时间; 超过后返回 503 (结果未知)。"),
+    CONFIG_KEY(struct console_config, queues_each, CONFIG_DURATION, "50ms", .min = 10, .max = 10000,
+               .doc_en = "The live queues are read at most once in this time.", .doc_zh = "读取实时队列的最短间隔。"),
+    CONFIG_END};
+
+enum { TICK_MS = 10, SECOND_MS = 1000 };
+
+/* ---- reference data -------------------------------------------------------------------------------------------------------------------- */
+
+static void load_reference(struct console *console);
+
+static void on_reference(void *context, enum err err, struct reference *reference, const char *message) {
+    struct console *console = context;
+    console->reference_loading = false;
+    if (err != ERR_NONE) {
+        log_error("reference_not_loaded", LOG_ERR(err), LOG_TEXT("why", message));
+        return; /* the tick tries again */
+    }
+    if (console->reference) reference_release(&console->reference);
+    console->reference = reference;
+    log_info("reference_loaded", LOG_INT("version", reference->world.version));
+    streams_missed(console->streams);
+    board_reader_wake(console->reader);
+}
+
+static void load_reference(struct console *console) {
+    if (console->reference_loading || !db_is_up(console->side)) return;
+    console->reference_loading = true;
+    reference_load(console->loader, on_reference, console);
+}
+
+void console_world_changed(struct console *console, uint32_t version) {
+    uint32_t known = console->reference ? console->reference->world.version : 0;
+    if (version == 0) version = known + 1;
+    if (version > console->world_wanted) console->world_wanted = version;
+    if (console->world_wanted > known) load_reference(console);
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void on_tick(void *context) {
+    struct console *console = context;
+    static int64_t second_at;
+    board_reader_tick(console->reader);
+    commands_tick(console->commands);
+    int64_t now = clock_monotonic_ms();
+    if (now - second_at < SECOND_MS) return;
+    second_at = now;
+    streams_tick(console->streams);
+    if (!console->reference || console->reference->world.version < console->world_wanted) load_reference(console);
+}
+
+static void on_database(void *context, struct db *db, enum err err, const char *message) {
+    struct console *console = context;
+    (void)db;
+    if (err != ERR_NONE)
+        log_warn("database_lost", LOG_ERR(err), LOG_TEXT("why", message));
+    else if (!console->reference && db == console->side)
+        load_reference(console);
+}
+
+static void on_cache(void *context, struct cache *cache, enum err err, const char *message) {
+    struct console *console = context;
+    (void)cache;
+    if (err != ERR_NONE) log_warn("redis_lost", LOG_ERR(err), LOG_TEXT("why", message ? message : ""));
+    if (console->reader) board_reader_wake(console->reader);
+}
+
+static enum err load_keys(struct console *console) {
+    const char *path = console->kit->config->key_file;
+    char message[CRYPTO_MESSAGE_BYTES];
+    if (!*path) return ERR_NONE;
+    enum err err = crypto_keys_load(path, &console->keys, message);
+    if (err != ERR_NONE) log_error("keys_not_loaded", LOG_ERR(err), LOG_TEXT("why", message));
+    return err;
+}
+
+static void open_stores(struct console *console) {
+    const struct kit_config *config = console->kit->config;
+    struct db_options options = {.conninfo = config->database,
+                                 .application_name = "paidan-console",
+                                 .on_state = on_database,
+                                 .context = console};
+    console->pool = db_pool_new(console->kit->loop, &options, (int)console_config.database_connections);
+    options.application_name = "paidan-console-side";
+    console->side = db_new(console->kit->loop, &options);
+    struct cache_options cache = {.socket_path = config->redis_socket, .on_state = on_cache, .context = console};
+    console->cache = cache_new(console->kit->loop, &cache);
+}
+
+static enum err console_open(struct kit *kit) {
+    struct console *console = calloc(1, sizeof *console);
+    must(console);
+    kit->self = console;
+    console->kit = kit;
+    enum err err = load_keys(console);
+    if (err != ERR_NONE) return err;
+    open_stores(console);
+    console->loader = reference_loader_new(console->side);
+    console->who = who_finder_new(console->pool, console_config.session_idle);
+    console->commands = commands_new(console);
+    console->delays = delays_new();
+    console->board = board_new();
+    console->reader = board_reader_new(console);
+    console->streams = streams_new(console);
+    err = news_open(console);
+    if (err != ERR_NONE) return err;
+    console->tick = loop_timer_new(kit->loop, on_tick, console);
+    loop_timer_start(console->tick, TICK_MS, TICK_MS);
+    return ERR_NONE;
+}
+
+static bool console_ready(struct kit *kit, char ret_why[KIT_WHY_BYTES]) {
+    const struct console *console = kit->self;
+    const char *why = "";
+    if (db_pool_up(console->pool) == 0)
+        why = "the database does not answer";
+    else if (!console->reference)
+        why = "units and matters are not loaded yet";
+    else if (!board_now(console->board)->rows)
+        why = "the live queues are not read yet";
+    snprintf(ret_why, KIT_WHY_BYTES, "%s", why);
+    return !*why;
+}
+
+static bool console_drain(struct kit *kit) {
+    struct console *console = kit->self;
+    console->draining = true;
+    return commands_under_way(console->commands) == 0;
+}
+
+static void console_close(struct kit *kit) {
+    struct console *console = kit->self;
+    if (!console) return;
+    if (console->tick) loop_timer_free(&console->tick);
+    /* first what calls back, so that nothing is under way in what it calls back into */
+    if (console->cache) cache_free(&console->cache);
+    if (console->pool) db_pool_free(&console->pool);
+    if (console->side) db_free(&console->side);
+    if (console->loader) reference_loader_free(&console->loader);
+    if (console->who) who_finder_free(&console->who);
+    if (console->reader) board_reader_free(&console->reader);
+    if (console->streams) streams_free(&console->streams);
+    if (console->news) news_close(console);
+    if (console->commands) commands_free(&console->commands);
+    if (console->board) board_free(&console->board);
+    if (console->delays) delays_free(&console->delays);
+    if (console->reference) reference_release(&console->reference);
+    if (console->keys) crypto_keys_free(&console->keys);
+    buffer_done(&console->out);
+    free(console);
+    kit->self = NULL;
+}
+
+const struct service console_service = {
+    .name = "console",
+    .about_en = "Answers people: live queues, tickets, commands, administration.",
+    .about_zh = "面向人的服务: 实时队列、工单、办理、管理。",
+    .config_keys = keys,
+    .config = &console_config,
+    .open = console_open,
+    .ready = console_ready,
+    .drain = console_drain,
+    .close = console_close,
+};

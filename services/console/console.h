@@ -1,0 +1,63 @@
+/* The console's parts and what they share. People's requests come in by routes.c, each becomes a struct call (call.h), and a
+ * file per noun answers it. What runs by itself:
+ *     news.c     messages from and to the router
+ *     board.c    the live queues of all units, kept current (board_read.c reads Redis, or PostgreSQL when Redis is away)
+ *     stream.c   who watches them
+ * One thread; everything here belongs to the loop. */
+#ifndef CONSOLE_CONSOLE_H
+#define CONSOLE_CONSOLE_H
+
+#include "common/buffer.h"
+#include "common/bus.h"
+#include "common/cache.h"
+#include "common/crypto.h"
+#include "common/db.h"
+#include "common/loop.h"
+#include "services/kit/kit.h"
+#include "services/kit/reference.h"
+#include "services/console/who.h"
+
+struct board;
+struct board_reader;
+struct commands;
+struct delays;
+struct news;
+struct streams;
+
+struct console_config {
+    int64_t shard;
+    int64_t database_connections;
+    int64_t session_idle, session_max; /* ms */
+    int64_t command_patience;          /* ms */
+    int64_t queues_each;               /* ms */
+};
+extern struct console_config console_config;
+extern const struct service console_service;
+
+struct console {
+    struct kit *kit;
+    struct db_pool *pool; /* what people ask */
+    struct db *side;      /* reference data, so that it waits for nobody */
+    struct reference_loader *loader;
+    struct reference *reference; /* NULL until it was read once */
+    uint32_t world_wanted;       /* version somebody told us of */
+    bool reference_loading;
+    struct who_finder *who;
+    struct crypto_keys *keys; /* NULL: no key file; personal data then stays sealed */
+    struct cache *cache;
+    struct bus *bus;
+    struct news *news;
+    struct commands *commands;
+    struct board *board;
+    struct board_reader *reader;
+    struct streams *streams;
+    struct delays *delays;
+    struct loop_timer *tick;
+    struct buffer out; /* the answer being written; good until the next one begins */
+    bool draining;
+};
+
+/* There is (or may be) newer reference data: read it. `version` 0: whatever there is. */
+void console_world_changed(struct console *console, uint32_t version);
+
+#endif

@@ -1,0 +1,178 @@
+/* The table of routes and what every request passes on its way in: known parameters, who is asking, whether its role may. */
+#include "services/console/door.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/metrics.h"
+#include "proto/must.h"
+#include "services/console/commands.h"
+#include "services/console/openapi.h"
+#include "services/console/queues.h"
+#include "services/console/session.h"
+#include "services/console/stream.h"
+
+METRIC_COUNTER(refused, "paidan_console_refused_total", "Requests refused before their handler.", "why",
+               "no_credentials", "bad_credentials", "forged", "role");
+
+enum { SMALL = 65536, ROUTES_MAX = 96, NAMES_MAX = 16 };
+
+#define Q_PAGE "limit cursor"
+
+static const struct door doors[] = {
+    {HTTP_POST, "/api/v1/session", session_post, DOOR_OPEN, NULL, "Login", "Session", 200, 4096, "session", "登录",
+     "Sign in"},
+    {HTTP_GET, "/api/v1/session", session_get, ACTION_SESSION, NULL, NULL, "Session", 200, 0, "session", "当前登录者",
+     "Who is signed in"},
+    {HTTP_DELETE, "/api/v1/session", session_delete, ACTION_SESSION, NULL, NULL, NULL, 204, 0, "session", "退出",
+     "Sign off"},
+    {HTTP_POST, "/api/v1/setup", setup_post, DOOR_OPEN, NULL, "Setup", "Account", 201, 4096, "session",
+     "用一次性设置码建立第一个安全管理员", "Make the first security administrator with the one-time setup code"},
+
+    {HTTP_POST, "/api/v1/tickets/{number}/{command}", command_post, DOOR_COMMAND, NULL, "Command", "CommandResult", 200,
+     SMALL, "tickets", "办理工单", "Act on a ticket"},
+
+    {HTTP_GET, "/api/v1/queues", queues_get, ACTION_QUEUES, NULL, NULL, "Queues", 200, 0, "queues",
+     "范围内各单位的实时队列", "Live queues of every unit in scope"},
+    {HTTP_GET, "/api/v1/queues/{unit}", queue_get, ACTION_QUEUES, "state " Q_PAGE, NULL, "Queue", 200, 0, "queues",
+     "一个单位的队列, 按到期时间排序", "One unit's queue, by deadline"},
+    {HTTP_GET, "/api/v1/stream", stream_get, ACTION_STREAM, NULL, NULL, "text/event-stream", 200, 0, "queues",
+     "队列的实时变化", "What changes in the queues, as it happens"},
+};
+enum { DOOR_COUNT = sizeof doors / sizeof doors[0] };
+
+const struct door *doors_all(size_t *ret_count) {
+    *ret_count = DOOR_COUNT;
+    return doors;
+}
+
+int door_action(const struct door *door, const char *command) {
+    return door->action == DOOR_COMMAND ? word_value(WORDS_command_name, command, strlen(command)) : door->action;
+}
+
+/* ---- on the way in --------------------------------------------------------------------------------------------------------------------- */
+
+static struct console *console_of(void *kit) {
+    return ((struct kit *)kit)->self;
+}
+
+static void unauthorised(struct http_request *request, enum who_result result) {
+    http_set_header(request, "WWW-Authenticate", "Bearer realm=\"paidan\"");
+    if (result == WHO_MISSING)
+        http_problem_status(request, 401, (struct sentence){"请先登录, 或给出令牌", "Sign in, or give a bearer token"});
+    else
+        http_problem_status(request, 401,
+                            (struct sentence){"登录或令牌已失效", "The session or token is not valid any more"});
+}
+
+struct arrival {
+    struct console *console;
+    struct http_request *request;
+    const struct door *door;
+};
+
+static void enter(const struct arrival *in, const struct who *who) {
+    struct call *call = call_new(in->console, in->request, in->door, who);
+    const char *command = in->door->action == DOOR_COMMAND ? http_param(in->request, "command") : "";
+    if (in->door->action != DOOR_OPEN) {
+        call->action = door_action(in->door, command);
+        if (call->action == 0) {
+            call_problem(call, 404, "没有这种操作", "There is no such command");
+            return;
+        }
+        call->reach = reach_of(call_world(call), &call->who, call->action);
+        if (reach_is_empty(&call->reach)) {
+            metric_add(&refused, 3, 1);
+            call_audit_alone(call, *command ? command : in->door->path, "", "role");
+            call_not_permitted(call);
+            return;
+        }
+    }
+    in->door->handler(call);
+}
+
+static void on_who(void *context, enum who_result result, const struct who *who) {
+    struct arrival *in = context;
+    switch (result) {
+    case WHO_IS:
+        enter(in, who);
+        return;
+    case WHO_MISSING:
+    case WHO_INVALID:
+        metric_add(&refused, result == WHO_MISSING ? 0 : 1, 1);
+        unauthorised(in->request, result);
+        return;
+    case WHO_FORGED:
+        metric_add(&refused, 2, 1);
+        http_problem_status(in->request, 403,
+                            (struct sentence){"请求来自其他网站, 或缺少 CSRF 令牌",
+                                              "The request came from another site, or lacks its CSRF token"});
+        return;
+    case WHO_AWAY:
+        http_problem_status(in->request, 503,
+                            (struct sentence){"数据库暂不可用, 请稍后再试", "The database does not answer, try again"});
+        return;
+    }
+}
+
+static bool query_is_known(struct http_request *request, const struct door *door) {
+    char text[256];
+    const char *names[NAMES_MAX + 1] = {NULL}, *unknown;
+    int count = 0;
+    if (door->query) {
+        must(strlen(door->query) < sizeof text);
+        strcpy(text, door->query);
+        char *rest = NULL;
+        for (char *name = strtok_r(text, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+            must(count < NAMES_MAX);
+            names[count++] = name;
+        }
+    }
+    if (http_query_known(request, names, &unknown)) return true;
+    struct http_fault fault = {unknown, {"没有这个参数", "is not a known parameter"}};
+    struct http_problem problem = {
+        .status = 400, .title = {"请求有误", "Malformed request"}, .faults = &fault, .fault_count = 1};
+    http_problem(request, &problem);
+    return false;
+}
+
+static void arrive(void *context, struct http_request *request) {
+    struct console *console = console_of(context);
+    struct arrival *in = arena_zeroed(http_arena(request), 1, sizeof *in);
+    must(in);
+    *in = (struct arrival){console, request, http_route_of(request)->about};
+    if (!console || !console->reference) {
+        http_problem_status(request, 503, (struct sentence){"正在启动, 请稍后再试", "Starting, try again"});
+        return;
+    }
+    if (!query_is_known(request, in->door)) return;
+    if (in->door->action == DOOR_OPEN)
+        enter(in, NULL);
+    else
+        who_find(console->who, request, on_who, in);
+}
+
+/* ---- for the server ---------------------------------------------------------------------------------------------------------------------- */
+
+static unsigned body_flags(const char *body) {
+    return !body ? 0 : strchr(body, '/') ? HTTP_BODY_ANY : HTTP_BODY_JSON;
+}
+
+const struct http_route *doors_http(void) {
+    static struct http_route routes[ROUTES_MAX + 1];
+    if (routes[0].pattern) return routes;
+    int count = 0;
+    for (int i = 0; i < DOOR_COUNT; i++) {
+        const struct door *door = &doors[i];
+        if (door->action == DOOR_ELSEWHERE) continue;
+        must(count < ROUTES_MAX);
+        routes[count++] = (struct http_route){.method = door->method,
+                                              .pattern = door->path,
+                                              .handler = arrive,
+                                              .body_max = door->body_max,
+                                              .flags = body_flags(door->body),
+                                              .about = door};
+    }
+    return routes;
+}
