@@ -1,0 +1,71 @@
+/* What the files of client_*.c share. Not for others. */
+#ifndef COMMON_CLIENT_INTERNAL_H
+#define COMMON_CLIENT_INTERNAL_H
+
+#include "common/buffer.h"
+#include "common/client.h"
+#include "common/loop.h"
+
+#include <curl/curl.h>
+
+struct client_host;
+
+struct client_call {
+    struct client *client;
+    struct client_host *host;
+    struct client_call *previous, *next; /* in its host's waiting, in client->running or client->ended */
+    struct client_list *list;
+    client_done *done;
+    void *context;
+    CURL *easy;
+    struct curl_slist *headers;
+    char *method, *url;
+    uint8_t *body;
+    size_t body_length;
+    int64_t started_ms, deadline_ms, connect_timeout_ms;
+    struct loop_timer *timer; /* while it waits */
+    size_t response_max;
+    struct buffer answer;
+    bool is_sent, is_refused, is_too_large;
+    enum err err;
+    int status;
+    int64_t retry_after_s, took_ms;
+    char address[NETADDR_TEXT_MAX], message[CURL_ERROR_SIZE];
+};
+
+struct client_list {
+    struct client_call *first, *last;
+    int count;
+};
+
+/* Scheme, name and port: what "per host" means. */
+struct client_host {
+    struct client_host *next;
+    char *name;
+    int running;
+    struct client_list waiting;
+};
+
+struct client {
+    struct loop *loop;
+    struct client_options options;
+    struct netaddr_range *approved;
+    char *user_agent, *ca_file;
+    CURLM *multi;
+    struct loop_timer *timer; /* curl's */
+    struct loop_timer *soon;  /* calls back what has ended */
+    struct client_list running, ended;
+    struct client_host *hosts;
+    struct client_host *turn; /* whose turn it is to start one */
+    int waiting_count;
+    int inside;
+    bool freed;
+};
+
+/* client_call.c: one call as curl knows it */
+enum err client_call_prepare(struct client_call *call, const struct client_request *request, char **ret_host);
+bool client_call_start(struct client_call *call); /* false: curl has no handle for it */
+void client_call_finish(struct client_call *call, CURLcode code);
+void client_call_free(struct client_call *call);
+
+#endif
