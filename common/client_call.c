@@ -178,8 +178,8 @@ static enum err translate(const struct client_call *call, CURLcode code) {
     case CURLE_OPERATION_TIMEDOUT:
         return ERR_TIMEOUT;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return ERR_INVALID;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* which is also said of an answer that is no HTTP/1 */
+        return call->is_sent ? ERR_CLOSED : ERR_INVALID;
     case CURLE_OUT_OF_MEMORY:
         return ERR_MEMORY;
     case CURLE_FILESIZE_EXCEEDED:
