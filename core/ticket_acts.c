@@ -103,7 +103,8 @@ static struct terms terms_after(const struct decision *d, const struct event *e)
 }
 
 static struct clock total_clock(const struct decision *d, struct terms terms, time_ms at) {
-    return clock_shown(d->world, terms.matter, terms.policy, terms.urgency, STAGE_HANDLE, d->world->center, at);
+    enum { NO_UNIT = 0 }; /* the default calendar: the whole limit is the city's, not a unit's */
+    return clock_shown(d->world, terms.matter, terms.policy, terms.urgency, STAGE_HANDLE, NO_UNIT, at);
 }
 
 /* What changes the matter or the urgency changes the whole limit with it. */
@@ -112,7 +113,8 @@ static void renew_total(const struct decision *d, struct event *e) {
     act_clock(e, CLOCK_SLOT_TOTAL, total_clock(d, terms_after(d, e), d->ticket->total.started));
 }
 
-static void received(struct decision *d, int64_t request, time_ms received_at) {
+/* Triage counts from receipt too; of a ticket that was split off, from then. */
+static void received(struct decision *d, int64_t request, time_ms received_at, time_ms triage_from) {
     const struct command *c = d->command;
     struct event *e = act_event(d);
     struct effect *f = &e->effect;
@@ -130,14 +132,15 @@ static void received(struct decision *d, int64_t request, time_ms received_at) {
     struct terms terms = terms_after(d, e);
     uint32_t centre = d->world->center;
     struct clock triage = clock_start(d->world, terms.matter, terms.policy, terms.urgency, STAGE_TRIAGE, centre,
-                                      received_at, received_at);
+                                      triage_from, triage_from);
     act_clock(e, CLOCK_SLOT_TICKET, triage);
     act_clock(e, CLOCK_SLOT_TOTAL, total_clock(d, terms, received_at));
 }
 
 static void act_received(struct decision *d) {
     const struct command *c = d->command;
-    received(d, c->request, c->received_at != 0 ? c->received_at : d->now);
+    time_ms received_at = c->received_at != 0 ? c->received_at : d->now;
+    received(d, c->request, received_at, received_at);
     act_follow(d, ticket_route_fits(d) ? COMMAND_DISPATCH : COMMAND_TRIAGE);
 }
 
@@ -414,7 +417,7 @@ static void act_split(struct decision *d) {
     turn_to(d, &none, d->new_id);
     d->row = echo_of(0, COMMAND_SPLIT);
     d->command = &receive;
-    received(d, request, received_at);
+    received(d, request, received_at, d->now);
     d->step->events[d->step->count - 1].effect.other = from;
     act_follow(d, COMMAND_TRIAGE);
 }

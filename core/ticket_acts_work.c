@@ -298,7 +298,7 @@ static void act_recomputed(struct decision *d) {
     struct event *e = about_lead(d);
     recompute(d, e, CLOCK_SLOT_TICKET, t->clock, t->owner);
     recompute(d, e, CLOCK_SLOT_SUPERVISION, t->supervision, t->supervised_unit);
-    recompute(d, e, CLOCK_SLOT_TOTAL, t->total, d->world->center);
+    recompute(d, e, CLOCK_SLOT_TOTAL, t->total, 0);
     for (uint16_t i = 0; i < t->assignments_count; i++) {
         const struct assignment *a = &t->assignments[i];
         recompute(d, e, 2 * a->no, a->turn, a->unit);

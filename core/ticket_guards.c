@@ -218,8 +218,8 @@ static enum verdict guard_RELEASE(const struct decision *d) {
 }
 
 static enum verdict guard_ANSWER(const struct decision *d) {
-    DEMAND(d->mine->state == ASSIGNMENT_SIGNED, VERDICT_NOT_SIGNED);
     DEMAND(!d->mine->whistled || d->mine->arrived_at != 0, VERDICT_NOT_ARRIVED);
+    DEMAND(d->mine->state == ASSIGNMENT_SIGNED, VERDICT_NOT_SIGNED);
     NEED(d, d->command->note.len > 0 || d->command->answer.len > 0, VERDICT_NOTE_MISSING);
     return VERDICT_OK;
 }
@@ -444,7 +444,7 @@ static bool would_change(const struct decision *d, struct clock clock, uint32_t 
 
 static enum verdict guard_RECOMPUTE(const struct decision *d) {
     const struct ticket *t = d->ticket;
-    bool changes = would_change(d, t->clock, t->owner) || would_change(d, t->total, d->world->center) ||
+    bool changes = would_change(d, t->clock, t->owner) || would_change(d, t->total, 0) ||
                    would_change(d, t->supervision, t->supervised_unit);
     for (uint16_t i = 0; !changes && i < t->assignments_count; i++) {
         const struct assignment *a = &t->assignments[i];

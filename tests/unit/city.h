@@ -257,18 +257,22 @@ static void write_event(struct city *city, const struct event *e) {
                    zh(WORDS_stage, f->stage), city_names[f->unit]);
         write_units(city, "，告知 ", f);
         write_down(city, "%s", f->fallback ? "（无人在岗，转值班席）" : "");
+        if (f->until != e->at) write_down(city, "（本应在 %s）", when(f->until));
     } else {
         write_down(city, "%s", zh(WORDS_event_type, e->type));
-        bool to_unit = f->unit != 0 && f->unit != e->actor_unit;
-        if (to_unit) write_down(city, " → %s", city_names[f->unit]);
+        bool by_time = e->type == EVENT_GIVEN_UP || e->type == EVENT_RESUME_DUE;
+        bool to_unit = f->unit != 0 && f->unit != e->actor_unit && !by_time;
+        if (to_unit) write_down(city, e->type == EVENT_TRIAGED ? "，自 %s" : " → %s", city_names[f->unit]);
         write_units(city, to_unit ? "，协办 " : " → ", f);
         if (f->rung != 0) write_down(city, "（%s）", zh(WORDS_rung, f->rung));
         if (f->other != 0) write_down(city, "（第 %d 号）", (int)f->other);
-        if (f->until != 0) write_down(city, "，至 %s", when(f->until));
+        if (f->until != 0 && !by_time) write_down(city, "，至 %s", when(f->until));
         if (f->score != 0) write_down(city, " %d 分", f->score);
         if (f->late) write_down(city, "（逾期）");
     }
-    if (f->reason.len > 0) write_down(city, "：%.*s", (int)f->reason.len, f->reason.at);
+    int code = f->reason.len > 0 ? word_value(WORDS_return_reason, f->reason.at, f->reason.len) : 0;
+    if (code != 0) write_down(city, "：%s", zh(WORDS_return_reason, code));
+    if (code == 0 && f->reason.len > 0) write_down(city, "：%.*s", (int)f->reason.len, f->reason.at);
     if (f->basis.len > 0) write_down(city, "，依据%.*s", (int)f->basis.len, f->basis.at);
     write_down(city, "\n");
 }
