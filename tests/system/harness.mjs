@@ -1,0 +1,222 @@
+// Starts a whole private system for one test file: compose/local under a folder of its own, one free loopback port, the demo
+// district loaded. Loading it takes a while (300 passwords), so it is done once into a template folder; each test file copies
+// that and starts in a few seconds.
+import { execFileSync, spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Demo } from './lib/demo.mjs';
+import { bearer, nobody, signIn } from './lib/client.mjs';
+import { eventually } from './lib/wait.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const ctlPath = path.join(root, 'compose/local/ctl');
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function run(program, args, env, limit = 180_000) {
+  const done = spawnSync(program, args, { env: { ...process.env, ...env }, encoding: 'utf8', timeout: limit, maxBuffer: 1 << 28 });
+  return { code: done.status, out: done.stdout ?? '', err: (done.stderr ?? '') + (done.error ? String(done.error) : '') };
+}
+
+function must(done, what) {
+  if (done.code !== 0) throw new Error(`${what} failed (${done.code}):\n${done.out}${done.err}`);
+  return done;
+}
+
+// What the template depends on: the schema, the data, the programs that load it.
+function templateKey() {
+  const hash = crypto.createHash('sha256');
+  const add = (file) => {
+    if (fs.statSync(file).isDirectory()) fs.readdirSync(file).sort().forEach((name) => add(path.join(file, name)));
+    else hash.update(file).update(fs.readFileSync(file));
+  };
+  ['db', 'compose', 'tools/play', 'build/release/bin/paidan', 'build/release/bin/paidan-console'].forEach((p) => add(path.join(root, p)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+// Made by whoever comes first; the others wait for it.
+async function template() {
+  const base = path.join(os.tmpdir(), 'paidan-test-template');
+  const folder = path.join(base, templateKey());
+  const ready = path.join(folder, 'ready');
+  fs.mkdirSync(base, { recursive: true });
+  fs.chmodSync(base, 0o755);
+  if (fs.existsSync(ready)) return folder;
+  let mine = false;
+  try {
+    fs.mkdirSync(folder);
+    mine = true;
+  } catch {
+    const maker = () => Number(fs.readFileSync(path.join(folder, 'maker'), 'utf8'));
+    await eventually('the test template is made', () => {
+      if (fs.existsSync(ready)) return true;
+      if (fs.existsSync(path.join(folder, 'maker')) && !fs.existsSync(`/proc/${maker()}`)) {
+        fs.rmSync(folder, { recursive: true, force: true }); // its maker died
+        throw new Error('the maker of the template died');
+      }
+      return false;
+    }, 240);
+  }
+  if (mine) {
+    fs.writeFileSync(path.join(folder, 'maker'), String(process.pid));
+    fs.chmodSync(folder, 0o755);
+    const env = { PAIDAN_VAR: path.join(folder, 'var'), PAIDAN_PORT: String(await freePort()) };
+    try {
+      must(run(ctlPath, ['up'], env), 'ctl up');
+      must(run(ctlPath, ['demo'], env), 'loading the demo district');
+    } finally {
+      run(ctlPath, ['down'], env);
+    }
+    fs.writeFileSync(ready, '');
+  }
+  return folder;
+}
+
+export async function start(name) {
+  const from = await template();
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), `paidan-${name}-`));
+  fs.chmodSync(folder, 0o755);
+  execFileSync('cp', ['-a', path.join(from, 'var'), path.join(folder, 'var')]);
+  const system = new System(folder, await freePort());
+  try {
+    must(system.ctl('up'), 'ctl up');
+  } catch (error) {
+    await system.stop();
+    throw error;
+  }
+  return system;
+}
+
+class System extends Demo {
+  constructor(folder, port) {
+    super(root);
+    this.folder = folder;
+    this.var = path.join(folder, 'var');
+    this.env = { PAIDAN_VAR: this.var, PAIDAN_PORT: String(port) };
+    this.url = `http://127.0.0.1:${port}`;
+    this.sessions = new Map();
+  }
+
+  get accounts() {
+    return JSON.parse(fs.readFileSync(path.join(this.var, 'accounts.json'), 'utf8'));
+  }
+
+  ctl(...args) {
+    return run(ctlPath, args, this.env);
+  }
+
+  async stop() {
+    this.ctl('down');
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /* ---- who asks ---- */
+
+  token(name) {
+    return bearer(this.url, this.accounts.tokens[name]);
+  }
+
+  bearer(token) {
+    return bearer(this.url, token);
+  }
+
+  nobody() {
+    return nobody(this.url);
+  }
+
+  async account(login) {
+    if (!this.sessions.has(login)) {
+      const account = this.accounts.accounts[login];
+      if (!account) throw new Error(`there is no account ${login}`);
+      this.sessions.set(login, await signIn(this.url, account.user, account.password));
+    }
+    return this.sessions.get(login);
+  }
+
+  // Somebody who acts for the unit: its own account, or one of the nearest unit above that has people.
+  async accountOfUnit(code) {
+    const accounts = Object.values(this.accounts.accounts);
+    for (let unit = code; unit; unit = this.parentOf(unit)) {
+      const found = accounts.find((a) => a.unit === unit && !a.role.startsWith('admin'));
+      if (found) return this.account(found.user);
+    }
+    throw new Error(`nobody acts for ${code}`);
+  }
+
+  paidan(args, login) {
+    const account = login && this.accounts.accounts[login];
+    const env = { ...this.env, PAIDAN_URL: this.url, PAIDAN_ACCOUNTS: path.join(this.var, 'accounts.json') };
+    const as = account ? ['--user', account.user] : [];
+    return run(ctlPath, ['as-service', path.join(root, 'build/release/bin/paidan'), ...args, ...as], env);
+  }
+
+  /* ---- webhooks ---- */
+
+  async approveLoopback(...admins) {
+    for (const admin of admins) {
+      const answer = await admin.post('/api/v1/admin/networks', { cidr: '127.0.0.0/8' });
+      if (answer.status < 300) return;
+    }
+    throw new Error('no administrator may approve networks');
+  }
+
+  async addEndpoint(admin, endpoint) {
+    const answer = await admin.post('/api/v1/admin/endpoints', endpoint);
+    if (answer.status !== 201) throw new Error(`endpoint: ${answer.status} ${answer.text}`);
+    return answer.body.secret;
+  }
+
+  /* ---- underneath ---- */
+
+  sql(query) {
+    const done = must(this.ctl('psql', '-X', '-At', '-F', '\x1f', '-c', query), 'psql');
+    return done.out.split('\n').filter(Boolean).map((line) => line.split('\x1f'));
+  }
+
+  redis(...words) {
+    const socket = [path.join(this.var, 'run/redis.sock')].map((p) => fs.realpathSync(p))[0];
+    return must(run('redis-cli', ['-s', socket, ...words], {}), 'redis-cli').out.trim();
+  }
+
+  pid(service) {
+    const line = this.ctl('status').out.split('\n').find((l) => l.startsWith(`${service} `));
+    return Number(/pid (\d+)/.exec(line ?? '')?.[1] ?? 0);
+  }
+
+  isReady(service) {
+    return this.ctl('status').out.split('\n').some((l) => new RegExp(`^${service} +ready`).test(l));
+  }
+
+  // SIGKILL; returns the pid that died.
+  kill(service) {
+    const pid = this.pid(service);
+    process.kill(pid, 'SIGKILL');
+    return pid;
+  }
+
+  // Moves the system's clock forward; it never goes back.
+  advanceClock(ms) {
+    const file = path.join(this.var, 'clock');
+    const bytes = fs.readFileSync(file);
+    bytes.writeBigInt64LE(bytes.readBigInt64LE() + BigInt(ms));
+    const handle = fs.openSync(file, 'r+');
+    fs.writeSync(handle, bytes, 0, 8, 0);
+    fs.closeSync(handle);
+  }
+
+  note(what, value, unit) {
+    console.log(`# ${what}: ${value.toFixed(1)} ${unit}`);
+  }
+}
