@@ -12,27 +12,6 @@ static void on_reply(redisAsyncContext *redis, void *reply, void *context);
 
 /* ---- calls -------------------------------------------------------------------------------------------------------- */
 
-static void list_push(struct cache_list *list, struct cache_call *call) {
-    call->next = NULL;
-    call->previous = list->last;
-    if (list->last != NULL)
-        list->last->next = call;
-    else
-        list->first = call;
-    list->last = call;
-}
-
-static void list_remove(struct cache_list *list, struct cache_call *call) {
-    if (call->previous != NULL)
-        call->previous->next = call->next;
-    else
-        list->first = call->next;
-    if (call->next != NULL)
-        call->next->previous = call->previous;
-    else
-        list->last = call->previous;
-}
-
 static struct cache_call *call_new(struct cache *cache, int64_t timeout_ms, cache_done *done, void *context) {
     struct cache_call *call = calloc(1, sizeof *call);
     must(call != NULL);
@@ -61,10 +40,7 @@ void cache_destroy(struct cache *cache) {
 static void on_soon(void *context) {
     struct cache *cache = context;
     cache_enter(cache);
-    for (struct cache_call *call; (call = cache->unsent.first) != NULL;) {
-        list_remove(&cache->unsent, call);
-        call_end(call, ERR_CLOSED, NULL);
-    }
+    for (struct cache_call *call; (call = list_pop(&cache->unsent)) != NULL;) call_end(call, ERR_CLOSED, NULL);
     if (cache->state_is_new && !cache->freed) {
         cache->state_is_new = false;
         if (cache->options.on_state != NULL)
@@ -177,7 +153,7 @@ static void on_reply(redisAsyncContext *redis, void *reply_, void *context) {
         send_script(cache, call);
         return;
     }
-    list_remove(&cache->sent, call);
+    list_remove(call);
     enum err err = reply == NULL ? ERR_TIMEOUT : reply->type == REDIS_REPLY_ERROR ? ERR_REFUSED : ERR_NONE;
     call_end(call, err, reply);
 }
@@ -210,10 +186,7 @@ void cache_free(struct cache **cache_) {
     loop_timer_stop(cache->timer);
     loop_timer_stop(cache->soon);
     if (cache->redis != NULL) redisAsyncFree(cache->redis);
-    for (struct cache_call *call; (call = cache->unsent.first) != NULL;) {
-        list_remove(&cache->unsent, call);
-        call_end(call, ERR_CLOSED, NULL);
-    }
+    for (struct cache_call *call; (call = list_pop(&cache->unsent)) != NULL;) call_end(call, ERR_CLOSED, NULL);
     cache_leave(cache); /* inside one of hiredis' callbacks: destroyed when that has come back */
 }
 

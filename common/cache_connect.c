@@ -127,7 +127,7 @@ void cache_on_timer(void *context) {
         else
             cache_set_timer(cache, cache->connect_by_ms);
     } else {
-        for (struct cache_call *call = cache->sent.first; call != NULL; call = call->next) {
+        for (struct cache_call *call = list_first(&cache->sent); call != NULL; call = list_next(call)) {
             if (call->deadline_ms <= now) {
                 drop(cache, ERR_TIMEOUT, "the server did not answer in time");
                 return;

@@ -6,6 +6,7 @@
 #include "common/buffer.h"
 #include "common/cache.h"
 #include "common/clock.h"
+#include "common/list.h"
 #include "common/loop.h"
 
 #include <async.h>
@@ -24,8 +25,8 @@ void cache_command_words(const struct cache_command *command, struct buffer *poi
 enum { CACHE_SCRIPTS_MAX = 32, CACHE_SHA_BYTES = 41 };
 
 struct cache_call {
+    struct list_place place; /* in cache->sent or cache->unsent */
     struct cache *cache;
-    struct cache_call *previous, *next;
     int64_t deadline_ms;
     cache_done *done;
     void *context;
@@ -33,10 +34,6 @@ struct cache_call {
     struct cache_command again;        /* the script's arguments, for when the server does not know it */
     int key_count;
     bool repeated;
-};
-
-struct cache_list {
-    struct cache_call *first, *last;
 };
 
 struct cache_known_script {
@@ -60,7 +57,7 @@ struct cache {
     struct loop_timer *timer; /* the earliest deadline, or the pause */
     int64_t timer_at_ms;
     struct loop_timer *soon; /* calls back what was never sent, and tells the state */
-    struct cache_list sent, unsent;
+    struct list sent, unsent;
     struct cache_known_script scripts[CACHE_SCRIPTS_MAX];
     int script_count;
     struct buffer pointers, lengths; /* of the command being sent */

@@ -11,34 +11,6 @@ enum { CALLS_MAX = 64, CALLS_PER_HOST_MAX = 4, WAITING_MAX = 10000 };
 
 static void pump(struct client *client);
 
-/* ---- lists --------------------------------------------------------------------------------------------------------- */
-
-static void list_push(struct client_list *list, struct client_call *call) {
-    call->list = list;
-    call->next = NULL;
-    call->previous = list->last;
-    if (list->last != NULL)
-        list->last->next = call;
-    else
-        list->first = call;
-    list->last = call;
-    list->count++;
-}
-
-static void list_remove(struct client_call *call) {
-    struct client_list *list = call->list;
-    if (call->previous != NULL)
-        call->previous->next = call->next;
-    else
-        list->first = call->next;
-    if (call->next != NULL)
-        call->next->previous = call->previous;
-    else
-        list->last = call->previous;
-    call->list = NULL;
-    list->count--;
-}
-
 /* ---- hosts --------------------------------------------------------------------------------------------------------- */
 
 /* Takes the name. */
@@ -81,8 +53,8 @@ static void leave_host(struct client_call *call, bool was_running) {
 static void end(struct client_call *call) {
     struct client *client = call->client;
     loop_timer_free(&call->timer);
-    if (call->list != NULL) {
-        bool was_running = call->list == &client->running;
+    if (call->place.list != NULL) {
+        bool was_running = call->place.list == &client->running;
         if (was_running) curl_multi_remove_handle(client->multi, call->easy);
         list_remove(call);
         leave_host(call, was_running);
@@ -126,10 +98,7 @@ static void destroy(struct client *client) {
 static void call_back_all(void *context) {
     struct client *client = context;
     client->inside++;
-    for (struct client_call *call; (call = client->ended.first) != NULL;) {
-        list_remove(call);
-        call_back(call);
-    }
+    for (struct client_call *call; (call = list_pop(&client->ended)) != NULL;) call_back(call);
     client->inside--;
     if (client->freed && client->inside == 0) destroy(client);
 }
@@ -203,9 +172,8 @@ static int on_wish_for_timer(CURLM *multi, long delay_ms, void *context) {
 /* ---- starting ---------------------------------------------------------------------------------------------------------- */
 
 static void start_one(struct client_host *host) {
-    struct client_call *call = host->waiting.first;
+    struct client_call *call = list_pop(&host->waiting);
     struct client *client = call->client;
-    list_remove(call);
     loop_timer_free(&call->timer);
     client->waiting_count--;
     host->running++;
@@ -258,7 +226,7 @@ void client_send(struct client *client, const struct client_request *request, cl
 }
 
 void client_cancel(struct client *client, struct client_call *call) {
-    if (call->list == &client->ended) return; /* its end is being told already */
+    if (call->place.list == &client->ended) return; /* its end is being told already */
     end_with(call, ERR_CLOSED, "canceled");
     pump(client);
 }
@@ -309,7 +277,8 @@ void client_free(struct client **client_) {
     if (client == NULL) return;
     client->freed = true;
     loop_timer_stop(client->soon);
-    while (client->running.first != NULL) end_with(client->running.first, ERR_CLOSED, "the client is going away");
-    while (client->hosts != NULL) end_with(client->hosts->waiting.first, ERR_CLOSED, "the client is going away");
+    while (client->running.first != NULL)
+        end_with(list_first(&client->running), ERR_CLOSED, "the client is going away");
+    while (client->hosts != NULL) end_with(list_first(&client->hosts->waiting), ERR_CLOSED, "the client is going away");
     call_back_all(client); /* inside one of its own callbacks: destroyed when that has come back */
 }

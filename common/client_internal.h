@@ -4,6 +4,7 @@
 
 #include "common/buffer.h"
 #include "common/client.h"
+#include "common/list.h"
 #include "common/loop.h"
 
 #include <curl/curl.h>
@@ -11,10 +12,9 @@
 struct client_host;
 
 struct client_call {
+    struct list_place place; /* in its host's waiting, in client->running or client->ended */
     struct client *client;
     struct client_host *host;
-    struct client_call *previous, *next; /* in its host's waiting, in client->running or client->ended */
-    struct client_list *list;
     client_done *done;
     void *context;
     CURL *easy;
@@ -33,17 +33,12 @@ struct client_call {
     char address[NETADDR_TEXT_MAX], message[CURL_ERROR_SIZE];
 };
 
-struct client_list {
-    struct client_call *first, *last;
-    int count;
-};
-
 /* Scheme, name and port: what "per host" means. */
 struct client_host {
     struct client_host *next;
     char *name;
     int running;
-    struct client_list waiting;
+    struct list waiting;
 };
 
 struct client {
@@ -54,7 +49,7 @@ struct client {
     CURLM *multi;
     struct loop_timer *timer; /* curl's */
     struct loop_timer *soon;  /* calls back what has ended */
-    struct client_list running, ended;
+    struct list running, ended;
     struct client_host *hosts;
     struct client_host *turn; /* whose turn it is to start one */
     int waiting_count;

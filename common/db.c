@@ -11,7 +11,7 @@ enum { CONNECT_TIMEOUT_MS = 3000, BACKOFF_FIRST_MS = 20, BACKOFF_MAX_MS = 1000 }
 
 void db_end(struct db *db, struct db_group *group, enum err err) {
     if (group->reply.err == ERR_NONE) group->reply.err = err;
-    db_list_push(&db->ended, group);
+    list_push(&db->ended, group);
     loop_timer_start(db->soon, 0, 0);
 }
 
@@ -53,7 +53,7 @@ static void destroy(struct db *db) {
 /* False when db is gone. */
 static bool dispatch(struct db *db) {
     db->inside++;
-    for (struct db_group *group; (group = db_list_pop(&db->ended)) != NULL;) call_back(group);
+    for (struct db_group *group; (group = list_pop(&db->ended)) != NULL;) call_back(group);
     if (db->state_is_new && !db->freed) {
         db->state_is_new = false;
         if (db->options.on_state != NULL)
@@ -84,21 +84,21 @@ static void start(struct db *db, struct db_group *group, int64_t timeout_ms, db_
 }
 
 static bool send_now(struct db *db, struct db_group *group) {
-    db_list_push(&db->sent, group);
+    list_push(&db->sent, group);
     db_set_timer(db, group->deadline_ms);
     if (group->kind == DB_TRANSACTION) db->transaction_sent = true;
     return db_wire_send(db, group);
 }
 
 static void pump(struct db *db) {
-    while (db->phase == DB_UP && db->waiting.head != NULL && !db->transaction_sent && !db->recycle &&
+    while (db->phase == DB_UP && db->waiting.count > 0 && !db->transaction_sent && !db->recycle &&
            db->sent.count < DB_SENT_MAX) {
-        if (!send_now(db, db_list_pop(&db->waiting))) {
+        if (!send_now(db, list_pop(&db->waiting))) {
             db_drop(db, ERR_CLOSED, PQerrorMessage(db->connection));
             return;
         }
     }
-    if (db->recycle && db->sent.head == NULL) db_drop(db, ERR_AGAIN, "statements are to be prepared anew");
+    if (db->recycle && db->sent.count == 0) db_drop(db, ERR_AGAIN, "statements are to be prepared anew");
 }
 
 void db_own_send(struct db *db, struct db_group *group, int64_t timeout_ms, db_done *done) {
@@ -114,7 +114,7 @@ void db_send(struct db *db, struct db_group *group, int64_t timeout_ms, db_done 
     } else if (db->waiting.count >= DB_QUEUE_MAX) {
         db_end(db, group, ERR_FULL);
     } else {
-        db_list_push(&db->waiting, group);
+        list_push(&db->waiting, group);
         db_set_timer(db, group->deadline_ms);
         pump(db);
     }
@@ -144,22 +144,20 @@ void db_set_timer(struct db *db, int64_t at_ms) {
     loop_timer_start(db->timer, at_ms - clock_monotonic_ms(), 0);
 }
 
-/* Ends the overdue of those not sent yet; the rest stay in order. */
 static void expire_waiting(struct db *db, int64_t now) {
-    struct db_list rest = {.head = NULL};
-    for (struct db_group *group; (group = db_list_pop(&db->waiting)) != NULL;) {
-        if (group->deadline_ms <= now) {
-            db_end(db, group, ERR_TIMEOUT);
-        } else {
-            db_list_push(&rest, group);
+    for (struct db_group *group = list_first(&db->waiting), *next; group != NULL; group = next) {
+        next = list_next(group);
+        if (group->deadline_ms > now) {
             db_set_timer(db, group->deadline_ms);
+            continue;
         }
+        list_remove(group);
+        db_end(db, group, ERR_TIMEOUT);
     }
-    db->waiting = rest; /* its tail points into its last group, or is set at the first push */
 }
 
 static bool sent_is_overdue(struct db *db, int64_t now) {
-    for (struct db_group *group = db->sent.head; group != NULL; group = group->next) {
+    for (struct db_group *group = list_first(&db->sent); group != NULL; group = list_next(group)) {
         if (group->deadline_ms <= now) return true;
         db_set_timer(db, group->deadline_ms);
     }

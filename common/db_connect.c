@@ -78,7 +78,7 @@ void db_hang_up(struct db *db) {
     if (db->connection == NULL) return;
     loop_fd_free(&db->watcher);
     /* a stopped server must not hold us up with the goodbye */
-    if (db->sent.head != NULL) shutdown(PQsocket(db->connection), SHUT_RDWR);
+    if (db->sent.count > 0) shutdown(PQsocket(db->connection), SHUT_RDWR);
     PQfinish(db->connection);
     db->connection = NULL;
     memset(db->prepared, 0, sizeof db->prepared);
@@ -88,11 +88,11 @@ void db_hang_up(struct db *db) {
 
 /* What was sent and not seen to end: a read changed nothing, anything else may have happened. */
 void db_end_all(struct db *db) {
-    for (struct db_group *group; (group = db_list_pop(&db->sent)) != NULL;) {
+    for (struct db_group *group; (group = list_pop(&db->sent)) != NULL;) {
         group->reply.err = ERR_NONE; /* a refusal without its sync proves nothing */
         db_end(db, group, group->kind == DB_READ ? ERR_TIMEOUT : ERR_UNKNOWN_OUTCOME);
     }
-    for (struct db_group *group; (group = db_list_pop(&db->waiting)) != NULL;) db_end(db, group, ERR_CLOSED);
+    for (struct db_group *group; (group = list_pop(&db->waiting)) != NULL;) db_end(db, group, ERR_CLOSED);
 }
 
 void db_drop(struct db *db, enum err err, const char *message) {

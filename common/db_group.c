@@ -76,23 +76,6 @@ const struct db_statement *db_step_statement(const struct db_group *group, int s
     return group->begin.name != NULL ? &BEGIN : &group->begin;
 }
 
-void db_list_push(struct db_list *list, struct db_group *group) {
-    if (list->head == NULL) list->tail = &list->head;
-    group->next = NULL;
-    *list->tail = group;
-    list->tail = &group->next;
-    list->count++;
-}
-
-struct db_group *db_list_pop(struct db_list *list) {
-    struct db_group *group = list->head;
-    if (group == NULL) return NULL;
-    list->head = group->next;
-    list->count--;
-    group->next = NULL;
-    return group;
-}
-
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
 
 struct db_call *db_call_new(void) {

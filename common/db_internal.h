@@ -5,6 +5,7 @@
 #include "common/backoff.h"
 #include "common/buffer.h"
 #include "common/db.h"
+#include "common/list.h"
 #include "common/loop.h"
 
 #include <libpq-fe.h>
@@ -34,6 +35,7 @@ struct db_arguments {
 };
 
 struct db_group {
+    struct list_place place; /* in one of db's lists, while it is under way */
     enum db_group_kind kind;
     struct db_statement begin; /* without a name: not prepared */
     int call_count;
@@ -44,7 +46,6 @@ struct db_group {
     int64_t deadline_ms; /* monotonic */
     db_done *done;
     void *context;
-    struct db_group *next;
     int prepare_count, prepared_count;   /* statements sent to be prepared before this group, and seen so */
     uint8_t prepare_steps[DB_STEPS_MAX]; /* the step that needs each of them */
     bool prepare_synced;
@@ -57,11 +58,6 @@ struct db_group {
 };
 
 enum db_phase { DB_PAUSING, DB_CONNECTING, DB_CHECKING, DB_UP };
-
-struct db_list {
-    struct db_group *head, **tail;
-    int count;
-};
 
 struct db {
     struct loop *loop;
@@ -80,8 +76,8 @@ struct db {
     const struct db_statement *prepared[DB_PREPARED_SLOTS]; /* open addressing; the server has it, or was sent it */
     int prepared_count;
 
-    struct db_list waiting, sent, ended; /* groups; ended: answered, not yet called back */
-    bool state_is_new;                   /* on_state is to be told */
+    struct list waiting, sent, ended; /* groups; ended: answered, not yet called back */
+    bool state_is_new;                /* on_state is to be told */
     enum err state_err;
     char state_message[256];
     struct loop_timer *timer; /* the earliest deadline, or the pause */
@@ -98,8 +94,6 @@ const struct db_call *db_step_call(const struct db_group *group, int step); /* N
 int db_step_count(const struct db_group *group);
 int db_step_call_index(const struct db_group *group, int step); /* -1 for BEGIN and COMMIT */
 void db_call_arguments(const struct db_call *call, struct db_arguments *ret_arguments);
-void db_list_push(struct db_list *list, struct db_group *group);
-struct db_group *db_list_pop(struct db_list *list);
 
 /* db_result.c */
 bool db_tag_lies(const char *sql, const char *tag); /* a COMMIT that the server made a ROLLBACK */

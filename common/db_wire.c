@@ -145,7 +145,7 @@ static void send_rollback(struct db *db) {
 }
 
 static void finish(struct db *db, struct db_group *group) {
-    must(db_list_pop(&db->sent) == group);
+    must(list_pop(&db->sent) == group);
     if (group->kind == DB_TRANSACTION) {
         db->transaction_sent = false;
         if (group->reply.err == ERR_NONE && !group->committed)
@@ -156,12 +156,12 @@ static void finish(struct db *db, struct db_group *group) {
         snprintf(group->message, sizeof group->message, "committed here, but not seen by the synchronous standby");
     }
     db_end(db, group, ERR_NONE);
-    if (db->sent.head == NULL && PQtransactionStatus(db->connection) != PQTRANS_IDLE && group != db->rollback)
+    if (db->sent.count == 0 && PQtransactionStatus(db->connection) != PQTRANS_IDLE && group != db->rollback)
         send_rollback(db);
 }
 
 static bool take(struct db *db, PGresult **result) {
-    struct db_group *group = db->sent.head;
+    struct db_group *group = list_first(&db->sent);
     if (group->prepare_count > 0 && !group->prepare_synced) return take_prepared(db, group, *result);
     if (PQresultStatus(*result) != PGRES_PIPELINE_SYNC) return take_step(db, group, result);
     if (group->step != db_step_count(group)) return false;
@@ -177,7 +177,7 @@ static void take_notifies(struct db *db) {
 
 bool db_wire_receive(struct db *db) {
     if (PQconsumeInput(db->connection) != 1) return false;
-    while (db->sent.head != NULL && !PQisBusy(db->connection)) {
+    while (db->sent.count > 0 && !PQisBusy(db->connection)) {
         PGresult *result = PQgetResult(db->connection);
         if (result == NULL) { /* ends the results of one statement; twice in a row, we and the server disagree */
             if (++db->ends_in_a_row > 1 || PQstatus(db->connection) == CONNECTION_BAD) return false;
@@ -196,6 +196,6 @@ bool db_wire_receive(struct db *db) {
 void db_wire_notice(void *context, const PGresult *notice) {
     struct db *db = context;
     const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
-    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0 && db->sent.head != NULL)
-        db->sent.head->unreplicated = true;
+    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0 && db->sent.count > 0)
+        ((struct db_group *)list_first(&db->sent))->unreplicated = true;
 }

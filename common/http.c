@@ -1,4 +1,5 @@
-/* The server: the daemon of libmicrohttpd inside our loop, from start to drain. The daemon's epoll descriptor is watched; it runs when that is ready, when its time-out has come, or once before the loop sleeps when something was resumed. */
+/* The server: the daemon of libmicrohttpd inside our loop, from start to drain. The daemon's epoll descriptor is
+ * watched; it runs when that is ready, when its time-out has come, or once before the loop sleeps when something was resumed. */
 #include "common/http_internal.h"
 #include "proto/must.h"
 
@@ -149,16 +150,13 @@ void http_drain(struct http *http, int64_t timeout_ms, void (*drained)(void *con
 }
 
 /* The daemon cannot stop while a connection is suspended. */
-static void resume_owed(struct http_list *list) {
-    for (struct http_request *request = list->first; request != NULL; request = request->next)
+static void resume_owed(const struct list *list) {
+    for (struct http_request *request = list_first(list); request != NULL; request = list_next(request))
         if (request->suspended) MHD_resume_connection(request->connection);
 }
 
-static void forget_server(struct http_list *list) {
-    for (struct http_request *request; (request = list->first) != NULL;) {
-        http_list_remove(request);
-        request->http = NULL;
-    }
+static void forget_server(struct list *list) {
+    for (struct http_request *request; (request = list_pop(list)) != NULL;) request->http = NULL;
 }
 
 void http_free(struct http **http_) {
@@ -178,10 +176,7 @@ void http_free(struct http **http_) {
     loop_timer_free(&http->patience);
     loop_timer_free(&http->heartbeat);
     loop_timer_free(&http->drain_timer);
-    for (struct http_request *request; (request = http->spare) != NULL;) {
-        http->spare = request->next;
-        http_request_destroy(request);
-    }
+    for (struct http_request *request; (request = list_pop(&http->spare)) != NULL;) http_request_destroy(request);
     free(http->patterns);
     free(http->socket_path);
     free(http);

@@ -9,44 +9,11 @@
 
 enum { SPARE_MAX = 256, KEPT_BODY_BYTES = 64 * 1024, ARENA_CHUNK_BYTES = 8 * 1024, ARENA_BYTES_MAX = 8 * 1024 * 1024 };
 
-/* ---- lists of requests whose handler owes an answer ------------------------------------------------------------------------ */
-
-static void list_push(struct http_list *list, struct http_request *request) {
-    request->list = list;
-    request->next = NULL;
-    request->previous = list->last;
-    if (list->last != NULL)
-        list->last->next = request;
-    else
-        list->first = request;
-    list->last = request;
-    list->count++;
-}
-
-void http_list_remove(struct http_request *request) {
-    struct http_list *list = request->list;
-    if (request->previous != NULL)
-        request->previous->next = request->next;
-    else
-        list->first = request->next;
-    if (request->next != NULL)
-        request->next->previous = request->previous;
-    else
-        list->last = request->previous;
-    request->list = NULL;
-    request->previous = request->next = NULL;
-    list->count--;
-}
-
 /* ---- the life of a request -------------------------------------------------------------------------------------------------- */
 
 static struct http_request *request_take(struct http *http) {
-    struct http_request *request = http->spare;
-    if (request != NULL) {
-        http->spare = request->next;
-        http->spare_count--;
-        request->next = NULL;
-    } else {
+    struct http_request *request = list_pop(&http->spare);
+    if (request == NULL) {
         request = calloc(1, sizeof *request);
         must(request != NULL);
         arena_init(&request->arena, ARENA_CHUNK_BYTES, ARENA_BYTES_MAX);
@@ -63,7 +30,7 @@ void http_request_destroy(struct http_request *request) {
 
 static void request_give_back(struct http_request *request) {
     struct http *http = request->http;
-    if (http == NULL || http->spare_count >= SPARE_MAX) {
+    if (http == NULL || http->spare.count >= SPARE_MAX) {
         http_request_destroy(request);
         return;
     }
@@ -72,15 +39,14 @@ static void request_give_back(struct http_request *request) {
     if (request->body.capacity > KEPT_BODY_BYTES) buffer_done(&request->body);
     struct arena arena = request->arena;
     struct buffer body = request->body;
-    *request = (struct http_request){.arena = arena, .body = body, .next = http->spare};
-    http->spare = request;
-    http->spare_count++;
+    *request = (struct http_request){.arena = arena, .body = body};
+    list_push(&http->spare, request);
 }
 
 /* Two may hold a request: the daemon (connection) and the handler (list). */
 bool http_settle(struct http_request *request) {
-    bool in_time = request->http == NULL || request->list != &request->http->overdue;
-    if (request->list != NULL) http_list_remove(request);
+    bool in_time = request->http == NULL || request->place.list != &request->http->overdue;
+    if (request->place.list != NULL) list_remove(request);
     if (request->connection == NULL) {
         request_give_back(request);
         return false;
@@ -116,14 +82,14 @@ void http_on_completed(void *context, struct MHD_Connection *connection, void **
     if (request->response != NULL) MHD_destroy_response(request->response);
     request->response = NULL;
     http->requests_active--;
-    if (request->list == NULL) request_give_back(request);
+    if (request->place.list == NULL) request_give_back(request);
     http_drain_step(http);
 }
 
 void http_answer_overdue(void *context) {
     struct http *http = context;
     int64_t now = clock_monotonic_ms();
-    for (struct http_request *request; (request = http->owed.first) != NULL;) {
+    for (struct http_request *request; (request = list_first(&http->owed)) != NULL;) {
         int64_t left = request->received_ms + http->options.answer_within_ms - now;
         if (left > 0) {
             loop_timer_start(http->patience, left, 0);
@@ -219,7 +185,7 @@ static enum MHD_Result dispatch(struct http_request *request) {
     if (!loop_timer_is_armed(http->patience)) loop_timer_start(http->patience, http->options.answer_within_ms, 0);
     request->route->handler(http->options.context, request);
     if (request->response != NULL) return http_answer_queue(request);
-    must(request->list != NULL);
+    must(request->place.list != NULL);
     request->suspended = true;
     MHD_suspend_connection(request->connection);
     return MHD_YES;

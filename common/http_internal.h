@@ -5,6 +5,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "common/http.h"
+#include "common/list.h"
 #include "common/loop.h"
 
 #include <microhttpd.h>
@@ -38,16 +39,10 @@ struct http_pattern {
     struct http_segment segments[HTTP_SEGMENTS_MAX];
 };
 
-struct http_list {
-    struct http_request *first, *last;
-    int count;
-};
-
 struct http_request {
-    struct http *http;                    /* NULL: the server is gone */
-    struct MHD_Connection *connection;    /* NULL: it has ended */
-    struct http_request *previous, *next; /* in http->owed or http->overdue, oldest first; or in the spare ones */
-    struct http_list *list;               /* in which of the two */
+    struct list_place place;           /* in http->owed or http->overdue, oldest first; or in http->spare */
+    struct http *http;                 /* NULL: the server is gone */
+    struct MHD_Connection *connection; /* NULL: it has ended */
     struct arena arena;
     struct buffer body;
 
@@ -95,10 +90,9 @@ struct http {
     bool run_again;
     bool stopping;
 
-    struct http_list owed;      /* the handler was called and has not answered */
-    struct http_list overdue;   /* the same, and the server has answered in its place */
-    struct http_request *spare; /* finished ones, for reuse */
-    int spare_count;
+    struct list owed;    /* the handler was called and has not answered */
+    struct list overdue; /* the same, and the server has answered in its place */
+    struct list spare;   /* finished ones, for reuse */
     struct http_stream *streams;
     int requests_active;
     struct http_counters counters;
@@ -142,7 +136,6 @@ void http_on_completed(void *http, struct MHD_Connection *connection, void **slo
 void http_answer_overdue(void *http);
 /* The handler answers now. False: nobody waits any more, and the request may be gone. */
 bool http_settle(struct http_request *request);
-void http_list_remove(struct http_request *request);
 void http_request_destroy(struct http_request *request);
 
 /* http.c */

@@ -323,8 +323,7 @@ static void smuggling_pairs_are_refused_and_the_connection_closed(void **unused)
                                         "Content-Length : 5\r\n",
                                         "Transfer-Encoding : chunked\r\n",
                                         "Host: y\r\n",
-                                        "X-A: a\x01"
-                                        "b\r\n",
+                                        "X-A: a\001b\r\n",
                                         "Content-Type: application/json\r\nContent-Type: text/plain\r\n",
                                         "X(Y): 1\r\n",
                                         "X-A: a\nX-B: b\r\n",
@@ -619,11 +618,10 @@ static void five_hundred_streams_and_one_stuck_reader(void **unused) {
     char data[1024];
     memset(data, 'd', sizeof data);
     for (int i = 0; i < WATCHERS; i++) fds[i] = open_stream();
-    int sent = 0;
     for (int delta = 0; delta < DELTAS; delta++) {
         struct http_frame *frame = http_frame_event("7", "delta", data, sizeof data);
         for (int i = 0; i < WATCHERS; i++)
-            if (streams[i] != NULL) sent += http_stream_send(streams[i], frame);
+            if (streams[i] != NULL) http_stream_send(streams[i], frame);
         http_frame_release(&frame);
         turns(2);
         for (int i = 0; i < WATCHERS; i++)
