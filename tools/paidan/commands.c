@@ -1,0 +1,129 @@
+/* THE table of commands: parsing, help and running all go by it. */
+#include "tools/paidan/commands.h"
+
+#define END                                                                                                            \
+    { NULL, NULL, NULL, NULL }
+
+static const struct cli_option submit_options[] = {
+    {"source", "CODE", "来源 (默认 hotline-12345)", "source (hotline-12345 otherwise)"},
+    {"id", "TEXT", "来源方编号, 必填; 重发用同一编号", "the source's own id, required; a repeat carries the same one"},
+    {"title", "TEXT", "标题", "title"},
+    {"description", "TEXT", "内容", "description"},
+    {"matter", "CODE", "事项, 六位数字", "matter, six digits"},
+    {"urgency", "WORD", "danger urgent normal complex", "danger urgent normal complex"},
+    {"channel", "WORD", "渠道", "channel"},
+    {"lon", "DEGREES", "经度", "longitude"},
+    {"lat", "DEGREES", "纬度", "latitude"},
+    {"address", "TEXT", "地址", "address"},
+    {"grid", "CODE", "网格", "grid"},
+    {"name", "TEXT", "诉求人姓名", "requester's name"},
+    {"phone", "TEXT", "诉求人电话", "requester's phone"},
+    {"confidential", NULL, "诉求人要求保密", "the requester asks to stay unknown"},
+    {"occurred-at", "TIME", "发生时间", "when it happened"},
+    {"batch", NULL, "文件每行一件 (NDJSON)", "the file holds one request a line (NDJSON)"},
+    END};
+
+static const struct cli_option queue_options[] = {
+    {"state", "STATE", "只看此状态", "only this state"},
+    {"limit", "N", "每页条数", "tickets a page"},
+    {"all", NULL, "全部 (含空队列, 或所有页)", "all of them (empty queues too, or every page)"},
+    END};
+
+static const struct cli_option ticket_options[] = {{"history", NULL, "经过", "its history"}, END};
+
+static const struct cli_option do_options[] = {
+    {"reason", "TEXT", "原因; 退单为 not_our_duty other_place not_enough law_court other_level",
+     "reason; of a return: not_our_duty other_place not_enough law_court other_level"},
+    {"basis", "TEXT", "法律或职责依据", "legal basis"},
+    {"note", "TEXT", "内部说明", "internal note"},
+    {"answer", "TEXT", "公开答复", "public answer"},
+    {"unit", "CODE", "单位", "unit"},
+    {"units", "CODE,CODE", "多个单位", "several units"},
+    {"until", "TIME", "到什么时间 (2026-11-21T17:00:00+08:00)", "until when (2026-11-21T17:00:00+08:00)"},
+    {"matter", "CODE", "事项", "matter"},
+    {"urgency", "WORD", "紧急程度", "urgency"},
+    {"place", "CODE", "地点单位", "unit of the place"},
+    {"other", "TICKET", "另一张工单", "the other ticket"},
+    {"request", "REQUEST", "诉求编号", "request"},
+    {"rung", "WORD", "warning yellow_card red_card", "warning yellow_card red_card"},
+    {"score", "1-5", "评分", "score"},
+    {"assignment", "N", "派单序号", "assignment"},
+    {"satisfied", NULL, "诉求人满意", "the requester is satisfied"},
+    {"version", "N", "仅当工单仍是此版本", "only if the ticket is still at this version"},
+    END};
+
+static const struct cli_option import_options[] = {{"dry-run", NULL, "只检查, 不保存", "check, store nothing"}, END};
+static const struct cli_option preview_options[] = {
+    {"limit", "LIMIT", "试算时限, 如 7wd", "work out a limit, such as 7wd"},
+    {"from", "TIME", "从何时起算 (默认现在)", "from when (now otherwise)"},
+    END};
+static const struct cli_option token_options[] = {
+    {"unit", "CODE", "单位 (有办理权限的角色必填)", "unit (for roles that act)"},
+    {"sources", "CODE,CODE", "可代表的来源 (integration)", "sources it may push for (integration)"},
+    {"expires", "TIME", "有效至", "until when it is valid"},
+    END};
+static const struct cli_option endpoint_options[] = {
+    {"unit", "CODE", "推送此单位及其下级的工单事件", "events of tickets of this unit and those below it"},
+    {"source", "CODE", "推送此来源诉求的事件", "events of this source's requests"},
+    {"events", "WORD,WORD", "只推送这些事件", "only these events"},
+    END};
+static const struct cli_option database_options[] = {
+    {"database", "CONNINFO", "libpq 连接串 (或 PAIDAN_DATABASE)", "libpq connection string (or PAIDAN_DATABASE)"}, END};
+
+#define IMPORT(word, what_zh, what_en, account)                                                                        \
+    {word " import", "FILE", 1, 1, run_import, import_options, account, "导入" what_zh, "load " what_en}, {            \
+        word " export", "[FILE]", 0, 1, run_export, NULL, account, "导出" what_zh, "write out " what_en                \
+    }
+
+const struct cli_command cli_commands[] = {
+    {"submit", "[FILE]", 0, 1, run_submit, submit_options, "hotline",
+     "报送诉求 (选项, 或 JSON / NDJSON 文件, - 为标准输入)",
+     "push a request (by options, or a JSON or NDJSON file, - is standard input)"},
+    {"queue", "[UNIT]", 0, 1, run_queue, queue_options, "readonly", "实时队列: 各单位, 或一个单位的工单",
+     "live queues: of all units, or one unit's tickets"},
+    {"ticket", "TICKET", 1, 1, run_ticket, ticket_options, "readonly", "查看工单", "show a ticket"},
+    {"explain", "TICKET", 1, 1, run_explain, NULL, "readonly", "为什么派到这里, 时限怎么算的",
+     "why it went there, and how its deadlines came about"},
+    {"do", "TICKET COMMAND", 2, 2, run_do, do_options, "operator", "办理工单, 如 sign return finish pass solved",
+     "act on a ticket: sign, return, finish, pass, solved, ..."},
+    {"user add", "LOGIN ROLE [UNIT]", 2, 3, run_user_add, NULL, "admin-security", "新增用户, 显示一次性口令",
+     "add a user; its password is shown once"},
+    {"user list", "", 0, 0, run_user_list, NULL, "admin-security", "用户列表", "list users"},
+    {"user disable", "LOGIN", 1, 1, run_user_disable, NULL, "admin-security", "停用用户", "disable a user"},
+    {"user enable", "LOGIN", 1, 1, run_user_enable, NULL, "admin-security", "启用用户", "enable a user again"},
+    {"token create", "NAME ROLE", 2, 2, run_token_create, token_options, "admin-security", "新建令牌, 只显示一次",
+     "make a token; it is shown once"},
+    {"token list", "", 0, 0, run_token_list, NULL, "admin-security", "令牌列表", "list tokens"},
+    {"token revoke", "NAME", 1, 1, run_token_revoke, NULL, "admin-security", "撤销令牌", "revoke a token"},
+    IMPORT("unit", "单位", "units", "admin-system"),
+    IMPORT("area", "网格边界 (GeoJSON)", "areas of grids (GeoJSON)", "admin-system"),
+    IMPORT("matter", "事项目录", "the matter catalogue", "admin-system"),
+    IMPORT("policy", "时限规则", "policies", "admin-system"),
+    IMPORT("calendar", "工作日历", "a working calendar", "admin-system"),
+    IMPORT("admission", "社区准入清单", "the admission list", "admin-system"),
+    IMPORT("place", "地名", "place names", "admin-system"),
+    IMPORT("source", "来源", "sources", "admin-system"),
+    IMPORT("people", "用户", "people", "admin-security"),
+    {"calendar preview", "FILE", 1, 1, run_calendar_preview, preview_options, NULL, "不导入, 先看日历文件的含义",
+     "what a calendar file means, before it is loaded"},
+    {"rule", "", 0, 8, run_rule, NULL, NULL, "派单规则 (尚未提供)", "routing rules (not there yet)"},
+    {"verify", "", 0, 0, run_verify, database_options, NULL, "校验哈希链并重放全部事件 (直接读数据库)",
+     "check the hash chains and replay every event (reads the database)"},
+    {"rebuild", "", 0, 0, run_rebuild, NULL, "admin-system", "重建实时队列", "rebuild the live queues"},
+    {"deadletter list", "", 0, 0, run_deadletter_list, NULL, "admin-system", "死信列表", "list dead letters"},
+    {"deadletter replay", "ID", 1, 1, run_deadletter_replay, NULL, "admin-system", "重新发送死信",
+     "send a dead letter again"},
+    {"deadletter discard", "ID", 1, 1, run_deadletter_discard, NULL, "admin-system", "放弃死信",
+     "discard a dead letter"},
+    {"endpoint add", "NAME URL", 2, 2, run_endpoint_add, endpoint_options, "admin-system", "新增推送地址",
+     "add a webhook endpoint"},
+    {"endpoint list", "", 0, 0, run_endpoint_list, NULL, "admin-system", "推送地址列表", "list webhook endpoints"},
+    {"endpoint test", "NAME", 1, 1, run_endpoint_test, NULL, "admin-system", "发送测试事件", "send a test event"},
+    {"status", "", 0, 0, run_status, NULL, "admin-system", "运行状态", "how the system runs"},
+    {"setup-code", "", 0, 0, run_setup_code, database_options, NULL, "生成一次性设置码 (须能登录数据库)",
+     "make the one-time setup code (needs the database)"},
+    {"setup", "CODE LOGIN", 2, 2, run_setup, NULL, NULL, "用设置码建立第一个安全管理员 (口令在 PAIDAN_PASSWORD)",
+     "make the first security administrator with the code (password in PAIDAN_PASSWORD)"},
+    {"key create", "FILE", 1, 1, run_key_create, NULL, NULL, "生成个人信息密钥文件",
+     "make the key file of personal fields"},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL}};

@@ -1,0 +1,43 @@
+/* What the rows of commands.c run; each in the file its group is named after. */
+#ifndef PAIDAN_COMMANDS_H
+#define PAIDAN_COMMANDS_H
+
+#include "tools/paidan/cli.h"
+
+/* tickets.c */
+enum cli_exit run_submit(struct cli *cli);
+enum cli_exit run_queue(struct cli *cli);
+enum cli_exit run_ticket(struct cli *cli);
+enum cli_exit run_explain(struct cli *cli);
+enum cli_exit run_do(struct cli *cli);
+/* people.c */
+enum cli_exit run_user_add(struct cli *cli);
+enum cli_exit run_user_list(struct cli *cli);
+enum cli_exit run_user_disable(struct cli *cli);
+enum cli_exit run_user_enable(struct cli *cli);
+enum cli_exit run_token_create(struct cli *cli);
+enum cli_exit run_token_list(struct cli *cli);
+enum cli_exit run_token_revoke(struct cli *cli);
+/* reference.c */
+enum cli_exit run_import(struct cli *cli);
+enum cli_exit run_export(struct cli *cli);
+enum cli_exit run_rule(struct cli *cli);
+/* calendar.c */
+enum cli_exit run_calendar_preview(struct cli *cli);
+/* house.c */
+enum cli_exit run_status(struct cli *cli);
+enum cli_exit run_rebuild(struct cli *cli);
+enum cli_exit run_deadletter_list(struct cli *cli);
+enum cli_exit run_deadletter_replay(struct cli *cli);
+enum cli_exit run_deadletter_discard(struct cli *cli);
+enum cli_exit run_endpoint_add(struct cli *cli);
+enum cli_exit run_endpoint_list(struct cli *cli);
+enum cli_exit run_endpoint_test(struct cli *cli);
+/* setup.c */
+enum cli_exit run_setup_code(struct cli *cli);
+enum cli_exit run_setup(struct cli *cli);
+enum cli_exit run_key_create(struct cli *cli);
+/* verify.c */
+enum cli_exit run_verify(struct cli *cli);
+
+#endif

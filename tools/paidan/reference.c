@@ -1,0 +1,98 @@
+/* paidan ... import FILE, ... export: reference data as files, by the same doors an administrator's page uses. The kind is the command's
+ * first word. The server checks a file whole and names every mistake with its row; then all of it is stored, or nothing. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/paidan/commands.h"
+#include "tools/paidan/door.h"
+#include "tools/paidan/table.h"
+
+static const struct kind {
+    const char *word, *path; /* as said here, as in the address */
+} kinds[] = {{"unit", "units"},      {"area", "areas"},         {"matter", "matters"},
+             {"policy", "policies"}, {"calendar", "calendars"}, {"admission", "admission"},
+             {"place", "places"},    {"source", "sources"},     {"people", "people"}};
+
+static const char *path_of(struct cli *cli) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(cli->command->name, kinds[i].word, strlen(kinds[i].word)) == 0) return kinds[i].path;
+    return "";
+}
+
+/* ---- import ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Passwords are told this once. */
+static void say_people(struct cli *cli, const struct cJSON *people) {
+    static const char *const zh[] = {"账号", "口令", "角色", "单位", NULL}, *const en[] = {"user", "password", "role",
+                                                                                           "unit", NULL};
+    const struct cJSON *row;
+    struct table table;
+    if (!people || !people->child) return;
+    table_begin(&table, cli->language == LANGUAGE_ZH ? zh : en);
+    cJSON_ArrayForEach(row, people) {
+        table_cell(&table, tree_text(row, "user"));
+        table_cell(&table, tree_text(row, "password"));
+        table_cell(&table, tree_text(row, "role"));
+        table_cell(&table, tree_name(cli, row, "unit"));
+    }
+    table_print(&table);
+    fprintf(stderr, "%s\n", cli_in(cli, "口令只显示这一次。", "Passwords are shown this once."));
+}
+
+static void say_imported(struct cli *cli, const struct cJSON *tree) {
+    const struct cJSON *warning;
+    printf(cli_in(cli, "%s: %lld 行, 新增 %lld, 更新 %lld, 删除 %lld%s\n",
+                  "%s: %lld rows, created %lld, updated %lld, removed %lld%s\n"),
+           tree_text(tree, "kind"), (long long)tree_int(tree, "rows"), (long long)tree_int(tree, "created"),
+           (long long)tree_int(tree, "updated"), (long long)tree_int(tree, "removed"),
+           tree_bool(tree, "dry_run") ? cli_in(cli, "  (试运行, 未保存)", "  (dry run: nothing was stored)") : "");
+    cJSON_ArrayForEach(warning, tree_at(tree, "warnings"))
+        fprintf(stderr, "  %s %s\n", cli_in(cli, "注意:", "note:"), tree_text(warning, cli_in(cli, "zh", "en")));
+    say_people(cli, tree_at(tree, "accounts"));
+}
+
+enum cli_exit run_import(struct cli *cli) {
+    const char *kind = path_of(cli);
+    char *bytes;
+    size_t len;
+    struct door_answer answer;
+    enum cli_exit code = cli_read(cli, cli->args[0], &bytes, &len);
+    if (code != CLI_OK) return code;
+    code = door_send(cli, "POST",
+                     cli_printf(cli, "/api/v1/admin/%s/import%s", kind, cli_flag(cli, "dry-run") ? "?dry_run=1" : ""),
+                     strcmp(kind, "areas") == 0 ? "application/geo+json" : "text/csv", bytes, len, &answer);
+    if (code == CLI_OK && cli->json)
+        door_print(&answer);
+    else if (code == CLI_OK)
+        say_imported(cli, answer.tree);
+    door_answer_done(&answer);
+    return code;
+}
+
+enum cli_exit run_export(struct cli *cli) {
+    struct door_answer answer;
+    enum cli_exit code = door_get(cli, cli_printf(cli, "/api/v1/admin/%s/export", path_of(cli)), &answer);
+    const char *path = cli->arg_count ? cli->args[0] : "-";
+    if (code == CLI_OK) {
+        FILE *to = strcmp(path, "-") == 0 ? stdout : fopen(path, "wb");
+        if (!to || fwrite(answer.body.data, 1, answer.body.length, to) != answer.body.length || fflush(to) != 0)
+            code = cli_fail_why(cli, CLI_REFUSED, "文件无法写入", "the file cannot be written", path);
+        if (to && to != stdout) fclose(to);
+    }
+    door_answer_done(&answer);
+    return code;
+}
+
+/* ---- rule -------------------------------------------------------------------------------------------------------------------------- */
+
+enum cli_exit run_rule(struct cli *cli) {
+    return cli_fail(
+        cli, CLI_REFUSED,
+        "派单规则 (按渠道、关键词、时间等, 带预览) 尚未提供, 计划在“工单全过程”阶段加入; "
+        "目前由事项目录和准入清单决定派往何处: paidan matter import, paidan admission import",
+        "routing rules as data (by channel, keyword, time, with a preview) are not there yet; they come with the stage "
+        "\"the whole life of a ticket\". Until then the matter catalogue and the admission list decide: paidan matter "
+        "import, "
+        "paidan admission import");
+}
