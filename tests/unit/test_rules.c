@@ -1,0 +1,95 @@
+/* docs/rules.md is complete: every rule that a refusal or the code quotes stands there, once. */
+#include <dirent.h>
+
+#include "core/verdict.h"
+#include "tests/unit/calendar_fixture.h"
+
+static char rules[65536];
+
+static void read_whole(const char *path, char *ret_text, size_t size) {
+    FILE *file = fopen(path, "r");
+    if (file == NULL) fail_msg("cannot open %s: run the tests from the project's root", path);
+    size_t length = fread(ret_text, 1, size - 1, file);
+    ret_text[length] = '\0';
+    fclose(file);
+}
+
+/* How many lines begin the rule: "- **L7** ". */
+static int lines_of(const char *rule) {
+    char mark[32];
+    snprintf(mark, sizeof mark, "\n- **%s** ", rule);
+    int count = 0;
+    for (const char *at_ = rules; (at_ = strstr(at_, mark)) != NULL; at_++) count++;
+    return count;
+}
+
+static void test_every_refusal_names_a_rule(void **state) {
+    size_t count;
+    const struct verdict_row *rows = verdict_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (lines_of(rows[i].rule) != 1)
+            fail_msg("%s names rule %s, which docs/rules.md does not have", rows[i].name, rows[i].rule);
+    }
+}
+
+/* Quoted as "rule L11", "rules C1 to C15", "(L11)". */
+static void check_quotes(const char *path, const char *text) {
+    for (const char *p = text; *p != '\0'; p++) {
+        bool quoted = (p > text && p[-1] == '(') || (p >= text + 5 && strncmp(p - 5, "rule ", 5) == 0) ||
+                      (p >= text + 5 && strncmp(p - 5, "Rule ", 5) == 0) ||
+                      (p >= text + 6 && strncmp(p - 6, "rules ", 6) == 0);
+        if (!quoted || strchr("LRCDAFW", *p) == NULL || p[1] < '1' || p[1] > '9') continue;
+        char rule[8] = {*p, p[1]};
+        if (p[2] >= '0' && p[2] <= '9') rule[2] = p[2];
+        if (lines_of(rule) != 1) fail_msg("%s quotes rule %s, which docs/rules.md does not have", path, rule);
+    }
+}
+
+static void test_every_quoted_rule_exists(void **state) {
+    static char text[131072];
+    DIR *folder = opendir("core");
+    assert_non_null(folder);
+    int files = 0;
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (entry->d_name[0] == '.') continue;
+        char path[300];
+        snprintf(path, sizeof path, "core/%s", entry->d_name);
+        read_whole(path, text, sizeof text);
+        check_quotes(path, text);
+        files++;
+    }
+    closedir(folder);
+    assert_true(files > 20);
+}
+
+static void test_numbers_run_without_gaps(void **state) {
+    for (const char *group = "WRLCDAF"; *group != '\0'; group++) {
+        char rule[8];
+        int number = 1;
+        for (;; number++) {
+            snprintf(rule, sizeof rule, "%c%d", *group, number);
+            int lines = lines_of(rule);
+            if (lines == 0) break;
+            assert_int_equal(lines, 1);
+        }
+        assert_true(number > 3);
+        for (int beyond = number; beyond < number + 20; beyond++) {
+            snprintf(rule, sizeof rule, "%c%d", *group, beyond);
+            assert_int_equal(lines_of(rule), 0);
+        }
+    }
+}
+
+static int load(void **state) {
+    read_whole("docs/rules.md", rules, sizeof rules);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_refusal_names_a_rule),
+        cmocka_unit_test(test_every_quoted_rule_exists),
+        cmocka_unit_test(test_numbers_run_without_gaps),
+    };
+    return cmocka_run_group_tests(tests, load, NULL);
+}
