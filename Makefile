@@ -28,7 +28,7 @@ LIB_FILES := $(foreach l,$(LIBS),$(B)/lib$(l).a)
 # the parts of services that tests, simulator and benchmarks link: everything but main.c
 SERVICE_PARTS := $(foreach s,$(SERVICES),$(filter-out %/main.o,$(call obj,services/$(s))))
 BINS     := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(B)/bin/paidan-$(s))) \
-            $(if $(wildcard tools/paidan/*.c),$(B)/bin/paidan) $(if $(wildcard tests/sim/*.c),$(B)/bin/sim) \
+            $(if $(wildcard tools/paidan/*.c),$(B)/bin/paidan) \
             $(patsubst tools/%.c,$(B)/bin/%,$(wildcard tools/*.c)) $(patsubst bench/%.c,$(B)/bin/%,$(wildcard bench/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # every object of the flavour, for `make objects`: the compiler's opinion without linking
