@@ -57,7 +57,8 @@ struct http_options {
     int connections_max;      /* 0: 2,048 */
     int requests_max;         /* being answered at once, streams not counted; 0: 1,024; more get 503 with Retry-After */
     int64_t answer_within_ms; /* 0: 30,000 */
-    int64_t idle_timeout_ms;  /* of a keep-alive connection, and between bytes of a request; 0: 60,000 */
+    int64_t idle_timeout_ms;  /* of a keep-alive connection, and between bytes of a request; 0: 75,000, which is
+                                 longer than nginx keeps one, so that no request meets a closing connection */
     int streams_max;          /* 0: 2,000 */
     int64_t heartbeat_ms;     /* of streams; 0: 15,000 */
 };

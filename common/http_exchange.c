@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { SPARE_MAX = 256, KEPT_BODY_BYTES = 64 * 1024, ARENA_CHUNK_BYTES = 8 * 1024, ARENA_BYTES_MAX = 8 * 1024 * 1024 };
+enum {
+    SPARE_MAX = 256,
+    KEPT_BODY_BYTES = 64 * 1024,
+    DISCARDED_BODY_BYTES = 256 * 1024,
+    ARENA_CHUNK_BYTES = 8 * 1024,
+    ARENA_BYTES_MAX = 8 * 1024 * 1024, /* of one request */
+};
 
 /* ---- the life of a request -------------------------------------------------------------------------------------------------- */
 
@@ -105,10 +111,13 @@ void http_answer_overdue(void *context) {
 
 /* ---- from the daemon to the handler -------------------------------------------------------------------------------------------- */
 
+/* A head that cannot be trusted, or a body too long to read for nothing, costs the connection. Otherwise the body is read and
+ * dropped first: nginx then sees the answer rather than a broken pipe, and keeps the connection. */
 static enum MHD_Result refuse(struct http_request *request, int status, const char *zh, const char *en) {
-    request->close_after = true;
+    bool is_malformed = request->route == NULL && status != 404 && status != 405;
+    request->close_after = is_malformed || request->body_length > DISCARDED_BODY_BYTES;
     http_problem_status(request, status, (struct sentence){zh, en});
-    return http_answer_queue(request);
+    return request->close_after ? http_answer_queue(request) : MHD_YES;
 }
 
 static void set_allow(struct http_request *request, unsigned methods) {
@@ -179,8 +188,10 @@ static enum MHD_Result dispatch(struct http_request *request) {
     request->dispatched = true;
     if (request->body.length > 0 && (request->route->flags & HTTP_BODY_FORM) &&
         has_type(request, "application/x-www-form-urlencoded") &&
-        !http_parse_pairs(&request->arena, (const char *)request->body.data, request->body.length, &request->form))
-        return refuse(request, 400, "表单格式有误", "the form is malformed");
+        !http_parse_pairs(&request->arena, (const char *)request->body.data, request->body.length, &request->form)) {
+        http_problem_status(request, 400, (struct sentence){"表单格式有误", "the form is malformed"});
+        return http_answer_queue(request);
+    }
     list_push(&http->owed, request);
     if (!loop_timer_is_armed(http->patience)) loop_timer_start(http->patience, http->options.answer_within_ms, 0);
     request->route->handler(http->options.context, request);
@@ -200,7 +211,7 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection,
     }
     if (*upload_length > 0) {
         if (request->body.length + *upload_length > request->body_length) return MHD_NO;
-        buffer_append(&request->body, upload, *upload_length);
+        if (request->response == NULL) buffer_append(&request->body, upload, *upload_length);
         *upload_length = 0;
         return MHD_YES;
     }

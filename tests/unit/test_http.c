@@ -278,6 +278,30 @@ static void bodies_are_checked_by_type_and_length(void **unused) {
            400, NULL);
 }
 
+static const char BAD_FORM[] = "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                               "Content-Length: 1\r\n\r\n%";
+
+/* nginx keeps its connections to us: a refusal must not cost one. */
+static void a_refusal_keeps_the_connection(void **unused) {
+    static const char *const REFUSED[] = {
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+        "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+        "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n",
+        BAD_FORM};
+    static const int STATUSES[] = {415, 404, 405, 413, 404, 400};
+    int fd = dial();
+    for (int i = 0; i < 6; i++) {
+        put_text(fd, REFUSED[i]);
+        expect(get(fd), STATUSES[i], "application/problem+json");
+        if (was_closed || strstr(buffer_text(&got), "Connection: close") != NULL) fail_msg("closed: %s", REFUSED[i]);
+    }
+    put_text(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(get(fd), 200, "|root|");
+    close(fd);
+}
+
 static void a_large_body_arrives_whole(void **unused) {
     enum { LENGTH = 1 << 20 };
     struct buffer text = {0};
@@ -730,6 +754,7 @@ int main(void) {
         TEST(routes_are_found_and_the_nearest_wins),
         TEST(unknown_addresses_and_methods),
         TEST(bodies_are_checked_by_type_and_length),
+        TEST(a_refusal_keeps_the_connection),
         TEST(a_large_body_arrives_whole),
         TEST(a_gigabyte_is_refused_before_it_is_sent),
         TEST(smuggling_pairs_are_refused_and_the_connection_closed),
