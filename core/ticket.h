@@ -20,15 +20,26 @@ struct step {
     struct event events[STEP_EVENTS_MAX];
 };
 
-/* Decides one command at `now`. `ticket` is NULL for COMMAND_RECEIVE; `other` is the other ticket of merge, unmerge and
- * split, else NULL; `new_id` is the number for a ticket the command creates (receive, split). Returns VERDICT_OK and fills
- * *ret_step, or a refusal and leaves *ret_step alone. Same arguments, same answer. `now` before the ticket's last event is
- * taken as that event's time (time never falls, I5). */
+/* Decides one command at `now`. Returns VERDICT_OK and fills *ret_step (its `count` events; the rest is left as it was), or a
+ * refusal and leaves *ret_step alone. Same arguments, same answer. `now` before the ticket's last event is taken as that
+ * event's time (rule L36).
+ *   ticket   NULL for COMMAND_RECEIVE
+ *   other    the other ticket: of merge the leading one to be (command->other), of unmerge and of a callback on a merged ticket
+ *            the leading one (ticket->merged_into), open or closed; else NULL. NULL where it is needed: refused
+ *   new_id   the number for a ticket the command creates (receive, split); an unused one does no harm
+ *   command  `route` is routing's decision for receive and for a supplement of what is not yet dispatched, zero otherwise.
+ *            A generation is read for COMMAND_TIMER alone
+ * Not visible comes before not yours, not yours before a stale version, then the step itself: not legal now, not yours in this
+ * state, and what its guard demands. What follows from a step (dispatch after receipt, closing after a solved callback, a
+ * supervision after a red card) is in the same *ret_step as events of the system, each with its own row of the table (L4).
+ * A step may hold events of two tickets; versions run per ticket. */
 enum verdict ticket_decide(const struct world *world, const struct ticket *ticket, const struct ticket *other,
                            const struct command *command, int64_t new_id, time_ms now, struct step *ret_step);
 
 /* Folds one event; *ticket is zeroed for EVENT_RECEIVED by the caller. Must be given the ticket's own next event: version
- * is checked with must(). After it ticket_check holds. */
+ * is checked with must(). After it ticket_check holds. Needs neither world nor calendar: what was decided stands in the event.
+ * A state's clock and an ended assignment's clocks end without a clock_set of their own. The list of assignments holds open ones,
+ * the present lead, and ended assists until their room is needed; a lead that was followed by another is gone from it. */
 void ticket_apply(struct ticket *ticket, const struct event *event);
 
 /* The promise of product.md: one owner, one next deadline, one next action. Zero for a ticket that is not open, but

@@ -1,73 +1,8 @@
 /* What a step does to the way of a ticket: in at the door, to units and back, checked, closed. A step appends one event; those
  * that follow from it are steps of their own, taken by the system from the same table (rule L4). Guards have passed: nothing
  * here refuses. What happens inside handling: core/ticket_acts_work.c. */
-#include <string.h>
-
 #include "core/ticket_acts.h"
 #include "proto/must.h"
-
-/* ---- events ---- */
-
-void ticket_settle(struct decision *d) {
-    if (!d->pending) return;
-    if (d->ticket != d->work) {
-        size_t used = offsetof(struct ticket, assignments) + d->ticket->assignments_count * sizeof(struct assignment);
-        size_t rest = offsetof(struct ticket, assignments) + sizeof d->ticket->assignments;
-        memcpy(d->work, d->ticket, used);
-        memcpy((char *)d->work + rest, (const char *)d->ticket + rest, sizeof *d->work - rest);
-        d->ticket = d->work;
-    }
-    ticket_apply(d->work, &d->step->events[d->step->count - 1]);
-    d->pending = false;
-}
-
-struct event *act_event(struct decision *d) {
-    ticket_settle(d);
-    must(d->step->count < STEP_EVENTS_MAX);
-    struct event *e = &d->step->events[d->step->count++];
-    memset(e, 0, sizeof *e);
-    d->pending = true;
-    e->ticket = d->id;
-    e->version = d->ticket->version + 1;
-    e->at = d->now;
-    e->type = d->row->event;
-    e->cause = d->cause;
-    e->user = d->by.user;
-    e->role = d->by.role;
-    e->actor_unit = d->by.unit;
-    e->effect.to = d->row->to != 0 ? d->row->to : d->ticket->state;
-    e->effect.owner = lifecycle_is_open(e->effect.to) ? d->ticket->owner : 0;
-    return e;
-}
-
-void act_texts(const struct decision *d, struct event *e) {
-    if (d->follows) return;
-    e->effect.reason = d->command->reason;
-    e->effect.basis = d->command->basis;
-    e->effect.note = d->command->note;
-    e->effect.answer = d->command->answer;
-    e->effect.request = d->command->request;
-}
-
-void act_clock(struct event *e, int slot, struct clock clock) {
-    must(e->effect.clocks_count < EVENT_CLOCKS_MAX);
-    e->effect.clocks[e->effect.clocks_count++] = (struct clock_set){.slot = (uint8_t)slot, .clock = clock};
-}
-
-struct clock act_start(const struct decision *d, enum stage stage, uint32_t unit, time_ms at, time_ms now) {
-    struct terms terms = ticket_terms(d->world, d->ticket);
-    return clock_start(d->world, terms.matter, terms.policy, terms.urgency, stage, unit, at, now);
-}
-
-void act_follow(struct decision *d, enum command_name command) {
-    ticket_settle(d);
-    d->by = (struct principal){.role = ROLE_SYSTEM};
-    d->relations = RELATION_SYSTEM;
-    d->cause = (uint8_t)command;
-    d->follows = true;
-    must(ticket_choose(d, command) == VERDICT_OK);
-    ticket_act(d);
-}
 
 /* ---- to the centre ---- */
 

@@ -1,78 +1,13 @@
-/* Which row of the lifecycle table a command takes, and what it demands: the functions behind WHEN and GUARD of
- * core/lifecycle.def. A guard looks and answers; nothing changes here. Rules L1 to L36 of docs/rules.md. */
+/* What a row of the lifecycle table demands: the functions behind GUARD of core/lifecycle.def. A guard looks and answers; nothing
+ * changes here. Rules L1 to L36 of docs/rules.md. */
 #include <string.h>
 
-#include "core/ticket_inner.h"
-#include "proto/must.h"
+#include "core/ticket_guards.h"
 
 enum { DAY_MS = 86400000, UNTIL_DAYS_MAX = 366 };
 
-/* A field's demand; satisfied while only asking what is possible. */
-#define NEED(d, condition, verdict)                                                                                    \
-    do {                                                                                                               \
-        if ((d)->command != NULL && !(condition)) return (verdict);                                                    \
-    } while (0)
-/* A demand on the ticket or on who acts. */
-#define DEMAND(condition, verdict)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) return (verdict);                                                                            \
-    } while (0)
-#define PASS_ON(expression)                                                                                            \
-    do {                                                                                                               \
-        enum verdict verdict_ = (expression);                                                                          \
-        if (verdict_ != VERDICT_OK) return verdict_;                                                                   \
-    } while (0)
-
 static bool by_system(const struct decision *d) {
     return d->by.role == ROLE_SYSTEM;
-}
-
-/* ---- units that may be given work ---- */
-
-static bool kind_takes_tickets(int kind) {
-    return kind == UNIT_STREET || kind == UNIT_COMMUNITY || kind == UNIT_GRID || kind == UNIT_DEPARTMENT ||
-           kind == UNIT_ENTERPRISE || kind == UNIT_POOL;
-}
-
-static enum verdict fit_target(const struct decision *d, uint32_t unit, uint32_t matter) {
-    DEMAND(unit != 0, VERDICT_UNIT_MISSING);
-    const struct unit *u = world_unit(d->world, unit);
-    DEMAND(u != NULL, VERDICT_UNIT_UNKNOWN);
-    DEMAND(!u->closed, VERDICT_UNIT_CLOSED);
-    DEMAND(kind_takes_tickets(u->kind), VERDICT_UNIT_UNFIT);
-    if (u->kind == UNIT_COMMUNITY || u->kind == UNIT_GRID) {
-        uint32_t community = world_above(d->world, unit, UNIT_COMMUNITY);
-        DEMAND(world_admitted(d->world, community, matter), VERDICT_NOT_ADMITTED);
-    }
-    return VERDICT_OK;
-}
-
-/* Units that join as assists: each may, none twice, and there is room beside a lead. */
-static enum verdict fit_assists(const struct decision *d, const uint32_t *units, uint32_t count, uint32_t lead,
-                                bool called) {
-    for (uint32_t i = 0; i < count; i++) {
-        const struct unit *u = world_unit(d->world, units[i]);
-        DEMAND(u != NULL && !u->closed && kind_takes_tickets(u->kind), VERDICT_UNITS_UNFIT);
-        DEMAND(!called || u->kind == UNIT_DEPARTMENT || u->kind == UNIT_ENTERPRISE || u->kind == UNIT_POOL,
-               VERDICT_UNITS_UNFIT);
-        DEMAND(units[i] != lead && ticket_assignment_of(d->ticket, units[i]) == NULL, VERDICT_UNITS_TWICE);
-        for (uint32_t k = 0; k < i; k++) DEMAND(units[k] != units[i], VERDICT_UNITS_TWICE);
-    }
-    DEMAND(ticket_open_assists(d->ticket) + count < TICKET_ASSIGNMENTS_MAX, VERDICT_TOO_MANY_UNITS);
-    DEMAND(d->ticket->assignment_last + 1 + count <= CLOCK_ASSIGNMENTS_MAX, VERDICT_TOO_MANY_UNITS);
-    return VERDICT_OK;
-}
-
-static enum verdict fit_matter_and_place(const struct decision *d) {
-    const struct command *c = d->command;
-    if (c->matter != 0) DEMAND(world_matter(d->world, c->matter) != NULL, VERDICT_MATTER_UNKNOWN);
-    if (c->place != 0) {
-        const struct unit *u = world_unit(d->world, c->place);
-        DEMAND(u != NULL && (u->kind == UNIT_GRID || u->kind == UNIT_COMMUNITY || u->kind == UNIT_STREET ||
-                             u->kind == UNIT_BUILDING || u->kind == UNIT_DISTRICT),
-               VERDICT_PLACE_UNKNOWN);
-    }
-    return VERDICT_OK;
 }
 
 /* ---- in at the door ---- */
@@ -100,22 +35,17 @@ static enum verdict guard_SUPPLEMENT(const struct decision *d) {
     if (d->command == NULL) return VERDICT_OK;
     const struct command *c = d->command;
     DEMAND(c->note.len > 0 || c->matter != 0 || c->place != 0, VERDICT_SUPPLEMENT_EMPTY);
-    return fit_matter_and_place(d);
+    return ticket_fit_matter_and_place(d);
 }
 
 /* ---- to the unit that must act ---- */
 
-bool ticket_route_fits(const struct decision *d) {
-    const struct unit *u = world_unit(d->world, d->command->route.unit);
-    return u != NULL && !u->closed && kind_takes_tickets(u->kind);
-}
-
 static enum verdict guard_DISPATCH(const struct decision *d) {
     if (d->command == NULL) return VERDICT_OK;
     if (by_system(d)) return ticket_route_fits(d) ? VERDICT_OK : VERDICT_UNIT_MISSING;
-    PASS_ON(fit_matter_and_place(d));
-    PASS_ON(fit_target(d, d->command->unit, d->command->matter != 0 ? d->command->matter : d->ticket->matter));
-    return fit_assists(d, d->command->units, d->command->units_count, d->command->unit, false);
+    PASS_ON(ticket_fit_matter_and_place(d));
+    PASS_ON(ticket_fit_target(d, d->command->unit, d->command->matter != 0 ? d->command->matter : d->ticket->matter));
+    return ticket_fit_assists(d, d->command->units, d->command->units_count, d->command->unit, false);
 }
 
 static enum verdict another_unit(const struct decision *d) {
@@ -172,12 +102,12 @@ static enum verdict guard_PASS_DOWN(const struct decision *d) {
     const struct assignment *lead = ticket_lead(d->ticket);
     if (d->command == NULL) return VERDICT_OK;
     uint32_t unit = d->command->unit;
-    PASS_ON(fit_target(d, unit, d->ticket->matter));
+    PASS_ON(ticket_fit_target(d, unit, d->ticket->matter));
     DEMAND(unit != lead->unit && world_in_subtree(d->world, lead->unit, unit), VERDICT_NOT_BELOW);
     DEMAND(d->command->until != 0, VERDICT_UNTIL_MISSING);
     DEMAND(d->command->until > d->now, VERDICT_UNTIL_TOO_EARLY);
     DEMAND(d->command->until <= lead->handle.due, VERDICT_SUB_DEADLINE);
-    return fit_assists(d, &unit, 1, lead->unit, false);
+    return ticket_fit_assists(d, &unit, 1, lead->unit, false);
 }
 
 static enum verdict some_assists(const struct decision *d, bool called) {
@@ -186,7 +116,7 @@ static enum verdict some_assists(const struct decision *d, bool called) {
     DEMAND(c->units_count > 0 || c->unit != 0, VERDICT_UNITS_MISSING);
     const struct assignment *lead = ticket_lead(d->ticket);
     uint32_t count = c->units_count > 0 ? c->units_count : 1;
-    return fit_assists(d, c->units_count > 0 ? c->units : &c->unit, count, lead->unit, called);
+    return ticket_fit_assists(d, c->units_count > 0 ? c->units : &c->unit, count, lead->unit, called);
 }
 
 static enum verdict guard_ADD_ASSIST(const struct decision *d) {
@@ -379,7 +309,7 @@ static enum verdict guard_UNMERGE(const struct decision *d) {
 }
 
 static enum verdict guard_SPLIT(const struct decision *d) {
-    if (d->command != NULL) PASS_ON(fit_matter_and_place(d));
+    if (d->command != NULL) PASS_ON(ticket_fit_matter_and_place(d));
     return guard_REASON(d);
 }
 
@@ -456,82 +386,6 @@ static enum verdict guard_RECOMPUTE(const struct decision *d) {
 #define GUARD_FUNCTION(name, zh, en) guard_##name,
 static enum verdict (*const guards[GUARD_COUNT])(const struct decision *d) = {GUARDS(GUARD_FUNCTION)};
 
-/* ---- which outcome ---- */
-
-static bool last_return(const struct decision *d) {
-    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, d->ticket).policy);
-    return policy->returns_before_dispute != 0 && d->ticket->returns + 1 >= policy->returns_before_dispute;
-}
-
-static bool lead_stands(const struct decision *d) {
-    const struct assignment *lead = ticket_lead(d->ticket);
-    const struct unit *u = lead != NULL ? world_unit(d->world, lead->unit) : NULL;
-    return u != NULL && !u->closed;
-}
-
-static bool level_above_exists(const struct decision *d) {
-    return d->ticket->assignment_last < CLOCK_ASSIGNMENTS_MAX &&
-           ticket_level_above(d->world, d->ticket, ticket_lead(d->ticket)->unit) != 0;
-}
-
-static bool ticket_clock_is_due(const struct decision *d, int stage) {
-    return d->ticket->clock.stage == stage && d->slot == CLOCK_SLOT_TICKET;
-}
-
-static bool holds(const struct decision *d, int when) {
-    switch (when) {
-    case WHEN_RETURN_LEFT:
-        return !last_return(d);
-    case WHEN_RETURN_LAST:
-        return last_return(d);
-    case WHEN_LEVEL_ABOVE:
-        return level_above_exists(d);
-    case WHEN_NO_LEVEL:
-        return !level_above_exists(d);
-    case WHEN_LEAD_STANDS:
-        return lead_stands(d);
-    case WHEN_LEAD_GONE:
-        return !lead_stands(d);
-    case WHEN_SUPPLEMENT_OVER:
-        return ticket_clock_is_due(d, STAGE_SUPPLEMENT);
-    case WHEN_REVIEW_OVER:
-        return ticket_clock_is_due(d, STAGE_REVIEW);
-    default:
-        return true;
-    }
-}
-
-/* The assist assignment the principal acts in: the one the command names, else its first open one. */
-static const struct assignment *acting_assist(const struct decision *d) {
-    uint8_t named = d->command != NULL ? d->command->assignment : 0;
-    for (uint16_t i = 0; i < d->ticket->assignments_count; i++) {
-        const struct assignment *a = &d->ticket->assignments[i];
-        bool fits = a->kind == ASSIGNMENT_ASSIST && assignment_is_open(a) && access_acts_for(d->world, a->unit, &d->by);
-        if (fits && (named == 0 || a->no == named)) return a;
-    }
-    return NULL;
-}
-
-static bool row_is_ones(const struct decision *d, const struct lifecycle_row *row) {
-    if ((row->who & d->relations) == 0) return false;
-    if (row->who == RELATION_LEAD && d->command != NULL && d->command->assignment != 0) {
-        /* one that acts for lead and assist both names the assignment it means */
-        const struct assignment *a = ticket_assignment(d->ticket, d->command->assignment);
-        bool own_choice = row->command == COMMAND_SIGN || row->command == COMMAND_RETURN;
-        if (own_choice && a != NULL && a->kind == ASSIGNMENT_ASSIST) return false;
-    }
-    return row->who != RELATION_ASSIST || acting_assist(d) != NULL;
-}
-
-enum verdict ticket_choose(struct decision *d, enum command_name command) {
-    enum verdict verdict = VERDICT_NOT_LEGAL_NOW;
-    for (const struct lifecycle_row *row = NULL; (row = lifecycle_next(row, d->ticket->state, command)) != NULL;) {
-        if (row->who == 0) continue;
-        verdict = VERDICT_NOT_YOURS;
-        if (!row_is_ones(d, row) || !holds(d, row->when)) continue;
-        d->row = row;
-        d->mine = row->who == RELATION_ASSIST ? acting_assist(d) : NULL;
-        return guards[row->guard](d);
-    }
-    return verdict;
+enum verdict ticket_guard(const struct decision *d, int guard) {
+    return guards[guard](d);
 }

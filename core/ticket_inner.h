@@ -35,11 +35,13 @@ struct terms {
     uint8_t urgency;
 };
 
-/* ---- core/ticket_guards.c ---- */
+/* ---- core/ticket_choose.c, core/ticket_guards.c, core/ticket_fit.c ---- */
 
 /* The row that this state, command and principal select, with guards held: d->row and d->mine are set. Or the refusal. */
 enum verdict ticket_choose(struct decision *d, enum command_name command);
 
+/* What the row's guard says. */
+enum verdict ticket_guard(const struct decision *d, int guard);
 /* Whether the command carries a route to a unit that takes tickets. */
 bool ticket_route_fits(const struct decision *d);
 /* The assist that a command names by number or by unit, open or ended; NULL: none. */
