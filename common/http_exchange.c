@@ -10,7 +10,7 @@
 enum {
     SPARE_MAX = 256,
     KEPT_BODY_BYTES = 64 * 1024,
-    DISCARDED_BODY_BYTES = 256 * 1024,
+    DISCARDED_BODY_BYTES = 32 * 1024 * 1024, /* more than nginx lets through */
     ARENA_CHUNK_BYTES = 8 * 1024,
     ARENA_BYTES_MAX = 8 * 1024 * 1024, /* of one request */
 };
