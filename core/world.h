@@ -17,10 +17,10 @@ struct unit {
     uint32_t parent;
     uint8_t kind; /* enum unit_kind; 0: no such unit */
     uint16_t calendar;
-    bool dedicated;  /* a dedicated grid 专属网格 */
-    bool closed;     /* takes no new tickets */
-    bool staffed;    /* somebody holds a role in it: a rung finds a person */
-    uint16_t depth;  /* 0 for the root; set by world_seal */
+    bool dedicated;       /* a dedicated grid 专属网格 */
+    bool closed;          /* takes no new tickets */
+    bool staffed;         /* somebody holds a role in it: a rung finds a person */
+    uint16_t depth;       /* 0 for the root; set by world_seal */
     uint32_t first, last; /* pre-order numbers of its subtree, set by world_seal: in_subtree is two comparisons */
 };
 
@@ -32,7 +32,7 @@ struct matter {
     uint8_t start;   /* enum unit_kind: UNIT_GRID, UNIT_COMMUNITY, UNIT_STREET or UNIT_DEPARTMENT */
     uint8_t urgency; /* used when the request gives none */
     uint16_t policy;
-    bool is_public;  /* residents may see it */
+    bool is_public; /* residents may see it */
     bool sensitive;
     struct limit limits[STAGE_COUNT]; /* overrides by stage; unit LIMIT_NONE: the policy's */
 };
@@ -44,7 +44,7 @@ struct policy {
     uint8_t returns_before_dispute;    /* the return that goes to adjudication: 2 means the second one */
     uint8_t extensions_max;
     uint8_t callback_tries_max;
-    struct limit reopen;               /* how long after closing a ticket may be reopened */
+    struct limit reopen; /* how long after closing a ticket may be reopened */
 };
 
 /* A community (0: every one) may be given matters from..to (codes; a prefix is a range). */
@@ -55,10 +55,10 @@ struct admission {
 
 struct world {
     uint32_t version;
-    uint32_t center;   /* the command centre, which is also the duty desk of last resort */
+    uint32_t center; /* the command centre, which is also the duty desk of last resort */
     uint32_t district;
-    const struct unit *units; /* indexed by id; units[0] is unused */
-    uint32_t unit_count;      /* highest id + 1 */
+    const struct unit *units;     /* indexed by id; units[0] is unused */
+    uint32_t unit_count;          /* highest id + 1 */
     const struct matter *matters; /* ascending by code */
     uint32_t matter_count;
     const struct policy *policies; /* indexed by id; [0] is the default policy "standard" */
