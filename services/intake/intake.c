@@ -148,6 +148,8 @@ static enum err intake_open(struct kit *kit) {
     in->loader = reference_loader_new(in->side);
     in->bearers = bearers_new(in->pool);
     in->accept = accept_new(kit->loop, in->pool, in->keys, intake_config.waiting_max);
+    in->bus_door = bus_door_new(in);
+    if (!in->bus_door) return ERR_IO;
     loop_timer_start(in->timer, TICK_MS, TICK_MS);
     return ERR_NONE;
 }
@@ -175,6 +177,7 @@ static void intake_close(struct kit *kit) {
     db_pool_free(&in->pool);
     db_free(&in->side);
     accept_free(&in->accept);
+    bus_door_free(&in->bus_door);
     bearers_free(&in->bearers);
     forward_free(&in->forward);
     reference_loader_free(&in->loader);

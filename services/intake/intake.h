@@ -1,6 +1,7 @@
 /* The intake service's parts, in the order a request meets them:
  *     door.c     HTTP: one request, or a batch of lines; who pushes; the answer
- *     said.c     JSON -> what was said, checked field by field
+ *     bus_door.c the same over ZeroMQ, one request a message
+ *     said.c     what was said, checked field by field; said_json.c reads it from JSON
  *     accept.c   group commit: a row once, a number, repeat or conflict
  *     forward.c  the router is told
  *     intake.c   the service: reference data, health */
@@ -30,12 +31,13 @@ struct intake {
     struct bearers *bearers;
     struct accept *accept;
     struct forward *forward;
+    struct bus_door *bus_door;
     struct reference_loader *loader;
     struct reference *reference;
     struct places *places;
     bool loading;
     int64_t load_failed_at; /* monotonic; 0: the last load went well */
-    uint32_t world_wanted; /* version the router works with */
+    uint32_t world_wanted;  /* version the router works with */
     struct loop_timer *timer;
     struct db_group *probe;
     bool can_commit; /* the last probe said so */
@@ -46,5 +48,9 @@ struct intake {
 extern struct intake_config intake_config;
 extern const struct service intake_service;
 extern const struct http_route intake_routes[];
+
+/* bus_door.c. NULL when the socket cannot be bound (logged). */
+struct bus_door *bus_door_new(struct intake *intake);
+void bus_door_free(struct bus_door **door); /* what still waits for its commit must have ended */
 
 #endif

@@ -1,5 +1,5 @@
-/* What one request says, read from JSON and checked. Every fault is named by its field; what is only missing for routing is no
- * fault. Texts are borrowed from the arena the reader was given. */
+/* What one request says: read at a door (HTTP's JSON in said_json.c, the bus in bus_door.c), then checked here, by the same rules
+ * whatever the door. Every fault is named by its field; what is only missing for routing is no fault. */
 #ifndef INTAKE_SAID_H
 #define INTAKE_SAID_H
 
@@ -7,6 +7,7 @@
 #include "common/crypto.h"
 #include "common/http.h"
 #include "common/text.h"
+#include "proto/limits.h"
 #include "services/kit/bearer.h"
 #include "services/kit/places.h"
 
@@ -36,7 +37,24 @@ struct said_faults {
     int count;
 };
 
-/* `keys` of the arena live as long as the said. ret_faults->status 0: *ret_said is whole. */
+/* As it came in at a door: texts neither trimmed nor checked, borrowed for the call; empty is absent. */
+struct said_raw {
+    struct span source, external_id, matter, title, description, address, grid, name, phone, document;
+    uint8_t channel, urgency; /* words, or 0 */
+    time_ms occurred_at;
+    bool has_point, confidential;
+    double lon, lat;
+    struct {
+        struct span url, sha256;
+    } attachments[ATTACHMENTS_MAX];
+    int attachment_count;
+};
+
+/* Adds to the faults already there. faults->status 0 then: *ret_said is whole, its texts in the arena. */
+void said_check(const struct said_raw *raw, const struct bearer *who, const struct reference *reference,
+                const struct places *places, struct arena *arena, struct said *ret_said, struct said_faults *faults);
+
+/* From a JSON object; ret_faults->status as above. */
 void said_read(const struct cJSON *tree, const struct bearer *who, const struct reference *reference,
                const struct places *places, struct arena *arena, struct said *ret_said, struct said_faults *ret_faults);
 
