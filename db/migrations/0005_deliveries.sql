@@ -11,6 +11,7 @@ CREATE TABLE cursor (
 CREATE TABLE endpoint (
   id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name           text NOT NULL UNIQUE,
+  channel        text NOT NULL DEFAULT 'webhook',           -- services/notification/channels.def
   url            text NOT NULL,
   unit           integer REFERENCES unit,                   -- events of tickets assigned to this unit's subtree
   source         integer REFERENCES source,                 -- or: events of requests of this source

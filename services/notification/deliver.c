@@ -119,33 +119,27 @@ static void on_response(void *context, const struct client_response *response) {
 /* ---- an attempt ----------------------------------------------------------------------------------------------------------------------- */
 
 static void post(struct notification *n, struct endpoint *endpoint, const struct event_row *row, struct delivery *d) {
-    struct buffer body = {0};
-    char id[64], timestamp[64], signature[CRYPTO_WEBHOOK_SIGNATURE_BYTES], id_value[40];
-    char signature_header[CRYPTO_WEBHOOK_SIGNATURE_BYTES + 24];
-    int64_t seconds = clock_now() / 1000;
-    snprintf(id_value, sizeof id_value, "dlv_%lld", (long long)d->id);
-    if (!event_json(n->reference, endpoint, row, &body) ||
-        crypto_webhook_sign(endpoint->secret, id_value, seconds, body.data, body.length, signature) != ERR_NONE) {
-        buffer_done(&body);
+    struct letter letter = {.header_count = 0};
+    const char *headers[LETTER_HEADERS_MAX];
+    char id[40];
+    snprintf(id, sizeof id, "dlv_%lld", (long long)d->id);
+    if (endpoint->channel->compose(n->reference, endpoint, row, id, clock_now(), &letter)) {
+        for (size_t i = 0; i < letter.header_count; i++) headers[i] = letter.headers[i];
+        struct client_request request = {.method = "POST",
+                                         .url = endpoint->url,
+                                         .headers = headers,
+                                         .header_count = letter.header_count,
+                                         .body = letter.body.data,
+                                         .body_length = letter.body.length,
+                                         .timeout_ms = notification_config.timeout};
+        client_send(n->client, &request, on_response, d, NULL);
+    } else {
         d->state = DEAD;
         d->attempts++;
-        snprintf(d->error, sizeof d->error, "the event could not be written or signed");
+        snprintf(d->error, sizeof d->error, "the event could not be composed");
         record(d);
-        return;
     }
-    snprintf(id, sizeof id, "webhook-id: %s", id_value);
-    snprintf(timestamp, sizeof timestamp, "webhook-timestamp: %lld", (long long)seconds);
-    snprintf(signature_header, sizeof signature_header, "webhook-signature: %s", signature);
-    const char *headers[] = {"Content-Type: application/cloudevents+json", id, timestamp, signature_header};
-    struct client_request request = {.method = "POST",
-                                     .url = endpoint->url,
-                                     .headers = headers,
-                                     .header_count = 4,
-                                     .body = body.data,
-                                     .body_length = body.length,
-                                     .timeout_ms = notification_config.timeout};
-    client_send(n->client, &request, on_response, d, NULL);
-    buffer_done(&body);
+    buffer_done(&letter.body);
 }
 
 static void start(struct notification *n, const struct db_result *rows, int i) {

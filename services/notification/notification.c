@@ -32,7 +32,7 @@ static const struct config_key keys[] = {
     CONFIG_END};
 
 static const struct db_statement ENDPOINTS = {
-    "notification_endpoints", "SELECT id, url, coalesce(unit, 0), coalesce(source, 0), secret_sealed, paused, "
+    "notification_endpoints", "SELECT id, channel, url, coalesce(unit, 0), coalesce(source, 0), secret_sealed, paused, "
                               "coalesce((SELECT sum(DISTINCT 1::int8 << t) FROM unnest(events) t)::int8, 0) FROM "
                               "endpoint ORDER BY id LIMIT 1000"};
 static const struct db_statement NETWORKS = {"notification_networks", "SELECT cidr FROM approved_network LIMIT 256"};
@@ -56,19 +56,24 @@ static void free_endpoints(struct endpoint *endpoints, size_t count) {
 static bool read_endpoint(struct notification *n, const struct db_result *rows, int i, struct endpoint *to) {
     size_t len, secret_len;
     to->id = db_get_int(rows, i, 0);
-    const uint8_t *sealed = db_get_bytes(rows, i, 4, &len);
+    to->channel = channel_by_name(db_get_text(rows, i, 1, &len));
+    if (!to->channel) {
+        log_error("channel_unknown", LOG_ID("endpoint", to->id));
+        return false;
+    }
+    const uint8_t *sealed = db_get_bytes(rows, i, 5, &len);
     struct crypto_place place = SEALED_SECRET(to->id);
     if (len > sizeof to->secret + CRYPTO_SEAL_BYTES - 1 ||
         crypto_unseal(n->keys, &place, sealed, len, to->secret, &secret_len) != ERR_NONE) {
         log_error("endpoint_secret_unreadable", LOG_ID("endpoint", to->id));
         return false;
     }
-    to->url = strdup(db_get_text(rows, i, 1, &len));
+    to->url = strdup(db_get_text(rows, i, 2, &len));
     must(to->url);
-    to->unit = (uint32_t)db_get_int(rows, i, 2);
-    to->source = (uint32_t)db_get_int(rows, i, 3);
-    to->paused = db_get_bool(rows, i, 5);
-    to->events = (uint64_t)db_get_int(rows, i, 6);
+    to->unit = (uint32_t)db_get_int(rows, i, 3);
+    to->source = (uint32_t)db_get_int(rows, i, 4);
+    to->paused = db_get_bool(rows, i, 6);
+    to->events = (uint64_t)db_get_int(rows, i, 7);
     const struct endpoint *old = endpoint_by_id(n, to->id);
     if (old) to->under_way = old->under_way;
     return true;

@@ -1,7 +1,8 @@
 /* The notification service's parts:
  *     follow.c      committed events -> delivery rows, cursor and rows in one transaction
- *     deliver.c     delivery rows -> signed webhooks, in order per ticket and endpoint, with retry and dead letters
- *     event_json.c  what a webhook says
+ *     deliver.c     delivery rows -> attempts, in order per ticket and endpoint, with retry and dead letters
+ *     channels.def  the ways out, one row each; channel_NAME.c composes what is sent
+ *     event_json.c  an event as CloudEvents JSON
  *     notification.c  the service: endpoints, configuration, health */
 #ifndef NOTIFICATION_NOTIFICATION_H
 #define NOTIFICATION_NOTIFICATION_H
@@ -26,6 +27,7 @@ struct notification_config {
 
 struct endpoint {
     int64_t id;
+    const struct channel *channel;
     char *url;
     char secret[CRYPTO_WEBHOOK_SECRET_BYTES * 2];
     uint32_t unit, source; /* one of them */
@@ -92,6 +94,29 @@ struct event_row {
 /* A CloudEvents 1.0 JSON event, appended to `out`. False when the row cannot be read. */
 bool event_json(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
                 struct buffer *out);
+
+/* ---- channels: the ways out ---- */
+
+enum { LETTER_HEADERS_MAX = 6, LETTER_HEADER_BYTES = 200 };
+
+/* One HTTP POST as a channel composed it. */
+struct letter {
+    struct buffer body;
+    char headers[LETTER_HEADERS_MAX][LETTER_HEADER_BYTES]; /* "Name: value" */
+    size_t header_count;
+};
+
+struct channel {
+    const char *name; /* endpoint.channel */
+    /* Composes the letter for one event; `id` is the delivery's constant one. False when it cannot be: a dead letter. */
+    bool (*compose)(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
+                    const char *id, time_ms now, struct letter *letter);
+};
+/* NULL when there is no channel of that name. */
+const struct channel *channel_by_name(const char *name);
+/* Appends a header; false when it does not fit. */
+bool letter_header(struct letter *letter, const char *name, const char *value);
+
 /* Whether an event of this type concerns a source at all (what the requester's side must know). */
 bool event_is_for_source(int type);
 
