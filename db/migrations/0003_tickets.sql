@@ -13,7 +13,8 @@ CREATE TABLE shard (
   lease_until    bigint NOT NULL DEFAULT 0,
   holder_pid     integer,
   holder_start   text,                                      -- backend_start of that pid, as text
-  swept_to       bigint NOT NULL DEFAULT 0                  -- every request up to this number is known to have its ticket
+  swept_to       bigint NOT NULL DEFAULT 0,                 -- every request up to this number is known to have its ticket
+  world          integer NOT NULL DEFAULT 0                 -- version of the reference data all open deadlines are counted by
 ) WITH (fillfactor = 10);
 INSERT INTO shard (id) VALUES (1);
 
@@ -137,10 +138,11 @@ BEGIN
 END $$;
 
 -- Keeps the lease while there is nothing to write.
-CREATE FUNCTION shard_keep(shard_no smallint, held_epoch integer, new_lease_until bigint, new_swept_to bigint) RETURNS void
+CREATE FUNCTION shard_keep(shard_no smallint, held_epoch integer, new_lease_until bigint, new_swept_to bigint,
+                           new_world integer) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE shard SET lease_until = new_lease_until, swept_to = greatest(swept_to, new_swept_to)
+  UPDATE shard SET lease_until = new_lease_until, swept_to = greatest(swept_to, new_swept_to), world = new_world
    WHERE id = shard_no AND epoch = held_epoch;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'shard % is no longer held under epoch %', shard_no, held_epoch USING ERRCODE = 'PD001';

@@ -11,9 +11,9 @@
 CHANNELS(CHANNEL_DECLARE)
 
 #define CHANNEL_ROW(name) {#name, channel_##name##_compose},
-static const struct channel channels[] = {CHANNELS(CHANNEL_ROW)};
+static const struct notification_channel channels[] = {CHANNELS(CHANNEL_ROW)};
 
-const struct channel *channel_by_name(const char *name) {
+const struct notification_channel *channel_by_name(const char *name) {
     for (size_t i = 0; i < sizeof channels / sizeof channels[0]; i++)
         if (strcmp(channels[i].name, name) == 0) return &channels[i];
     return NULL;

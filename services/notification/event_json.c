@@ -56,7 +56,8 @@ static const struct clock *first_due(const struct effect *effect) {
     const struct clock *first = NULL;
     for (uint16_t i = 0; i < effect->clocks_count; i++) {
         const struct clock *clock = &effect->clocks[i].clock;
-        if (clock->stage && clock->due && !clock->paused && (!first || clock->due < first->due)) first = clock;
+        if (clock->stage && clock->due && !clock->paused && !clock->silent && (!first || clock->due < first->due))
+            first = clock;
     }
     return first;
 }

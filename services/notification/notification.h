@@ -27,7 +27,7 @@ struct notification_config {
 
 struct endpoint {
     int64_t id;
-    const struct channel *channel;
+    const struct notification_channel *channel;
     char *url;
     char secret[CRYPTO_WEBHOOK_SECRET_BYTES * 2];
     uint32_t unit, source; /* one of them */
@@ -106,14 +106,14 @@ struct letter {
     size_t header_count;
 };
 
-struct channel {
+struct notification_channel {
     const char *name; /* endpoint.channel */
     /* Composes the letter for one event; `id` is the delivery's constant one. False when it cannot be: a dead letter. */
     bool (*compose)(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
                     const char *id, time_ms now, struct letter *letter);
 };
 /* NULL when there is no channel of that name. */
-const struct channel *channel_by_name(const char *name);
+const struct notification_channel *channel_by_name(const char *name);
 /* Appends a header; false when it does not fit. */
 bool letter_header(struct letter *letter, const char *name, const char *value);
 

@@ -361,11 +361,27 @@ bool engine_has_room(const struct engine *engine) {
 }
 
 static enum verdict decide(struct engine *engine, struct batch_ticket *work, const struct command *command) {
-    struct batch_ticket *other = work_get(engine, command->other);
+    int64_t other_number = command->other ? command->other : work ? work->ticket.merged_into : 0;
+    struct batch_ticket *other = work_get(engine, other_number);
     enum verdict verdict = ticket_decide(engine->world, work ? &work->ticket : NULL, other ? &other->ticket : NULL,
                                          command, new_number(engine), engine->batch.now, &engine->step);
     if (verdict == VERDICT_OK) take_step(engine);
     return verdict;
+}
+
+/* A ticket that is still looking for its unit is routed again by what was supplemented. */
+static void route_again(const struct engine *engine, const struct ticket *ticket, struct command *command) {
+    if (ticket->state != STATE_RECEIVED && ticket->state != STATE_INCOMPLETE && ticket->state != STATE_TRIAGE) return;
+    const struct request_new as_known = {.request = ticket->request,
+                                         .source = ticket->source,
+                                         .channel = ticket->channel,
+                                         .matter = command->matter ? command->matter : ticket->matter,
+                                         .urgency = command->urgency ? command->urgency : ticket->urgency,
+                                         .place = command->place ? command->place : ticket->place,
+                                         .place_by = command->place ? command->place_by : ticket->place_by,
+                                         .confidential = ticket->confidential,
+                                         .received_at = ticket->received_at};
+    routing_decide(engine->world, &as_known, &command->route);
 }
 
 static int64_t known_ticket(const struct engine *engine, int64_t request) {
@@ -397,19 +413,7 @@ void engine_request(struct engine *engine, const struct request_new *request, st
     int64_t ticket = new_number(engine);
     ret_routed->verdict = decide(engine, NULL, &receive);
     if (ret_routed->verdict != VERDICT_OK) return;
-    struct command route = {.ticket = ticket,
-                            .name = receive.route.unit ? COMMAND_DISPATCH : COMMAND_TRIAGE,
-                            .by = system,
-                            .unit = receive.route.unit,
-                            .route = receive.route};
-    struct batch_ticket *work = work_get(engine, ticket);
-    enum verdict routed = decide(engine, work, &route);
-    if (routed != VERDICT_OK &&
-        route.name == COMMAND_DISPATCH) { /* a refused dispatch is an operator's case, never lost */
-        route.name = COMMAND_TRIAGE;
-        route.unit = route.route.unit = 0;
-        routed = decide(engine, work, &route);
-    }
+    const struct batch_ticket *work = work_get(engine, ticket);
     must(engine->batch.link_count < BATCH_COMMANDS_MAX);
     engine->links[engine->batch.link_count++] = (struct batch_link){request->request, ticket};
     ret_routed->ticket = ticket;
@@ -449,7 +453,11 @@ void engine_command(struct engine *engine, const struct command *command, struct
         ret_reply->verdict = VERDICT_NOT_VISIBLE;
     else if (command->version && command->version != work->ticket.version)
         ret_reply->verdict = VERDICT_STALE_VERSION;
-    else
+    else if (command->name == COMMAND_SUPPLEMENT) {
+        struct command routed = *command;
+        route_again(engine, &work->ticket, &routed);
+        ret_reply->verdict = decide(engine, work, &routed);
+    } else
         ret_reply->verdict = decide(engine, work, command);
     if (work) {
         ret_reply->version = work->ticket.version;

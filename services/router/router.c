@@ -93,6 +93,7 @@ static void router_close(struct kit *kit) {
     engine_free(&r->engine);
     reference_release(&r->reference);
     free(r->conninfo);
+    free(r->recount);
     free(r);
     kit->self = NULL;
 }

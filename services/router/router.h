@@ -89,6 +89,9 @@ struct router {
     int64_t loading_since;
     int64_t swept_to, swept_at; /* request number, monotonic */
     bool sweeping;
+    uint32_t counted_by; /* version of the reference data all open deadlines are counted by */
+    int64_t *recount;    /* tickets whose deadlines are still to be counted anew */
+    size_t recount_next, recount_count;
     int32_t partitions_date; /* local date for which partitions were last ensured */
 };
 

@@ -20,6 +20,7 @@ METRIC_GAUGE(store_memory, "paidan_router_store_bytes", "Memory of the open tick
 enum {
     TIMEOUT_MS = 5000,
     LOAD_PAGE = 20000,
+    RECOUNT_PIECE = 500,
     LOAD_TIMEOUT_MS = 60000,
     SWEEP_EACH_MS = 2000,
     SWEEP_PAGE = 2000,
@@ -30,7 +31,7 @@ enum {
 
 static const struct db_statement TAKE = {"shard_take", "SELECT shard_take($1::int2, $2::int8, $3::int8)"};
 static const struct db_statement HEAD = {
-    "shard_head", "SELECT epoch, next_seq, next_ticket, last_at, chain, swept_to, "
+    "shard_head", "SELECT epoch, next_seq, next_ticket, last_at, chain, swept_to, world, "
                   "coalesce((SELECT max(request) FROM ticket_request), 0) FROM shard WHERE id = $1::int2"};
 static const struct db_statement PARTITIONS = {"shard_partitions", "SELECT ensure_partitions($1::int4, 4)"};
 static const struct db_statement LOAD = {"shard_load",
@@ -77,6 +78,37 @@ time_ms shard_next_lease(struct router *r) {
     return r->lease_until;
 }
 
+/* ---- counting deadlines anew after units, policies or calendars changed ----------------------------------------------------- */
+
+static void recount_all(struct router *r) {
+    if (r->counted_by == r->reference->world.version) return;
+    free(r->recount);
+    r->recount_count = engine_open_count(r->engine);
+    r->recount_next = 0;
+    r->recount = malloc((r->recount_count + 1) * sizeof *r->recount);
+    must(r->recount);
+    engine_tickets(r->engine, r->recount);
+}
+
+/* A piece at a time, behind what people wait for; a ticket whose deadlines stay as they are gets no event. */
+static void recount_some(struct router *r) {
+    if (!r->recount || r->inbox_count > RECOUNT_PIECE) return;
+    for (int n = 0; n < RECOUNT_PIECE && r->recount_next < r->recount_count; n++) {
+        struct item *item = calloc(1, sizeof *item);
+        must(item);
+        item->type = MESSAGE_command;
+        item->in.command = (struct command){
+            .ticket = r->recount[r->recount_next++], .name = COMMAND_RECOMPUTE, .by = {.role = ROLE_SYSTEM}};
+        doors_push(r, item);
+    }
+    if (r->recount_next < r->recount_count || r->inbox_count || r->batch_under_way) return;
+    log_info("deadlines_recounted", LOG_INT("tickets", (int64_t)r->recount_count),
+             LOG_INT("world", r->reference->world.version));
+    free(r->recount);
+    r->recount = NULL;
+    r->counted_by = r->reference->world.version;
+}
+
 /* ---- taking the lease ------------------------------------------------------------------------------------------------------ */
 
 static void on_reference(void *context, enum err err, struct reference *reference, const char *message) {
@@ -95,6 +127,7 @@ static void on_reference(void *context, enum err err, struct reference *referenc
     r->reference_stale = false;
     log_info("reference_loaded", LOG_INT("version", reference->world.version));
     if (r->state == ROUTER_LOADING) load_page(r);
+    if (r->state == ROUTER_SERVING) recount_all(r);
 }
 
 void shard_reload_reference(struct router *r) {
@@ -124,7 +157,8 @@ static void on_head(void *context, const struct db_reply *reply) {
     must(len == CHAIN_BYTES);
     memcpy(head.chain, chain, CHAIN_BYTES);
     r->swept_to = db_get_int(row, 0, 5);
-    engine_reset(r->engine, &head, db_get_int(row, 0, 6));
+    r->counted_by = (uint32_t)db_get_int(row, 0, 6);
+    engine_reset(r->engine, &head, db_get_int(row, 0, 7));
     r->loaded_to = 0;
     start_reference(r);
 }
@@ -166,6 +200,7 @@ static void serve(struct router *r) {
              LOG_INT("open", (int64_t)engine_open_count(r->engine)),
              LOG_INT("ms", clock_monotonic_ms() - r->loading_since));
     projection_restart(r->projection);
+    recount_all(r);
     doors_beat(r);
 }
 
@@ -217,7 +252,7 @@ static void keep_lease(struct router *r) {
     if (r->keeping || r->batch_under_way || clock_monotonic_ms() - r->written_at < router_config.lease / 4) return;
     r->keeping = true;
     writer_keep(r->lease_group, (uint16_t)router_config.shard, engine_head(r->engine)->epoch, shard_next_lease(r),
-                r->swept_to);
+                r->swept_to, r->counted_by);
     db_send(r->db, r->lease_group, TIMEOUT_MS, on_kept, r);
 }
 
@@ -305,6 +340,7 @@ void shard_tick(void *context) {
     if (r->state != ROUTER_SERVING) return;
     if (r->reference_stale && !r->reference_loading && !r->batch_under_way) start_reference(r);
     if (!r->draining) sweep(r);
+    recount_some(r);
     make_partitions(r);
     if (clock_monotonic_ms() - beat_at >= BEAT_EACH_MS) {
         beat_at = clock_monotonic_ms();

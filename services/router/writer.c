@@ -8,7 +8,8 @@ static const struct db_statement ADVANCE = {
     "router_advance",
     "SELECT shard_advance($1::int2, $2::int4, $3::int8, $4::int4, $5::int4, $6::int8, $7::bytea, $8::int8)"};
 
-static const struct db_statement KEEP = {"router_keep", "SELECT shard_keep($1::int2, $2::int4, $3::int8, $4::int8)"};
+static const struct db_statement KEEP = {"router_keep",
+                                         "SELECT shard_keep($1::int2, $2::int4, $3::int8, $4::int8, $5::int4)"};
 
 static const struct db_statement EVENTS = {
     "router_events",
@@ -219,13 +220,15 @@ void writer_fill(struct db_group *group, const struct batch *batch, time_ms leas
     add_keys(group, batch);
 }
 
-void writer_keep(struct db_group *group, uint16_t shard, uint32_t epoch, time_ms lease_until, int64_t swept_to) {
+void writer_keep(struct db_group *group, uint16_t shard, uint32_t epoch, time_ms lease_until, int64_t swept_to,
+                 uint32_t world) {
     db_group_begin(group, DB_TRANSACTION);
     struct db_call *call = db_group_add(group, &KEEP);
     db_set_int2(call, 1, (int16_t)shard);
     db_set_int4(call, 2, (int32_t)epoch);
     db_set_int8(call, 3, lease_until);
     db_set_int8(call, 4, swept_to);
+    db_set_int4(call, 5, (int32_t)world);
 }
 
 /* ---- before a batch ---------------------------------------------------------------------------------------------------- */

@@ -9,7 +9,8 @@
 /* Fills the group with the whole transaction. */
 void writer_fill(struct db_group *group, const struct batch *batch, time_ms lease_until);
 /* A transaction without events that only keeps the lease. */
-void writer_keep(struct db_group *group, uint16_t shard, uint32_t epoch, time_ms lease_until, int64_t swept_to);
+void writer_keep(struct db_group *group, uint16_t shard, uint32_t epoch, time_ms lease_until, int64_t swept_to,
+                 uint32_t world);
 
 /* What a batch needs from the database before it is decided. */
 struct writer_needs {
