@@ -37,7 +37,11 @@ export function useQueueList() {
   const now = computed(() => sum(SECTIONS.flatMap((section) => queues.value.tops(section))));
   const foldable = computed(() => queues.value.all().filter((unit) => unit.children.length > 0));
 
+  /** Who sees a single unit (a street, say) sees it unfolded from the start. */
+  let first = true;
   watch(rows, (list) => {
+    if (first && list.length === 1 && query.value === '' && list[0]!.foldable) unfolded.value = new Set([list[0]!.id]);
+    if (list.length > 0) first = false;
     if (current.value === undefined) active.value = list[0]?.id ?? null;
   });
 
