@@ -3,7 +3,7 @@
  *     cycle.c   inbox -> batch -> engine -> transaction -> answers: the self-clocking group commit
  *     shard.c   holding the shard: lease, loading, sweeping up requests without a ticket
  *     router.c  the service: configuration, start, health
- * engine.c, store.c, writer.c, projection.c know nothing of this struct. */
+ * engine*.c, store.c, writer.c, projection.c know nothing of this struct. */
 #ifndef ROUTER_ROUTER_H
 #define ROUTER_ROUTER_H
 

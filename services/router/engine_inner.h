@@ -1,0 +1,68 @@
+/* The engine's inside, shared by engine.c (life, loading, lending, the end of a batch), engine_work.c (tickets and events of the
+ * batch) and engine_decide.c (the three kinds of message). Nobody else includes it. */
+#ifndef ROUTER_ENGINE_INNER_H
+#define ROUTER_ENGINE_INNER_H
+
+#include "proto/codec.h"
+#include "proto/must.h"
+#include "services/router/engine.h"
+#include "services/router/recent.h"
+#include "services/router/store.h"
+
+enum {
+    TICKETS_MAX = BATCH_COMMANDS_MAX * 2 + 2, /* a command touches at most two, or makes one */
+    EVENTS_MAX = BATCH_COMMANDS_MAX * 4 + STEP_EVENTS_MAX * 2,
+    ASSIGNMENTS_MAX = EVENTS_MAX * 2,
+    BYTES_MAX = 32 << 20,
+    LENT_MAX = BATCH_COMMANDS_MAX,
+    MOVES_MAX = 40,    /* each is a statement of its own */
+    WORK_INDEX = 16384 /* a power of two above 2 * TICKETS_MAX */
+};
+
+struct lent_ticket {
+    int64_t ticket;
+    uint8_t *body;
+    size_t len;
+};
+struct lent_reply {
+    uint8_t key[COMMAND_KEY_BYTES], body[COMMAND_KEY_BYTES];
+    struct reply reply;
+};
+
+struct engine {
+    const struct world *world;
+    struct store *store;
+    struct recent *recent;
+    struct engine_head head;
+    size_t supervised;
+    /* lent for the coming batch */
+    struct lent_ticket tickets_lent[LENT_MAX];
+    struct batch_link requests_lent[LENT_MAX];
+    struct lent_reply replies_lent[LENT_MAX];
+    uint32_t ticket_lent_count, request_lent_count, reply_lent_count;
+    /* the batch */
+    bool in_batch;
+    struct batch batch;
+    struct batch_event *events;
+    struct batch_ticket *work;
+    uint16_t work_index[WORK_INDEX]; /* place in work + 1, by ticket */
+    struct batch_assignment *assignments;
+    struct batch_link *links;
+    struct batch_move *moves;
+    struct batch_key *keys;
+    uint8_t *bytes; /* encoded effects and tickets */
+    size_t byte_count;
+    struct step step; /* of the command being decided; 19 kB, so not on the stack */
+};
+
+/* The ticket as the batch has it so far; NULL when there is none with this number. */
+struct batch_ticket *engine_work(struct engine *engine, int64_t ticket);
+/* The number the next ticket made gets. */
+int64_t engine_new_number(const struct engine *engine);
+/* Applies engine->step: each event to its ticket, in order. */
+void engine_take_step(struct engine *engine);
+/* Encodes into the batch's bytes. must: fits (engine_has_room). */
+uint8_t *engine_encode(struct engine *engine, const struct type_info *type, const void *value, size_t max,
+                       uint32_t *ret_len);
+
+#endif

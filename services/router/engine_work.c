@@ -1,0 +1,162 @@
+/* The tickets a batch touches and the events that change them. Each event is numbered, chained and encoded as it is taken, so a
+ * batch holds heads and bytes, not whole events. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/number.h"
+#include "services/kit/chain.h"
+#include "services/router/engine_inner.h"
+
+/* ---- the tickets of the batch ----------------------------------------------------------------------------------------- */
+
+static uint32_t work_slot(const struct engine *engine, int64_t ticket) {
+    uint32_t i = (uint32_t)(((uint64_t)ticket * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (WORK_INDEX - 1);
+    while (engine->work_index[i] && engine->work[engine->work_index[i] - 1].ticket.id != ticket)
+        i = (i + 1) & (WORK_INDEX - 1);
+    return i;
+}
+
+static struct batch_ticket *work_new(struct engine *engine, uint32_t slot) {
+    must(engine->batch.ticket_count < TICKETS_MAX);
+    struct batch_ticket *work = &engine->work[engine->batch.ticket_count++];
+    engine->work_index[slot] = (uint16_t)engine->batch.ticket_count;
+    work->is_new = work->touched = work->was_open = work->was_supervised = false;
+    work->event_count = 0;
+    return work;
+}
+
+/* The ticket as the batch has it so far; NULL when there is none with this number. */
+struct batch_ticket *engine_work(struct engine *engine, int64_t ticket) {
+    if (ticket <= 0) return NULL;
+    uint32_t slot = work_slot(engine, ticket);
+    if (engine->work_index[slot]) return &engine->work[engine->work_index[slot] - 1];
+    size_t len;
+    const uint8_t *body = store_get(engine->store, ticket, &len);
+    for (uint32_t i = 0; !body && i < engine->ticket_lent_count; i++) {
+        if (engine->tickets_lent[i].ticket != ticket) continue;
+        body = engine->tickets_lent[i].body;
+        len = engine->tickets_lent[i].len;
+    }
+    if (!body) return NULL;
+    struct batch_ticket *work = work_new(engine, slot);
+    must(codec_decode(&type_ticket, body, len, &work->ticket, NULL) == CODEC_OK);
+    work->was_open = ticket_is_open(&work->ticket);
+    work->was_supervised = work->ticket.supervised;
+    return work;
+}
+
+int64_t engine_new_number(const struct engine *engine) {
+    const struct engine_head *after = &engine->batch.after;
+    return number_ticket(clock_date(engine->batch.now), after->shard,
+                         (int32_t)((after->next_ticket - 1) % NUMBER_TICKET_N_MAX) + 1);
+}
+
+/* ---- events ---------------------------------------------------------------------------------------------------------- */
+
+struct seen_assignment {
+    uint8_t no, state;
+    time_ms signed_at, ended_at;
+};
+
+static uint16_t see_assignments(const struct ticket *ticket, struct seen_assignment *ret_seen) {
+    for (uint16_t i = 0; i < ticket->assignments_count; i++) {
+        const struct assignment *a = &ticket->assignments[i];
+        ret_seen[i] = (struct seen_assignment){a->no, a->state, a->signed_at, a->ended_at};
+    }
+    return ticket->assignments_count;
+}
+
+static void add_assignment(struct engine *engine, int64_t ticket, const struct assignment *a) {
+    /* a later state in the same batch replaces the earlier: one row per assignment and batch */
+    for (uint32_t i = engine->batch.assignment_count; i-- > 0;) {
+        struct batch_assignment *row = &engine->assignments[i];
+        if (row->ticket != ticket || row->no != a->no) continue;
+        row->state = a->state, row->signed_at = a->signed_at, row->ended_at = a->ended_at;
+        return;
+    }
+    must(engine->batch.assignment_count < ASSIGNMENTS_MAX);
+    engine->assignments[engine->batch.assignment_count++] =
+        (struct batch_assignment){ticket, a->offered_at, a->signed_at, a->ended_at, a->unit, a->no, a->kind, a->state};
+}
+
+static void note_assignments(struct engine *engine, const struct ticket *ticket, const struct seen_assignment *before,
+                             uint16_t before_count) {
+    for (uint16_t i = 0; i < ticket->assignments_count; i++) {
+        const struct assignment *a = &ticket->assignments[i];
+        const struct seen_assignment *old = NULL;
+        for (uint16_t j = 0; j < before_count; j++)
+            if (before[j].no == a->no) old = &before[j];
+        if (!old || old->state != a->state || old->signed_at != a->signed_at || old->ended_at != a->ended_at)
+            add_assignment(engine, ticket->id, a);
+    }
+}
+
+uint8_t *engine_encode(struct engine *engine, const struct type_info *type, const void *value, size_t max,
+                       uint32_t *ret_len) {
+    must(engine->byte_count + max <= BYTES_MAX);
+    uint8_t *at = engine->bytes + engine->byte_count;
+    size_t len;
+    must(codec_encode(type, value, at, max, &len) == CODEC_OK);
+    engine->byte_count += len;
+    *ret_len = (uint32_t)len;
+    return at;
+}
+
+static void append_event(struct engine *engine, struct batch_ticket *work, struct event *event) {
+    struct engine_head *after = &engine->batch.after;
+    must(engine->batch.event_count < EVENTS_MAX);
+    must(event->at >= after->last_at);
+    event->seq = after->next_seq++;
+    event->shard = after->shard;
+    event->epoch = after->epoch;
+    after->last_at = event->at;
+    struct batch_event *row = &engine->events[engine->batch.event_count++];
+    *row = (struct batch_event){.seq = event->seq,
+                                .ticket = event->ticket,
+                                .user = event->user,
+                                .at = event->at,
+                                .version = event->version,
+                                .unit = event->actor_unit,
+                                .type = event->type,
+                                .cause = event->cause,
+                                .role = event->role};
+    row->body = engine_encode(engine, &type_effect, &event->effect, EFFECT_BYTES_MAX, &row->body_len);
+    struct chain_event link = {event->shard,      event->seq,  event->epoch, event->ticket, event->version,
+                               event->at,         event->type, event->cause, event->user,   event->role,
+                               event->actor_unit, row->body,   row->body_len};
+    chain_step(after->chain, &link, after->chain);
+    memcpy(row->hash, after->chain, CHAIN_BYTES);
+    if (work->event_count < STEP_EVENTS_MAX) work->events[work->event_count++] = event->type;
+    work->last_seq = event->seq;
+    work->touched = true;
+}
+
+static void move_requests(struct engine *engine, const struct event *event) {
+    if (event->type != EVENT_MERGED && event->type != EVENT_UNMERGED) return;
+    must(engine->batch.move_count < BATCH_COMMANDS_MAX);
+    bool back = event->type == EVENT_UNMERGED;
+    int64_t leading = event->effect.other;
+    engine->moves[engine->batch.move_count++] =
+        (struct batch_move){back ? leading : event->ticket, back ? event->ticket : leading, back};
+}
+
+/* Applies the step decided: each event to its ticket, in order. */
+void engine_take_step(struct engine *engine) {
+    for (uint16_t i = 0; i < engine->step.count; i++) {
+        struct event *event = &engine->step.events[i];
+        struct batch_ticket *work = engine_work(engine, event->ticket);
+        if (!work) { /* the command made it */
+            work = work_new(engine, work_slot(engine, event->ticket));
+            memset(&work->ticket, 0, sizeof work->ticket);
+            work->ticket.id = event->ticket;
+            work->is_new = true;
+            engine->batch.after.next_ticket++;
+        }
+        struct seen_assignment before[TICKET_ASSIGNMENTS_MAX];
+        uint16_t before_count = see_assignments(&work->ticket, before);
+        append_event(engine, work, event);
+        ticket_apply(&work->ticket, event);
+        note_assignments(engine, &work->ticket, before, before_count);
+        move_requests(engine, event);
+    }
+}
