@@ -62,8 +62,8 @@ uint32_t call_query_unit(struct call *call, const char *name);
 bool call_query_cursor(struct call *call, int64_t ret_numbers[2]);
 /* Text of a cursor, in the arena. */
 const char *call_cursor(struct call *call, int64_t first, int64_t second);
-/* Link: <...>; rel="next" with this cursor in place of the present one. */
-void call_link_next(struct call *call, const char *cursor);
+/* "next_cursor", and the Link header with rel="next"; NULL: this is the last page. */
+void call_put_next(struct call *call, struct json_writer *w, const char *cursor);
 /* {number} of the path; false: answered 404. */
 bool call_ticket_number(struct call *call, int64_t *ret_ticket);
 bool call_request_number(struct call *call, int64_t *ret_request);

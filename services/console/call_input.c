@@ -114,7 +114,7 @@ static void append_escaped(struct buffer *to, const char *text) {
     }
 }
 
-void call_link_next(struct call *call, const char *cursor) {
+static void link_next(struct call *call, const char *cursor) {
     static struct buffer link; /* one thread */
     static const char *const kept[] = {"unit", "state", "matter", "grid",  "light",
                                        "q",    "from",  "to",     "limit", "source"};
@@ -137,6 +137,11 @@ void call_link_next(struct call *call, const char *cursor) {
     }
     buffer_append_text(&link, ">; rel=\"next\"");
     http_set_header(call->request, "Link", buffer_text(&link));
+}
+
+void call_put_next(struct call *call, struct json_writer *w, const char *cursor) {
+    json_put_string(w, "next_cursor", cursor);
+    if (cursor) link_next(call, cursor);
 }
 
 /* ---- path -------------------------------------------------------------------------------------------------------------------- */

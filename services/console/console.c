@@ -51,9 +51,11 @@ static void on_reference(void *context, enum err err, struct reference *referenc
     log_info("reference_loaded", LOG_INT("version", reference->world.version));
     streams_missed(console->streams);
     board_reader_wake(console->reader);
+    if (console->load_again) load_reference(console);
 }
 
 static void load_reference(struct console *console) {
+    console->load_again = console->reference_loading; /* what is under way may have begun too early */
     if (console->reference_loading || !db_is_up(console->side)) return;
     console->reference_loading = true;
     reference_load(console->loader, on_reference, console);
@@ -61,9 +63,8 @@ static void load_reference(struct console *console) {
 
 void console_world_changed(struct console *console, uint32_t version) {
     uint32_t known = console->reference ? console->reference->world.version : 0;
-    if (version == 0) version = known + 1;
     if (version > console->world_wanted) console->world_wanted = version;
-    if (console->world_wanted > known) load_reference(console);
+    if (version == 0 || (console->world_wanted > known && !console->reference_loading)) load_reference(console);
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------------------------- */

@@ -41,7 +41,7 @@ struct console {
     struct reference_loader *loader;
     struct reference *reference; /* NULL until it was read once */
     uint32_t world_wanted;       /* version somebody told us of */
-    bool reference_loading;
+    bool reference_loading, load_again;
     struct who_finder *who;
     struct crypto_keys *keys; /* NULL: no key file; personal data then stays sealed */
     struct cache *cache;

@@ -8,38 +8,22 @@
 #include "common/metrics.h"
 #include "proto/must.h"
 #include "services/console/commands.h"
+#include "services/console/doors.def"
+#include "services/console/import.h"
 #include "services/console/openapi.h"
 #include "services/console/queues.h"
 #include "services/console/session.h"
 #include "services/console/stream.h"
+#include "services/console/users.h"
 
 METRIC_COUNTER(refused, "paidan_console_refused_total", "Requests refused before their handler.", "why",
                "no_credentials", "bad_credentials", "forged", "role");
 
-enum { SMALL = 65536, ROUTES_MAX = 96, NAMES_MAX = 16 };
+enum { ROUTES_MAX = 96, NAMES_MAX = 16 };
 
-#define Q_PAGE "limit cursor"
-
-static const struct door doors[] = {
-    {HTTP_POST, "/api/v1/session", session_post, DOOR_OPEN, NULL, "Login", "Session", 200, 4096, "session", "登录",
-     "Sign in"},
-    {HTTP_GET, "/api/v1/session", session_get, ACTION_SESSION, NULL, NULL, "Session", 200, 0, "session", "当前登录者",
-     "Who is signed in"},
-    {HTTP_DELETE, "/api/v1/session", session_delete, ACTION_SESSION, NULL, NULL, NULL, 204, 0, "session", "退出",
-     "Sign off"},
-    {HTTP_POST, "/api/v1/setup", setup_post, DOOR_OPEN, NULL, "Setup", "Account", 201, 4096, "session",
-     "用一次性设置码建立第一个安全管理员", "Make the first security administrator with the one-time setup code"},
-
-    {HTTP_POST, "/api/v1/tickets/{number}/{command}", command_post, DOOR_COMMAND, NULL, "Command", "CommandResult", 200,
-     SMALL, "tickets", "办理工单", "Act on a ticket"},
-
-    {HTTP_GET, "/api/v1/queues", queues_get, ACTION_QUEUES, NULL, NULL, "Queues", 200, 0, "queues",
-     "范围内各单位的实时队列", "Live queues of every unit in scope"},
-    {HTTP_GET, "/api/v1/queues/{unit}", queue_get, ACTION_QUEUES, "state " Q_PAGE, NULL, "Queue", 200, 0, "queues",
-     "一个单位的队列, 按到期时间排序", "One unit's queue, by deadline"},
-    {HTTP_GET, "/api/v1/stream", stream_get, ACTION_STREAM, NULL, NULL, "text/event-stream", 200, 0, "queues",
-     "队列的实时变化", "What changes in the queues, as it happens"},
-};
+#define DOOR_ROW(method, path, handler, action, query, body, answer, status, body_max, tag, zh, en)                    \
+    {HTTP_##method, path, handler, action, query, body, answer, status, body_max, tag, zh, en},
+static const struct door doors[] = {DOORS(DOOR_ROW)};
 enum { DOOR_COUNT = sizeof doors / sizeof doors[0] };
 
 const struct door *doors_all(size_t *ret_count) {

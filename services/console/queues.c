@@ -141,14 +141,8 @@ static void answer_list(struct list *list, const struct db_result *rows) {
     json_key(w, "unit");
     board_write_row(w, call->reference, list->unit, &list->row);
     write_tickets(w, list, rows);
-    if (list->count > list->limit) {
-        const struct member *last = &list->members[list->limit - 1];
-        const char *cursor = call_cursor(call, last->due, last->ticket);
-        json_put_string(w, "next_cursor", cursor);
-        call_link_next(call, cursor);
-    } else {
-        json_put_null(w, "next_cursor");
-    }
+    const struct member *last = list->count > list->limit ? &list->members[list->limit - 1] : NULL;
+    call_put_next(call, w, last ? call_cursor(call, last->due, last->ticket) : NULL);
     json_close(w);
     call_answer(call, 200);
 }

@@ -6,6 +6,7 @@
 
 #include "common/json.h"
 #include "services/console/session.h"
+#include "services/console/users.h"
 
 struct setup {
     const char *user;
@@ -94,9 +95,7 @@ bool password_is_fit(struct call *call, const char *pointer, const char *passwor
 }
 
 bool login_is_fit(struct call *call, const char *pointer, const char *login) {
-    size_t len = strlen(login);
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@";
-    if (len >= 1 && len <= 60 && strspn(login, allowed) == len) return true;
+    if (login_is_well_formed(login)) return true;
     call_wrong(call, pointer, "用户名须为 1 到 60 个字母、数字或 . _ - @",
                "a user name has 1 to 60 letters, digits or . _ - @");
     return false;

@@ -1,0 +1,75 @@
+/* Loading reference data from files (CSV, GeoJSON). A file is checked whole, off the loop, against one version of what is there;
+ * every mistake is told with its row and column; then all of it is stored in one transaction that raises world.version, or
+ * nothing. What a kind of file means is its own file: import_units.c and so on. */
+#ifndef CONSOLE_IMPORT_H
+#define CONSOLE_IMPORT_H
+
+#include "common/arena.h"
+#include "services/console/call.h"
+
+enum { IMPORT_FAULTS_MAX = 100, IMPORT_WARNINGS_MAX = 100, IMPORT_BODY_MAX = 16 << 20, IMPORT_ROWS_MAX = 100000 };
+
+struct import;
+
+struct import_kind {
+    const char *name; /* "units": as in the path and the audit */
+    bool geojson;     /* else CSV */
+    /* Reads and checks the file: fills plan, or notes faults. In a thread: touches only the import and its reference. */
+    void (*check)(struct import *import);
+    /* More work before it is stored, over several turns; ends with import_prepared. May be NULL. */
+    void (*prepare)(struct import *import);
+    /* Adds the statements that store the plan. Their results are not looked at. */
+    void (*store)(struct import *import);
+    /* More members of the answer; may be NULL. */
+    void (*tell)(struct import *import, struct json_writer *w);
+};
+
+struct import_fault {
+    size_t row;         /* 1 is the first row of the file; 0: the whole file */
+    const char *column; /* "" for the row */
+    const char *zh, *en;
+};
+
+struct import {
+    const struct import_kind *kind;
+    struct call *call;
+    const struct reference *reference; /* what it is checked against */
+    const char *bytes;                 /* the file, borrowed */
+    size_t len;
+    bool dry_run;
+    struct arena arena; /* the plan's */
+    void *plan;
+    const void *known; /* what the handler read before, in the call's arena */
+    int64_t rows, created, updated, removed;
+    struct import_fault faults[IMPORT_FAULTS_MAX];
+    int fault_count; /* all of them; only the first are kept */
+    struct sentence warnings[IMPORT_WARNINGS_MAX];
+    int warning_count;
+    /* import.c's own */
+    int tries;
+    struct loop_timer *timer;
+    int64_t began_at, wait_until;
+    uint32_t version; /* after it was stored */
+};
+
+/* Handlers, one a kind. */
+void import_units(struct call *call);
+void import_areas(struct call *call);
+void import_matters(struct call *call);
+void import_policies(struct call *call);
+void import_calendars(struct call *call);
+void import_admission(struct call *call);
+void import_places(struct call *call);
+void import_sources(struct call *call);
+void import_people(struct call *call);
+
+void import_start(struct call *call, const struct import_kind *kind, const void *known);
+void import_prepared(struct import *import);
+
+/* For checks. Memory of the plan; must: fits. */
+void *import_take(struct import *import, size_t count, size_t size);
+PRINTF(2, 3) char *import_printf(struct import *import, const char *format, ...);
+void import_fault(struct import *import, size_t row, const char *column, const char *zh, const char *en);
+void import_warn(struct import *import, const char *zh, const char *en);
+
+#endif

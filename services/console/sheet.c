@@ -1,0 +1,175 @@
+/* See sheet.h. */
+#include "services/console/sheet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/number.h"
+#include "common/text.h"
+#include "proto/must.h"
+
+static void note_form(struct sheet *sheet) {
+    const char *what = import_printf(sheet->in, "%s", sheet->csv.message);
+    import_fault(sheet->in, sheet->csv.number, "", import_printf(sheet->in, "CSV 格式有误: %s", what), what);
+}
+
+static bool find_columns(struct sheet *sheet, int required) {
+    struct import *in = sheet->in;
+    int before = in->fault_count;
+    for (int i = 0; i < sheet->column_count; i++) {
+        sheet->places[i] = csv_column(&sheet->row, sheet->columns[i]);
+        if (i < required && sheet->places[i] == CSV_FIELDS_MAX)
+            import_fault(in, 1, sheet->columns[i], "缺少这一列", "this column is missing");
+    }
+    for (size_t f = 0; f < sheet->row.count; f++) {
+        bool known = false;
+        for (int i = 0; i < sheet->column_count; i++) known |= sheet->places[i] == f;
+        if (known) continue;
+        const char *title = import_printf(
+            in, "%.*s", (int)(sheet->row.fields[f].len < 40 ? sheet->row.fields[f].len : 40), sheet->row.fields[f].at);
+        import_fault(in, 1, title, "不认识的列, 或列名重复", "an unknown column, or one named twice");
+    }
+    return in->fault_count == before;
+}
+
+bool sheet_open(struct sheet *sheet, struct import *in, const char *const *columns, int required) {
+    *sheet = (struct sheet){.in = in, .columns = columns};
+    while (columns[sheet->column_count]) sheet->column_count++;
+    must(sheet->column_count <= SHEET_COLUMNS_MAX);
+    csv_init(&sheet->csv, in->bytes, in->len);
+    enum err err = csv_next(&sheet->csv, &sheet->row);
+    if (err == ERR_NONE) return find_columns(sheet, required);
+    if (err == ERR_CLOSED)
+        import_fault(in, 0, "", "文件是空的", "the file is empty");
+    else
+        note_form(sheet);
+    return false;
+}
+
+bool sheet_next(struct sheet *sheet) {
+    size_t titles = sheet->row.count;
+    enum err err = csv_next(&sheet->csv, &sheet->row);
+    if (err == ERR_CLOSED) return false;
+    if (err != ERR_NONE) {
+        note_form(sheet);
+        return false;
+    }
+    sheet->number = sheet->row.number;
+    if (sheet->in->rows++ == IMPORT_ROWS_MAX) {
+        import_fault(sheet->in, sheet->number, "", "行数过多", "too many rows");
+        return false;
+    }
+    if (sheet->row.count != titles && sheet->row.number > 1) {
+        size_t count = sheet->row.count;
+        sheet->row.count = titles; /* stays what the next row is compared with */
+        import_fault(sheet->in, sheet->number, "",
+                     import_printf(sheet->in, "有 %zu 个字段, 标题行有 %zu 个", count, titles),
+                     import_printf(sheet->in, "has %zu fields, the title row has %zu", count, titles));
+        for (size_t f = count; f < titles; f++) sheet->row.fields[f] = (struct span){"", 0};
+    }
+    return true;
+}
+
+void sheet_close(struct sheet *sheet) {
+    csv_done(&sheet->csv);
+}
+
+void sheet_fault(struct sheet *sheet, int column, const char *zh, const char *en) {
+    const char *text = "";
+    if (column >= 0 && sheet->places[column] < CSV_FIELDS_MAX) {
+        const struct span *field = &sheet->row.fields[sheet->places[column]];
+        size_t cut = text_cut(field->at, field->len, 40);
+        text = import_printf(sheet->in, "%.*s", (int)cut, field->at);
+    }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-security"
+    char zh_text[300], en_text[300];
+    snprintf(zh_text, sizeof zh_text, zh, text); /* both texts are ours: at most one %s */
+    snprintf(en_text, sizeof en_text, en, text);
+#pragma GCC diagnostic pop
+    import_fault(sheet->in, sheet->number, column < 0 ? "" : sheet->columns[column],
+                 import_printf(sheet->in, "%s", zh_text), import_printf(sheet->in, "%s", en_text));
+}
+
+/* ---- fields --------------------------------------------------------------------------------------------------------------------------------- */
+
+const char *sheet_text(struct sheet *sheet, int column) {
+    size_t place = sheet->places[column];
+    if (place >= sheet->row.count) return "";
+    struct span text = text_trim(sheet->row.fields[place].at, sheet->row.fields[place].len);
+    if (text_has_control(text.at, text.len, false)) {
+        sheet_fault(sheet, column, "含有控制字符或换行", "holds control characters or a line break");
+        return "";
+    }
+    bool guarded = text.len > 1 && text.at[0] == '\'' && strchr("=+-@", text.at[1]); /* as our own exports write them */
+    char *copy = arena_copy(&sheet->in->arena, text.at + guarded, text.len - guarded);
+    must(copy);
+    return copy;
+}
+
+const char *sheet_needed(struct sheet *sheet, int column, size_t bytes_max) {
+    const char *text = sheet_text(sheet, column);
+    if (!*text) sheet_fault(sheet, column, "不能为空", "must not be empty");
+    if (strlen(text) > bytes_max)
+        import_fault(sheet->in, sheet->number, sheet->columns[column],
+                     import_printf(sheet->in, "不得超过 %zu 字节", bytes_max),
+                     import_printf(sheet->in, "must not exceed %zu bytes", bytes_max));
+    return text;
+}
+
+int sheet_word(struct sheet *sheet, int column, enum word_set set, int fallback) {
+    const char *text = sheet_text(sheet, column);
+    int value = *text ? word_value(set, text, strlen(text)) : fallback;
+    if (value == 0 && *text)
+        sheet_fault(sheet, column, "“%s” 不是允许的取值", "\"%s\" is not one of the words allowed here");
+    else if (value == 0)
+        sheet_fault(sheet, column, "不能为空", "must not be empty");
+    return value;
+}
+
+bool sheet_yes(struct sheet *sheet, int column, bool fallback) {
+    const char *text = sheet_text(sheet, column);
+    if (!*text) return fallback;
+    if (!strcmp(text, "yes")) return true;
+    if (strcmp(text, "no")) sheet_fault(sheet, column, "“%s” 不是 yes 或 no", "\"%s\" is neither yes nor no");
+    return false;
+}
+
+int64_t sheet_int(struct sheet *sheet, int column, int64_t min, int64_t max, int64_t fallback) {
+    const char *text = sheet_text(sheet, column);
+    int64_t value;
+    if (!*text) return fallback;
+    if (number_parse_int(text, strlen(text), &value) == ERR_NONE && value >= min && value <= max) return value;
+    import_fault(sheet->in, sheet->number, sheet->columns[column],
+                 import_printf(sheet->in, "须为 %lld 到 %lld 的整数", (long long)min, (long long)max),
+                 import_printf(sheet->in, "must be an integer from %lld to %lld", (long long)min, (long long)max));
+    return fallback;
+}
+
+const char *sheet_limit(struct sheet *sheet, int column) {
+    const char *text = sheet_text(sheet, column);
+    struct limit limit;
+    if (limit_parse(text, strlen(text), &limit)) return text;
+    sheet_fault(sheet, column, "“%s” 不是时限, 应如 2wh、24nh、7wd 或 -",
+                "\"%s\" is no limit; write 2wh, 24nh, 7wd or -");
+    return "";
+}
+
+uint32_t sheet_unit_of(struct sheet *sheet, int column, const char *code, size_t len) {
+    uint32_t unit = reference_unit_by_code(sheet->in->reference, code, len);
+    if (!unit)
+        import_fault(sheet->in, sheet->number, sheet->columns[column],
+                     import_printf(sheet->in, "没有单位 “%.*s”", (int)len, code),
+                     import_printf(sheet->in, "there is no unit \"%.*s\"", (int)len, code));
+    return unit;
+}
+
+uint32_t sheet_unit(struct sheet *sheet, int column) {
+    const char *code = sheet_text(sheet, column);
+    return *code ? sheet_unit_of(sheet, column, code, strlen(code)) : 0;
+}
+
+bool sheet_is_code(const char *text, size_t len) {
+    return len >= 1 && len <= 16 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
