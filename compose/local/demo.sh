@@ -10,6 +10,9 @@ cd "$here/../.."
 url=http://127.0.0.1:$port
 
 say "The demo district"
+play=$root/tools/play/play.mjs
+export PAIDAN_URL=$url PAIDAN_VAR=$var PAIDAN_ACCOUNTS=$var/accounts.json
+[ "${1:-}" = district ] || node "$play" --begin # the day that is played lies before now, and so must what is loaded
 node "$here/district.mjs" "$root" "$var" "$url" "$bin/paidan"
 [ "${1:-}" != district ] || exit 0
 
@@ -20,7 +23,5 @@ if [ -e "$var/played-$what" ]; then
   exit 0
 fi
 [ -z "${DATA:-}" ] || [ -r "$DATA" ] || fail "$DATA cannot be read by $(id -un)." "Put it where everybody may read, or make it readable."
-play=(node "$root/tools/play/play.mjs")
-[ -e "$root/tools/play/play.mjs" ] || { say "  no day is played: tools/play is not there"; exit 0; }
-PAIDAN_URL=$url PAIDAN_VAR=$var PAIDAN_ACCOUNTS=$var/accounts.json "${play[@]}" ${DATA:+--data "$DATA"}
+node "$play" ${DATA:+--data "$DATA"}
 : >"$var/played-$what"

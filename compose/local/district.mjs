@@ -72,8 +72,10 @@ function reference() {
 }
 
 function people() {
-  const answer = paidan(['people', 'import', path.join(demo, 'people.csv')]);
-  (answer.accounts ?? []).forEach(keepAccount);
+  const file = path.join(demo, 'people.csv');
+  const rows = new Map(fs.readFileSync(file, 'utf8').trim().split(/\r?\n/).map((line) => [line.split(',')[0], line.split(',')]));
+  const answer = paidan(['people', 'import', file]);
+  for (const { user, password } of answer.accounts ?? []) keepAccount({ user, password, role: rows.get(user)[1], unit: rows.get(user)[2] });
   keep();
   loaded('people', answer.rows ?? 0);
 }

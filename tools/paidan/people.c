@@ -33,21 +33,26 @@ enum cli_exit run_user_add(struct cli *cli) {
 enum cli_exit run_user_list(struct cli *cli) {
     static const struct answers_column columns[] = {{"user", "账号", "user"},          {"role", "角色", "role"},
                                                     {"unit", "单位", "unit"},          {"disabled", "停用", "disabled"},
-                                                    {"created_at", "建立", "created"}, {NULL, NULL, NULL}};
+                                                    {"created", "建立", "created"}, {NULL, NULL, NULL}};
     return answers_list(cli, "/api/v1/admin/users", "users", columns);
 }
 
-static enum cli_exit user_act(struct cli *cli, const char *act, const char *zh, const char *en) {
-    return answers_act(cli, "POST", cli_printf(cli, "/api/v1/admin/users/%s/%s", door_part(cli, cli->args[0]), act),
-                       NULL, zh, en, cli->args[0]);
+static const char *user_path(struct cli *cli) {
+    return cli_printf(cli, "/api/v1/admin/users/%s", door_part(cli, cli->args[0]));
 }
 
 enum cli_exit run_user_disable(struct cli *cli) {
-    return user_act(cli, "disable", "已停用, 其会话即刻失效", "is disabled; its sessions end now");
+    return answers_act(cli, "DELETE", user_path(cli), NULL, "已停用, 其会话即刻失效",
+                       "is disabled; its sessions end now", cli->args[0]);
 }
 
 enum cli_exit run_user_enable(struct cli *cli) {
-    return user_act(cli, "enable", "已启用", "is enabled");
+    static const char body[] = "{\"disabled\":false}";
+    struct buffer json = {0};
+    buffer_append_text(&json, body);
+    enum cli_exit code = answers_act(cli, "POST", user_path(cli), &json, "已启用", "is enabled", cli->args[0]);
+    buffer_done(&json);
+    return code;
 }
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------------------------ */

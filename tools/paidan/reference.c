@@ -6,7 +6,6 @@
 
 #include "tools/paidan/commands.h"
 #include "tools/paidan/door.h"
-#include "tools/paidan/table.h"
 
 static const struct kind {
     const char *word, *path; /* as said here, as in the address */
@@ -24,20 +23,12 @@ static const char *path_of(struct cli *cli) {
 
 /* Passwords are told this once. */
 static void say_people(struct cli *cli, const struct cJSON *people) {
-    static const char *const zh[] = {"账号", "口令", "角色", "单位", NULL}, *const en[] = {"user", "password", "role",
-                                                                                           "unit", NULL};
     const struct cJSON *row;
-    struct table table;
     if (!people || !people->child) return;
-    table_begin(&table, cli->language == LANGUAGE_ZH ? zh : en);
-    cJSON_ArrayForEach(row, people) {
-        table_cell(&table, tree_text(row, "user"));
-        table_cell(&table, tree_text(row, "password"));
-        table_cell(&table, tree_text(row, "role"));
-        table_cell(&table, tree_name(cli, row, "unit"));
-    }
-    table_print(&table);
-    fprintf(stderr, "%s\n", cli_in(cli, "口令只显示这一次。", "Passwords are shown this once."));
+    cJSON_ArrayForEach(row, people) printf("%-24s %s
+", tree_text(row, "user"), tree_text(row, "password"));
+    fprintf(stderr, "%s
+", cli_in(cli, "口令只显示这一次。", "Passwords are shown this once."));
 }
 
 static void say_imported(struct cli *cli, const struct cJSON *tree) {
