@@ -18,6 +18,9 @@ LDFLAGS_faulty := $(LDFLAGS_release)
 CFLAGS_clang := -O0 -Werror
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmsgpackc -lgeos_c -lm -lpthread
+# the RabbitMQ row of `make bench`, where its client is installed
+RABBIT_LIBS := $(shell pkg-config --libs librabbitmq 2>/dev/null)
+RABBIT_CFLAGS := $(if $(RABBIT_LIBS),-DHAVE_RABBIT)
 CFLAGS  := -std=gnu11 $(WARN) $(CFLAGS_$(FLAVOUR)) -I. $(PKG_CFLAGS) $(EXTRA_CFLAGS)
 LDFLAGS := $(LDFLAGS_$(FLAVOUR)) -Wl,-u,must_failed
 
@@ -29,10 +32,10 @@ LIB_FILES := $(foreach l,$(LIBS),$(B)/lib$(l).a)
 SERVICE_PARTS := $(foreach s,$(SERVICES),$(filter-out %/main.o,$(call obj,services/$(s))))
 BINS     := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(B)/bin/paidan-$(s))) \
             $(if $(wildcard tools/paidan/*.c),$(B)/bin/paidan) \
-            $(patsubst tools/%.c,$(B)/bin/%,$(wildcard tools/*.c)) $(patsubst bench/%.c,$(B)/bin/%,$(wildcard bench/*.c))
+            $(patsubst tools/%.c,$(B)/bin/%,$(wildcard tools/*.c)) $(patsubst bench/%.c,$(B)/bin/%,$(wildcard bench/*.c)) $(B)/bin/load
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # every object of the flavour, for `make objects`: the compiler's opinion without linking
-OBJECTS  := $(foreach d,proto core common services/kit $(addprefix services/,$(SERVICES)) tools/paidan tools bench tests tests/sim tests/unit,\
+OBJECTS  := $(foreach d,proto core common services/kit $(addprefix services/,$(SERVICES)) tools/paidan tools bench bench/load tests tests/sim tests/unit,\
               $(call obj,$(d)))
 QUIET    := $(MAKE) --no-print-directory
 
@@ -69,6 +72,10 @@ $(B)/bin/%: $(B)/obj/tools/%.o $(B)/libparts.a $(LIB_FILES)
 $(B)/bin/%: $(B)/obj/bench/%.o $(B)/libparts.a $(LIB_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+$(B)/bin/load: $(call obj,bench/load) $(B)/libparts.a $(LIB_FILES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) $(RABBIT_LIBS) -o $@
+$(B)/obj/bench/load/rabbit.o: CFLAGS += $(RABBIT_CFLAGS)
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call obj,tests) $(B)/libparts.a $(LIB_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@

@@ -1,0 +1,4 @@
+#include "bench/load/load.h"
+void scenario_rabbit(struct load *load) {
+    die("not yet");
+}

@@ -1,0 +1,144 @@
+/* See watch.h. */
+#include "bench/load/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/bus.h"
+#include "common/cache.h"
+#include "common/clock.h"
+#include "common/number.h"
+#include "proto/codec.h"
+#include "proto/must.h"
+
+enum { QUEUE = 1000000, DEADLINE_MS = 10000, CONNECT_MS = 10000, SPARE = 10000 };
+
+struct waiting { /* heard of, not yet seen in Redis */
+    int64_t seq;
+    int64_t place;
+};
+
+struct watch {
+    struct bus *bus;
+    struct bus_socket *events;
+    struct cache *cache;
+    struct cache_command *marker;
+    watch_change *on_change;
+    void *context;
+    int64_t first; /* the first new ticket's number within the day */
+    int64_t capacity;
+    int64_t *heard_ns, *queued_ns;
+    struct waiting *waiting;
+    int64_t waiting_first, waiting_end; /* as running numbers; the array is as long as capacity */
+    int64_t count, last_ns, changes;
+    bool beaten, asking;
+};
+
+static void ask(struct watch *w);
+
+static void on_marker(void *context, enum err err, const struct cache_reply *reply) {
+    struct watch *w = context;
+    w->asking = false;
+    if (err != ERR_NONE) return;
+    int64_t seq = cache_reply_int(reply), now = clock_monotonic_ns();
+    while (w->waiting_first < w->waiting_end && w->waiting[w->waiting_first].seq <= seq) {
+        w->queued_ns[w->waiting[w->waiting_first++].place] = now;
+        w->count++;
+        w->last_ns = now;
+    }
+    if (w->waiting_first < w->waiting_end) ask(w);
+}
+
+static void ask(struct watch *w) {
+    if (w->asking) return;
+    w->asking = true;
+    cache_send(w->cache, w->marker, DEADLINE_MS, on_marker, w);
+}
+
+static void on_change(struct watch *w, const struct change *c, int64_t seq, int64_t now) {
+    w->changes++;
+    if (w->on_change) w->on_change(w->context, c);
+    if (!c->created) return;
+    int64_t place = number_ticket_n(c->ticket) - w->first;
+    if (place < 0 || place >= w->capacity || w->heard_ns[place]) return;
+    w->heard_ns[place] = now;
+    w->waiting[w->waiting_end++] = (struct waiting){seq, place};
+}
+
+static void on_message(void *context, const struct bus_message *in) {
+    static struct message message;
+    struct watch *w = context;
+    if (message_decode(in->bytes, in->len, &message, NULL) != CODEC_OK) die("an event cannot be read");
+    if (message.info->number == MESSAGE_beat) w->beaten = true;
+    if (message.info->number != MESSAGE_changes) return;
+    int64_t now = clock_monotonic_ns();
+    for (uint16_t i = 0; i < message.changes.changes_count; i++)
+        on_change(w, &message.changes.changes[i], message.changes.to_seq, now);
+    if (w->waiting_first < w->waiting_end) ask(w);
+}
+
+struct watch *watch_new(struct load *load, int64_t capacity, watch_change *on_change_, void *context) {
+    struct watch *w = calloc(1, sizeof *w);
+    char path[200];
+    must(w);
+    w->on_change = on_change_;
+    w->context = context;
+    w->capacity = capacity + SPARE;
+    w->heard_ns = calloc((size_t)w->capacity, sizeof *w->heard_ns);
+    w->queued_ns = calloc((size_t)w->capacity, sizeof *w->queued_ns);
+    w->waiting = calloc((size_t)w->capacity, sizeof *w->waiting);
+    must(w->heard_ns && w->queued_ns && w->waiting);
+    w->first = query_int(load, "SELECT next_ticket FROM shard WHERE id = 1");
+    w->marker = cache_command_new();
+    cache_command_begin(w->marker, "HGET paidan:1 seq");
+    snprintf(path, sizeof path, "%s/redis.sock", load->run);
+    w->cache = cache_new(load->loop, &(struct cache_options){.socket_path = path});
+    w->bus = bus_new(load->loop);
+    struct bus_options options = bus_defaults();
+    options.receive_max = QUEUE;
+    options.turn_max = 10000;
+    snprintf(path, sizeof path, "ipc://%s/bus/events", load->run);
+    NEED(bus_connect_sub(w->bus, path, &options, on_message, w, &w->events), path);
+    int64_t end = clock_monotonic_ms() + CONNECT_MS;
+    while (!w->beaten || !cache_is_up(w->cache)) {
+        if (clock_monotonic_ms() > end) die("no heartbeat of the router, or no Redis, in %d s", CONNECT_MS / 1000);
+        loop_turn(load->loop, 50);
+    }
+    return w;
+}
+
+void watch_free(struct watch **watch) {
+    struct watch *w = *watch;
+    if (!w) return;
+    bus_free(&w->bus);
+    cache_free(&w->cache);
+    cache_command_free(&w->marker);
+    free(w->heard_ns);
+    free(w->queued_ns);
+    free(w->waiting);
+    free(w);
+    *watch = NULL;
+}
+
+int64_t watch_count(const struct watch *w) {
+    return w->count;
+}
+int64_t watch_last_ns(const struct watch *w) {
+    return w->last_ns;
+}
+int64_t watch_changes(const struct watch *w) {
+    return w->changes;
+}
+
+static int64_t at(const struct watch *w, const int64_t *times, int64_t ticket) {
+    int64_t place = number_ticket_n(ticket) - w->first;
+    return place >= 0 && place < w->capacity ? times[place] : 0;
+}
+
+int64_t watch_ns_of(const struct watch *w, int64_t ticket) {
+    return at(w, w->queued_ns, ticket);
+}
+int64_t watch_heard_ns_of(const struct watch *w, int64_t ticket) {
+    return at(w, w->heard_ns, ticket);
+}
