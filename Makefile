@@ -91,7 +91,7 @@ web: ## build the console page into web/dist
 run: ## install what is missing, build, start everything, load the demo district (PAIDAN_PORT=12345, DATA=messages.csv)
 	@$(QUIET) install-deps FOR=run
 	@FLAVOUR=$(FLAVOUR) compose/build.sh
-	@PAIDAN_FLAVOUR=$(FLAVOUR) compose/local/ctl up
+	@PAIDAN_FLAVOUR=$(FLAVOUR) PAIDAN_DEMO=day compose/local/ctl up
 	@PAIDAN_FLAVOUR=$(FLAVOUR) DATA="$(DATA)" compose/local/demo.sh
 	@compose/local/ctl summary
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The demo: the district (once), then the sample day played through the HTTP door by tools/play (once; DATA=FILE.csv plays that file
-# instead). Called by `make run`; `ctl demo` loads the district alone.
+# The demo: the district (once), then the sample day, played through the HTTP door by tools/play (once; DATA=FILE.csv plays that
+# file instead). Called by `make run`; `ctl demo` loads the district alone.
 # usage: compose/local/demo.sh [district]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -16,12 +16,5 @@ export PAIDAN_URL=$url PAIDAN_VAR=$var PAIDAN_ACCOUNTS=$var/accounts.json
 node "$here/district.mjs" "$root" "$var" "$url" "$bin/paidan"
 [ "${1:-}" != district ] || exit 0
 
-what=day
-[ -z "${DATA:-}" ] || what=$(sha256sum "$DATA" | cut -c 1-16)
-if [ -e "$var/played-$what" ]; then
-  say "  its day was played already (make stop, remove $var and make run to play it anew)"
-  exit 0
-fi
 [ -z "${DATA:-}" ] || [ -r "$DATA" ] || fail "$DATA cannot be read by $(id -un)." "Put it where everybody may read, or make it readable."
-node "$play" ${DATA:+--data "$DATA"}
-: >"$var/played-$what"
+PAIDAN_URL=$url PAIDAN_VAR=$var node "$root/tools/play/play.mjs" ${DATA:+--data "$DATA"}

@@ -42,7 +42,11 @@ write_files() {
   local name override clock=$var/clock
   mkdir -p "$var"/{etc,log,service,secret,redis,postgres,nginx} "$run"/{bus,http,postgres}
   chmod 700 "$var/secret" "$run/bus" "$run/http" "$run/postgres"
-  [ -f "$clock" ] || head -c 8 /dev/zero >"$clock"
+  if [ ! -f "$clock" ]; then
+    head -c 8 /dev/zero >"$clock"
+    # a copy that will play the sample day begins it where the day began, as its time never goes back
+    [ "${PAIDAN_DEMO:-}" != day ] || PAIDAN_VAR=$var node "$root/tools/play/play.mjs" --begin
+  fi
   [ "${PAIDAN_CLOCK:-}" != real ] || clock=
   [ -s "$var/secret/fields.key" ] || {
     { echo "# Keys of personal fields: ID HEX64. Lost with this file is what they sealed."
