@@ -31,8 +31,8 @@ enum cli_exit run_user_add(struct cli *cli) {
 }
 
 enum cli_exit run_user_list(struct cli *cli) {
-    static const struct answers_column columns[] = {{"user", "账号", "user"},          {"role", "角色", "role"},
-                                                    {"unit", "单位", "unit"},          {"disabled", "停用", "disabled"},
+    static const struct answers_column columns[] = {{"user", "账号", "user"},       {"role", "角色", "role"},
+                                                    {"unit", "单位", "unit"},       {"disabled", "停用", "disabled"},
                                                     {"created", "建立", "created"}, {NULL, NULL, NULL}};
     return answers_list(cli, "/api/v1/admin/users", "users", columns);
 }

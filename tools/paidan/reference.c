@@ -25,10 +25,8 @@ static const char *path_of(struct cli *cli) {
 static void say_people(struct cli *cli, const struct cJSON *people) {
     const struct cJSON *row;
     if (!people || !people->child) return;
-    cJSON_ArrayForEach(row, people) printf("%-24s %s
-", tree_text(row, "user"), tree_text(row, "password"));
-    fprintf(stderr, "%s
-", cli_in(cli, "口令只显示这一次。", "Passwords are shown this once."));
+    cJSON_ArrayForEach(row, people) printf("%-24s %s\n", tree_text(row, "user"), tree_text(row, "password"));
+    fprintf(stderr, "%s\n", cli_in(cli, "口令只显示这一次。", "Passwords are shown this once."));
 }
 
 static void say_imported(struct cli *cli, const struct cJSON *tree) {
