@@ -1,0 +1,25 @@
+/* The invariants of design, checked after every commit, at every message that leaves a process, and when all is quiet. */
+#ifndef SIM_CHECK_H
+#define SIM_CHECK_H
+
+#include "tests/sim/disk.h"
+#include "tests/sim/machine.h"
+
+void check_start(void);
+/* What a transaction wrote, just before anybody else can see it. */
+void check_commit(const struct transaction *t);
+/* A message on its way out: it may tell only what is committed. */
+void check_leaving(const struct proc *from, const void *bytes, size_t len);
+/* From now on (NULL: not) deadlines must be met within 2 s. */
+void check_be_punctual(bool punctual);
+/* NULL, or what keeps the system from being quiet: unrouted requests, overdue deadlines, live queues that differ. */
+const char *check_quiet(void);
+/* Everything from the beginning: the log folded anew, every table against it. */
+void check_all(void);
+/* The earliest armed deadline of an open ticket; 0: none. */
+int64_t check_next_deadline(void);
+int64_t check_event_count(void);
+int check_unrouted(void);
+void check_done(void);
+
+#endif

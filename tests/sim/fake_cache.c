@@ -1,0 +1,586 @@
+/* common/cache.h: a client with deadlines, and a small Redis that knows our five scripts by name and does what their Lua does
+ * (services/router/queues.lua.h), each as a whole or not at all. What a lost connection had sent may still be carried out. */
+#include "common/cache.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/must.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/fakes.h"
+
+/* ---- the server: keys of shard 1 -------------------------------------------------------------------------------------------- */
+
+enum { GENERATIONS_MAX = 64, NAME_BYTES = 40 };
+enum kind { BY_DUE, BY_YELLOW, BY_ENTRY, KINDS };
+
+struct generation {
+    char name[NAME_BYTES];
+    struct table index;       /* ticket -> queue */
+    struct table sets[KINDS]; /* (queue, ticket) -> score */
+};
+struct number { /* a row of these tables */
+    int64_t value;
+};
+
+static struct redis {
+    bool has_marker, full;
+    char gen[NAME_BYTES];
+    int64_t seq, received, open, supervised, at;
+    struct generation generations[GENERATIONS_MAX];
+    int generation_count;
+    char known[GENERATIONS_MAX][NAME_BYTES]; /* the set of generations begun and not dropped */
+    int known_count;
+    int64_t hangs_until_us;
+} redis;
+
+static struct generation *generation(const char *name, bool make) {
+    for (int i = 0; i < redis.generation_count; i++)
+        if (strcmp(redis.generations[i].name, name) == 0) return &redis.generations[i];
+    if (!make) return NULL;
+    if (redis.generation_count == GENERATIONS_MAX) broken("I12", "generations of the live queues pile up in Redis");
+    struct generation *g = &redis.generations[redis.generation_count++];
+    memset(g, 0, sizeof *g);
+    snprintf(g->name, NAME_BYTES, "%s", name);
+    return g;
+}
+
+static void generation_clear(struct generation *g) {
+    table_clear(&g->index);
+    for (int kind = 0; kind < KINDS; kind++) table_clear(&g->sets[kind]);
+}
+
+static void generation_remove(struct generation *g) {
+    generation_clear(g);
+    *g = redis.generations[--redis.generation_count];
+}
+
+static void table_number(struct table *table, int64_t a, int64_t b, int64_t value) {
+    struct number *row = malloc(sizeof *row);
+    must(row);
+    row->value = value;
+    free(table_put(table, a, b, row));
+}
+
+void fake_cache_flush(void) {
+    while (redis.generation_count) generation_remove(&redis.generations[0]);
+    redis.has_marker = false;
+    redis.gen[0] = 0;
+    redis.known_count = 0;
+}
+
+/* ---- commands ----------------------------------------------------------------------------------------------------------------- */
+
+struct cache_command {
+    int count, size;
+    struct word {
+        size_t at, len;
+    } * words;
+    struct blob bytes;
+};
+
+struct cache_command *cache_command_new(void) {
+    struct cache_command *command = calloc(1, sizeof *command);
+    must(command);
+    return command;
+}
+void cache_command_free(struct cache_command **command) {
+    if (!*command) return;
+    free((*command)->words);
+    free((*command)->bytes.data);
+    free(*command);
+    *command = NULL;
+}
+void cache_command_begin(struct cache_command *command, const char *name) {
+    must(!name[0]); /* only scripts are used */
+    command->count = 0;
+    command->bytes.len = 0;
+}
+void cache_command_bytes(struct cache_command *command, const void *bytes, size_t length) {
+    if (command->count == command->size) {
+        command->size = command->size ? command->size * 2 : 16;
+        command->words = realloc(command->words, (size_t)command->size * sizeof *command->words);
+        must(command->words);
+    }
+    size_t at = bytes_add(&command->bytes, bytes, length);
+    bytes_add(&command->bytes, "", 1);
+    command->words[command->count++] = (struct word){at, length};
+}
+void cache_command_text(struct cache_command *command, const char *text) {
+    cache_command_bytes(command, text, strlen(text));
+}
+void cache_command_int(struct cache_command *command, int64_t value) {
+    char text[24];
+    cache_command_bytes(command, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
+}
+
+struct cache_reply {
+    enum cache_kind kind;
+    int64_t number;
+    char text[80];
+    int count;
+    struct cache_reply *items;
+};
+
+static void reply_text(struct cache_reply *reply, const char *text) {
+    reply->kind = CACHE_TEXT;
+    snprintf(reply->text, sizeof reply->text, "%s", text);
+}
+
+enum cache_kind cache_reply_kind(const struct cache_reply *reply) {
+    return reply->kind;
+}
+int64_t cache_reply_int(const struct cache_reply *reply) {
+    return reply->kind == CACHE_INT ? reply->number : reply->kind == CACHE_TEXT ? atoll(reply->text) : 0;
+}
+const char *cache_reply_text(const struct cache_reply *reply, size_t *ret_length) {
+    bool is_text = reply->kind == CACHE_TEXT || reply->kind == CACHE_ERROR;
+    *ret_length = is_text ? strlen(reply->text) : 0;
+    return is_text ? reply->text : NULL;
+}
+size_t cache_reply_count(const struct cache_reply *reply) {
+    return reply->kind == CACHE_LIST ? (size_t)reply->count : 0;
+}
+const struct cache_reply *cache_reply_item(const struct cache_reply *reply, size_t index) {
+    must(reply->kind == CACHE_LIST && index < (size_t)reply->count);
+    return &reply->items[index];
+}
+
+/* ---- scripts. Words: key, then ARGV ------------------------------------------------------------------------------------------------ */
+
+struct call {
+    struct call *next;
+    uint64_t number;
+    const struct cache_script *script;
+    struct cache_command words;
+    cache_done *done;
+    void *context;
+    struct cache_reply reply, items[GENERATIONS_MAX];
+};
+
+static const char *argv(const struct call *call, int number) { /* from 1, as in Lua */
+    must(number < call->words.count);
+    return (const char *)call->words.bytes.data + call->words.words[number].at;
+}
+static int64_t argn(const struct call *call, int number) {
+    return atoll(argv(call, number));
+}
+
+static void rows(const struct call *call, struct generation *g, int first) {
+    for (int i = first; i + 6 < call->words.count; i += 7) {
+        int64_t ticket = argn(call, i), queue = argn(call, i + 1) * 100 + argn(call, i + 2);
+        const struct number *old = table_get(&g->index, ticket, 0);
+        bool open = argn(call, i + 6) == 1;
+        if (old && (old->value != queue || !open))
+            for (int kind = 0; kind < KINDS; kind++) free(table_put(&g->sets[kind], old->value, ticket, NULL));
+        if (open) {
+            for (int kind = 0; kind < KINDS; kind++)
+                table_number(&g->sets[kind], queue, ticket, argn(call, i + 3 + kind));
+            table_number(&g->index, ticket, 0, queue);
+        } else if (old) {
+            free(table_put(&g->index, ticket, 0, NULL));
+        }
+    }
+}
+
+static void set_marker(const struct call *call) {
+    redis.has_marker = true;
+    redis.seq = argn(call, 3);
+    redis.received = argn(call, 4);
+    redis.open = argn(call, 5);
+    redis.supervised = argn(call, 6);
+    redis.at = argn(call, 7);
+}
+
+static void script_apply(struct call *call) {
+    if (!redis.has_marker || strcmp(redis.gen, argv(call, 1)) != 0) {
+        reply_text(&call->reply, "generation");
+    } else if (redis.seq != argn(call, 2)) {
+        reply_text(&call->reply, "seq");
+    } else {
+        rows(call, generation(redis.gen, true), 8);
+        set_marker(call);
+        reply_text(&call->reply, "ok");
+    }
+}
+
+static void script_fill(struct call *call) {
+    if (call->words.count > 2) rows(call, generation(argv(call, 1), true), 2);
+    reply_text(&call->reply, "ok");
+}
+
+static void script_flip(struct call *call) {
+    reply_text(&call->reply, redis.has_marker ? redis.gen : "");
+    snprintf(redis.gen, NAME_BYTES, "%s", argv(call, 1));
+    set_marker(call);
+}
+
+static void script_drop(struct call *call) {
+    struct generation *g = generation(argv(call, 1), false);
+    if (g) generation_remove(g);
+    reply_text(&call->reply, "ok");
+}
+
+static void script_marker(struct call *call) {
+    char seq[24] = "";
+    if (redis.has_marker) snprintf(seq, sizeof seq, "%lld", (long long)redis.seq);
+    const struct generation *g = redis.has_marker ? generation(redis.gen, false) : NULL;
+    call->reply.kind = CACHE_LIST;
+    call->reply.items = call->items;
+    call->reply.count = 3;
+    reply_text(&call->items[0], redis.has_marker ? redis.gen : "");
+    reply_text(&call->items[1], seq);
+    call->items[2] = (struct cache_reply){.kind = CACHE_INT, .number = g ? (int64_t)g->index.count : 0};
+}
+
+static enum err run_script(struct call *call) {
+    static const struct {
+        const char *name;
+        void (*run)(struct call *call);
+        bool writes;
+    } scripts[] = {{"queues_apply", script_apply, true},
+                   {"queues_fill", script_fill, true},
+                   {"queues_flip", script_flip, true},
+                   {"queues_drop", script_drop, true},
+                   {"queues_marker", script_marker, false}};
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        if (strcmp(scripts[i].name, call->script->name) != 0) continue;
+        if (scripts[i].writes && redis.full) { /* "#!lua": refused as a whole */
+            fault_happens(FAULT_REDIS_FULL, "%s", call->script->name);
+            call->reply.kind = CACHE_ERROR;
+            snprintf(call->reply.text, sizeof call->reply.text, "OOM command not allowed");
+            return ERR_REFUSED;
+        }
+        scripts[i].run(call);
+        return ERR_NONE;
+    }
+    broken("simulator", "nobody taught it the script %s", call->script->name);
+}
+
+/* ---- the client ------------------------------------------------------------------------------------------------------------------- */
+
+struct cache {
+    struct cache *next;
+    struct proc *proc;
+    uint32_t number;
+    struct cache_options options;
+    uint64_t connection; /* 0: down */
+    bool up, state_is_new, soon_is_armed, freed;
+    int inside;
+    enum err state_err;
+    int64_t pause_ms, last_us[2];
+    struct call *sent, **sent_end, *ended, **ended_end; /* ended: err in `ended_err` of each call's reply */
+};
+
+static struct cache *all;
+static uint32_t cache_number;
+static uint64_t connections, calls;
+
+static struct cache *cache_by_number(uint32_t number) {
+    struct cache *cache = all;
+    while (cache && cache->number != number) cache = cache->next;
+    return cache;
+}
+
+static void call_free_(struct call *call) {
+    free(call->words.words);
+    free(call->words.bytes.data);
+    free(call);
+}
+
+static void destroy(struct cache *cache) {
+    struct cache **at = &all;
+    while (*at != cache) at = &(*at)->next;
+    *at = cache->next;
+    free(cache);
+}
+
+static void append(struct call ***end, struct call *call) {
+    call->next = NULL;
+    **end = call;
+    *end = &call->next;
+}
+
+static void end_call(struct call *call, enum err err) {
+    bool has_reply = err == ERR_NONE || err == ERR_REFUSED;
+    if (call->done) call->done(call->context, err, has_reply ? &call->reply : NULL);
+    call_free_(call);
+}
+
+static void dispatch(struct cache *cache) {
+    cache->inside++;
+    for (struct call *call; (call = cache->ended);) {
+        cache->ended = call->next;
+        if (!cache->ended) cache->ended_end = &cache->ended;
+        end_call(call, call->number ? ERR_TIMEOUT : ERR_CLOSED);
+    }
+    if (cache->state_is_new && !cache->freed) {
+        cache->state_is_new = false;
+        if (cache->options.on_state)
+            cache->options.on_state(cache->options.context, cache, cache->state_err, err_name(cache->state_err));
+    }
+    if (--cache->inside == 0 && cache->freed) destroy(cache);
+}
+
+static void soon(void *context, uint64_t number, bool live) {
+    (void)context;
+    struct cache *cache = live ? cache_by_number((uint32_t)number) : NULL;
+    if (!cache) return;
+    cache->soon_is_armed = false;
+    dispatch(cache);
+}
+
+static void tell_soon(struct cache *cache) {
+    if (cache->soon_is_armed || cache->freed) return;
+    cache->soon_is_armed = true;
+    event_in(cache->proc, 0, soon, NULL, cache->number);
+}
+
+static void try_connect(void *context, uint64_t number, bool live) {
+    (void)context;
+    struct cache *cache = live ? cache_by_number((uint32_t)number) : NULL;
+    if (!cache || cache->up) return;
+    if (sim.now_us < redis.hangs_until_us) { /* accepts and does not answer */
+        cache->pause_ms = cache->pause_ms * 2 < 1000 ? cache->pause_ms * 2 : 1000;
+        event_in(cache->proc, (1000 + between(cache->pause_ms / 2, cache->pause_ms * 3 / 2)) * 1000, try_connect, NULL,
+                 number);
+        return;
+    }
+    cache->pause_ms = 20;
+    cache->up = true;
+    cache->connection = ++connections;
+    cache->state_is_new = true;
+    cache->state_err = ERR_NONE;
+    tell_soon(cache);
+}
+
+static void drop(struct cache *cache, enum err err) {
+    if (!cache->up) return;
+    trace("redis connection lost: %s", err_name(err));
+    cache->up = false;
+    cache->connection = 0;
+    if (cache->sent) {
+        *cache->ended_end = cache->sent;
+        cache->ended_end = cache->sent_end;
+        cache->sent = NULL;
+        cache->sent_end = &cache->sent;
+    }
+    cache->state_is_new = true;
+    cache->state_err = err;
+    tell_soon(cache);
+    if (!cache->freed)
+        event_in(cache->proc, between(cache->pause_ms / 2, cache->pause_ms * 3 / 2) * 1000, try_connect, NULL,
+                 cache->number);
+}
+
+struct cache *cache_new(struct loop *loop, const struct cache_options *options) {
+    struct cache *cache = calloc(1, sizeof *cache);
+    must(cache);
+    *cache = (struct cache){
+        .next = all, .proc = fake_proc_of(loop), .number = ++cache_number, .options = *options, .pause_ms = 20};
+    cache->sent_end = &cache->sent;
+    cache->ended_end = &cache->ended;
+    all = cache;
+    event_in(cache->proc, between(300, 2000), try_connect, NULL, cache->number);
+    return cache;
+}
+
+void cache_free(struct cache **cache_at) {
+    struct cache *cache = *cache_at;
+    *cache_at = NULL;
+    if (!cache) return;
+    cache->freed = true;
+    drop(cache, ERR_CLOSED);
+    dispatch(cache);
+}
+
+bool cache_is_up(const struct cache *cache) {
+    return cache->up;
+}
+
+/* ---- one command's way there and back ------------------------------------------------------------------------------------------------ */
+
+struct travel {
+    struct call copy; /* what the server carries out, whatever becomes of the client */
+    uint32_t cache;
+    uint64_t connection;
+    enum err err;
+};
+
+static void arrive_back(void *context, uint64_t arg, bool live) {
+    (void)arg;
+    struct travel *travel = context;
+    struct cache *cache = live ? cache_by_number(travel->cache) : NULL;
+    if (cache && cache->connection == travel->connection) {
+        struct call *call = cache->sent;
+        must(call && call->number == travel->copy.number);
+        cache->sent = call->next;
+        if (!cache->sent) cache->sent_end = &cache->sent;
+        call->reply = travel->copy.reply;
+        memcpy(call->items, travel->copy.items, sizeof call->items);
+        if (call->reply.items) call->reply.items = call->items;
+        hash_bytes(call->reply.text, strlen(call->reply.text));
+        cache->inside++;
+        end_call(call, travel->err);
+        cache->inside--;
+        dispatch(cache);
+    }
+    free(travel);
+}
+
+static void carry_out(void *context, uint64_t arg, bool live) {
+    (void)arg;
+    struct travel *travel = context;
+    if (live && sim.now_us < redis.hangs_until_us) {
+        event_at(NULL, redis.hangs_until_us, carry_out, travel, 0);
+        return;
+    }
+    struct cache *cache = cache_by_number(travel->cache);
+    bool connected = cache && cache->connection == travel->connection;
+    if (!live || (!connected && chance(500000))) { /* what a client sent before it went may be read or not */
+        free(travel->copy.words.words);
+        free(travel->copy.words.bytes.data);
+        free(travel);
+        return;
+    }
+    travel->err = run_script(&travel->copy);
+    if (sim.tracing)
+        trace("redis: %s %s -> %s%s", travel->copy.script->name, argv(&travel->copy, 1 < travel->copy.words.count),
+              travel->copy.reply.text, connected ? "" : " (of a lost connection)");
+    free(travel->copy.words.words);
+    free(travel->copy.words.bytes.data);
+    if (!connected) {
+        free(travel);
+        return;
+    }
+    int64_t at = sim.now_us + between(20, 200);
+    if (at <= cache->last_us[1]) at = cache->last_us[1] + 1;
+    cache->last_us[1] = at;
+    event_at(cache->proc, at, arrive_back, travel, 0);
+}
+
+static void time_is_up(void *context, uint64_t number, bool live) {
+    struct cache *cache = live ? cache_by_number((uint32_t)(uintptr_t)context) : NULL;
+    if (!cache) return;
+    for (struct call *call = cache->sent; call; call = call->next) {
+        if (call->number != number) continue;
+        drop(cache, ERR_TIMEOUT);
+        return;
+    }
+}
+
+static struct cache_command copy_words(const struct cache_command *from) {
+    struct cache_command copy = {.count = from->count, .size = from->count};
+    copy.words = malloc((size_t)from->count * sizeof *copy.words + 1);
+    must(copy.words);
+    memcpy(copy.words, from->words, (size_t)from->count * sizeof *copy.words);
+    bytes_add(&copy.bytes, from->bytes.data, from->bytes.len);
+    return copy;
+}
+
+void cache_run(struct cache *cache, const struct cache_script *script, int key_count,
+               const struct cache_command *arguments, int64_t timeout_ms, cache_done *done, void *context) {
+    must(!cache->freed && key_count == 1);
+    struct call *call = calloc(1, sizeof *call);
+    must(call);
+    *call = (struct call){.script = script, .done = done, .context = context};
+    if (!cache->up) {
+        append(&cache->ended_end, call); /* number 0: never sent */
+        tell_soon(cache);
+        return;
+    }
+    call->number = ++calls;
+    append(&cache->sent_end, call);
+    event_in(cache->proc, timeout_ms * 1000, time_is_up, (void *)(uintptr_t)cache->number, call->number);
+    if (proc_dies_here("before a script")) return;
+    struct travel *travel = calloc(1, sizeof *travel);
+    must(travel);
+    travel->copy = *call;
+    travel->copy.words = copy_words(arguments);
+    travel->cache = cache->number;
+    travel->connection = cache->connection;
+    int64_t at = sim.now_us + between(20, 200);
+    if (at <= cache->last_us[0]) at = cache->last_us[0] + 1;
+    cache->last_us[0] = at;
+    event_at(NULL, at, carry_out, travel, 0);
+}
+
+/* ---- what befalls Redis ------------------------------------------------------------------------------------------------------------------ */
+
+static void cut(void *context, uint64_t number, bool live) {
+    (void)context;
+    struct cache *cache = live ? cache_by_number((uint32_t)number) : NULL;
+    if (cache) drop(cache, ERR_CLOSED);
+}
+
+void fake_cache_cut(void) {
+    for (struct cache *cache = all; cache; cache = cache->next) event_in(cache->proc, 0, cut, NULL, cache->number);
+}
+void fake_cache_restart(void) {
+    fake_cache_flush();
+    fake_cache_cut();
+}
+void fake_cache_hang(int64_t for_us) {
+    redis.hangs_until_us = sim.now_us + for_us;
+}
+void fake_cache_full(bool full) {
+    redis.full = full;
+}
+
+/* A whole generation's index goes, as if somebody typed DEL. */
+bool fake_cache_remove_key(void) {
+    struct generation *g = redis.has_marker ? generation(redis.gen, false) : NULL;
+    if (!g || !g->index.count) return false;
+    table_clear(&g->index);
+    return true;
+}
+
+void fake_cache_done(void) {
+    must(!all);
+    fake_cache_flush();
+    redis = (struct redis){0};
+}
+
+/* ---- I7 ------------------------------------------------------------------------------------------------------------------------------------ */
+
+static char difference[200];
+
+static const char *differs(const char *what, int64_t ticket) {
+    snprintf(difference, sizeof difference, "%s (ticket %lld)", what, (long long)ticket);
+    return difference;
+}
+
+static const char *set_differs(const struct generation *g, int kind, const struct ticket_row *row) {
+    int64_t scores[] = {row->due, row->yellow, row->entered_at};
+    const struct number *score = table_get(&g->sets[kind], (int64_t)row->owner * 100 + row->state, row->id);
+    if (!score) return differs("a set of the live queues lacks a ticket", row->id);
+    return score->value == scores[kind] ? NULL : differs("a score of the live queues is not the ticket's", row->id);
+}
+
+const char *fake_cache_differs(void) {
+    size_t open = 0, supervised = 0;
+    static const struct generation none;
+    if (!redis.has_marker) return "Redis has no marker";
+    if (redis.seq != disk.shard.next_seq - 1) return "the marker is not at the head";
+    const struct generation *g = generation(redis.gen, false);
+    if (!g) g = &none;
+    for (size_t i = 0; i < disk.tickets.count; i++) {
+        const struct ticket_row *row = disk.tickets.entries[i].row;
+        if (!row->open) continue;
+        open++;
+        supervised += row->supervised;
+        if (!table_get(&g->index, row->id, 0)) return differs("the live queues lack a ticket", row->id);
+        for (int kind = 0; kind < KINDS; kind++) {
+            const char *why = set_differs(g, kind, row);
+            if (why) return why;
+        }
+    }
+    if (g->index.count != open) return "the live queues hold a ticket that is not open";
+    for (int kind = 0; kind < KINDS; kind++)
+        if (g->sets[kind].count != open) return "a set of the live queues holds what is not open";
+    if (redis.open != (int64_t)open || redis.supervised != (int64_t)supervised) return "the counters are wrong";
+    if (redis.received != disk.shard.next_ticket - 1) return "the count of received is wrong";
+    if (redis.generation_count > 1) return "an old generation of the live queues is still in Redis";
+    return NULL;
+}

@@ -1,0 +1,571 @@
+/* What each statement of the router, escalation and intake does to the simulated disk, by the statement's name. Kept beside the
+ * SQL it stands for: when that changes, this must. A statement nobody taught it ends the run. */
+#define _GNU_SOURCE /* memmem */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mistake.h"
+#include "proto/must.h"
+#include "tests/sim/check.h"
+#include "tests/sim/people.h"
+#include "tests/sim/server.h"
+
+/* ---- reading parameters, writing results ---------------------------------------------------------------------------- */
+
+static const struct value *value_at(const struct db_call *call, int number, size_t row) {
+    const struct parameter *p = &call->parameters[number - 1];
+    must(number <= call->parameter_count && p->is_set && row < p->count);
+    return &p->values[row];
+}
+static int64_t arg(const struct db_call *call, int number) {
+    return value_at(call, number, 0)->number;
+}
+static int64_t arg_at(const struct db_call *call, int number, size_t row) {
+    return value_at(call, number, row)->number;
+}
+static const uint8_t *arg_bytes(const struct db_call *call, int number, size_t row, size_t *ret_len) {
+    const struct value *value = value_at(call, number, row);
+    *ret_len = value->len;
+    return call->bytes.data + value->at;
+}
+static size_t rows_of(const struct db_call *call, int number) {
+    return call->parameters[number - 1].count;
+}
+
+static struct value *cell(struct db_result *result) {
+    if (result->count == result->size) {
+        result->size = result->size ? result->size * 2 : 16;
+        result->cells = realloc(result->cells, result->size * sizeof *result->cells);
+        must(result->cells);
+    }
+    struct value *value = &result->cells[result->count++];
+    *value = (struct value){0};
+    return value;
+}
+static void put(struct db_result *result, int64_t number) {
+    cell(result)->number = number;
+}
+static void put_null(struct db_result *result) {
+    cell(result)->null = true;
+}
+static void put_bytes(struct db_result *result, const void *bytes, size_t len) {
+    struct value *value = cell(result);
+    value->at = bytes_add(&result->bytes, bytes, len);
+    value->len = len;
+}
+
+static void store(struct transaction *t, struct table *table, int64_t a, int64_t b, void *row) {
+    if (t->undo_count == t->undo_size) {
+        t->undo_size = t->undo_size ? t->undo_size * 2 : 64;
+        t->undo = realloc(t->undo, t->undo_size * sizeof *t->undo);
+        must(t->undo);
+    }
+    void *old = table_put(table, a, b, row);
+    t->undo[t->undo_count++] = (struct undo){table, a, b, old};
+}
+
+static void *row_new(const void *row, size_t size) {
+    void *copy = malloc(size);
+    must(copy);
+    memcpy(copy, row, size);
+    return copy;
+}
+#define STORE(t, table, a, b, row) store(t, table, a, b, row_new(&(row), sizeof(row)))
+
+static const char *refused(struct transaction *t, const char *sqlstate, const char *message) {
+    snprintf(t->message, sizeof t->message, "%s", message);
+    return sqlstate;
+}
+
+/* ---- the shard ----------------------------------------------------------------------------------------------------------- */
+
+static const char *shard_advance(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    struct shard_row *s = &disk.shard;
+    bool held = s->epoch == arg(c, 2) && s->next_seq == arg(c, 3);
+    if (!held && !mistake("no_fence")) return refused(t, "PD001", "the shard is no longer held under that epoch");
+    size_t len;
+    s->next_seq += arg(c, 4);
+    s->next_ticket += arg(c, 5);
+    s->last_at = arg(c, 6);
+    memcpy(s->chain, arg_bytes(c, 7, 0, &len), 32);
+    s->lease_until = arg(c, 8);
+    t->advanced = true;
+    put(r, 0);
+    return NULL;
+}
+
+static const char *shard_keep(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    if (disk.shard.epoch != arg(c, 2)) return refused(t, "PD001", "the shard is no longer held under that epoch");
+    disk.shard.lease_until = arg(c, 3);
+    if (arg(c, 4) > disk.shard.swept_to) disk.shard.swept_to = arg(c, 4);
+    disk.shard.world = (uint32_t)arg(c, 5);
+    put(r, 0);
+    return NULL;
+}
+
+static const char *shard_take(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    struct shard_row *s = &disk.shard;
+    bool alive = s->holder && s->holder != t->backend && server_is_alive(s->holder);
+    if (alive && s->lease_until > arg(c, 2)) {
+        put(r, 0);
+        return NULL;
+    }
+    if (alive) server_terminate(s->holder);
+    s->epoch++;
+    s->lease_until = arg(c, 3);
+    s->holder = t->backend;
+    put(r, s->epoch);
+    return NULL;
+}
+
+static const char *shard_head(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t, (void)c;
+    const struct shard_row *s = &disk.shard;
+    r->columns = 8;
+    put(r, s->epoch);
+    put(r, s->next_seq);
+    put(r, s->next_ticket);
+    put(r, s->last_at);
+    put_bytes(r, s->chain, 32);
+    put(r, s->swept_to);
+    put(r, s->world);
+    put(r, disk.links.count ? disk.links.entries[disk.links.count - 1].a : 0);
+    return NULL;
+}
+
+static const char *shard_load(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    r->columns = 2;
+    for (size_t i = table_from(&disk.tickets, arg(c, 2) + 1); i < disk.tickets.count; i++) {
+        const struct ticket_row *row = disk.tickets.entries[i].row;
+        if (!row->open) continue;
+        put(r, row->id);
+        put_bytes(r, row->body, row->len);
+    }
+    return NULL;
+}
+
+static bool is_parked(int64_t number) {
+    for (size_t i = 0; i < disk.parked.count; i++)
+        if (((struct parked_row *)disk.parked.entries[i].row)->number == number) return true;
+    return false;
+}
+
+static const char *shard_sweep(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    r->columns = 11;
+    for (size_t i = table_from(&disk.requests, arg(c, 1) + 1); i < disk.requests.count && r->count < 2000 * 11; i++) {
+        const struct request_row *q = disk.requests.entries[i].row;
+        if (q->received_at > arg(c, 2) || table_get(&disk.links, q->id, 0) || is_parked(q->id)) continue;
+        put(r, q->id);
+        put(r, q->source);
+        put(r, q->channel);
+        put(r, q->matter);
+        put(r, q->urgency);
+        put(r, q->place);
+        put(r, q->place_by);
+        put(r, q->confidential);
+        put(r, q->received_at);
+        put(r, q->dedicated);
+        put(r, q->unknown_matter);
+    }
+    return NULL;
+}
+
+static const char *shard_settled(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    int64_t last = 0;
+    for (size_t i = table_from(&disk.requests, arg(c, 1) + 1); i < disk.requests.count; i++) {
+        const struct request_row *q = disk.requests.entries[i].row;
+        if (q->received_at <= arg(c, 2)) last = q->id;
+    }
+    put(r, last);
+    return NULL;
+}
+
+/* ---- the router's batch ------------------------------------------------------------------------------------------------------ */
+
+static bool is_poisoned(const uint8_t *bytes, size_t len) {
+    return len >= sizeof POISON - 1 && memmem(bytes, len, POISON, sizeof POISON - 1);
+}
+
+static const char *router_events(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    for (size_t i = 0; i < rows_of(c, 3); i++) {
+        size_t len, hash_len;
+        const uint8_t *body = arg_bytes(c, 12, i, &len), *hash = arg_bytes(c, 13, i, &hash_len);
+        struct event_row *row = malloc(sizeof *row + len);
+        must(row && hash_len == 32);
+        *row = (struct event_row){.shard = (int16_t)arg(c, 1),
+                                  .seq = arg_at(c, 3, i),
+                                  .epoch = (int32_t)arg(c, 2),
+                                  .ticket = arg_at(c, 4, i),
+                                  .version = (int32_t)arg_at(c, 5, i),
+                                  .at = arg_at(c, 6, i),
+                                  .type = (int16_t)arg_at(c, 7, i),
+                                  .cause = (int16_t)arg_at(c, 8, i),
+                                  .user = arg_at(c, 9, i),
+                                  .role = (int16_t)arg_at(c, 10, i),
+                                  .unit = (int32_t)arg_at(c, 11, i),
+                                  .len = len};
+        memcpy(row->hash, hash, 32);
+        memcpy(row->body, body, len);
+        bool twice = table_get(&disk.events, row->seq, row->at) != NULL;
+        bool poisoned = is_poisoned(body, len);
+        if (poisoned) fault_happens(FAULT_DB_POISON, "seq %lld", (long long)row->seq);
+        if (twice || poisoned) {
+            free(row);
+            return twice ? refused(t, "23505", "duplicate key in event") : refused(t, "22021", "a poisoned text");
+        }
+        store(t, &disk.events, row->seq, row->at, row);
+    }
+    return NULL;
+}
+
+static const char *write_ticket(struct transaction *t, const struct db_call *c, size_t i, bool is_new) {
+    size_t len;
+    const uint8_t *body = arg_bytes(c, 22, i, &len);
+    int64_t id = arg_at(c, 2, i);
+    const struct ticket_row *old = table_get(&disk.tickets, id, 0);
+    if (is_new && old) return refused(t, "23505", "duplicate key in ticket");
+    if (!old && !is_new) return NULL; /* an UPDATE that matches nothing */
+    struct ticket_row *row = malloc(sizeof *row + len);
+    must(row);
+    *row = (struct ticket_row){.shard = (int16_t)arg(c, 1),
+                               .id = id,
+                               .open = arg_at(c, 3, i),
+                               .version = (int32_t)arg_at(c, 4, i),
+                               .state = (int16_t)arg_at(c, 5, i),
+                               .owner = (int32_t)arg_at(c, 6, i),
+                               .matter = (int32_t)arg_at(c, 7, i),
+                               .urgency = (int16_t)arg_at(c, 8, i),
+                               .channel = (int16_t)(is_new ? arg_at(c, 9, i) : old->channel),
+                               .source = (int32_t)(is_new ? arg_at(c, 10, i) : old->source),
+                               .place = (int32_t)arg_at(c, 11, i),
+                               .request = is_new ? arg_at(c, 12, i) : old->request,
+                               .received_at = is_new ? arg_at(c, 13, i) : old->received_at,
+                               .entered_at = arg_at(c, 14, i),
+                               .ended_at = arg_at(c, 15, i),
+                               .due = arg_at(c, 16, i),
+                               .yellow = arg_at(c, 17, i),
+                               .next_at = arg_at(c, 18, i),
+                               .generation = (int32_t)arg_at(c, 19, i),
+                               .next_action = (int16_t)arg_at(c, 20, i),
+                               .supervised = arg_at(c, 21, i),
+                               .len = len};
+    memcpy(row->body, body, len);
+    store(t, &disk.tickets, id, 0, row);
+    if (is_new && row->source == POISON_SOURCE) {
+        fault_happens(FAULT_DB_POISON, "source");
+        return refused(t, "23514", "a poisoned source");
+    }
+    return NULL;
+}
+
+static const char *router_tickets_new(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    const char *sqlstate = NULL;
+    for (size_t i = 0; i < rows_of(c, 2) && !sqlstate; i++) sqlstate = write_ticket(t, c, i, true);
+    return sqlstate;
+}
+
+static const char *router_tickets_changed(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    const char *sqlstate = NULL;
+    for (size_t i = 0; i < rows_of(c, 2) && !sqlstate; i++) sqlstate = write_ticket(t, c, i, false);
+    return sqlstate;
+}
+
+static const char *router_assignments(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    for (size_t i = 0; i < rows_of(c, 1); i++) {
+        const struct assignment_row *old = table_get(&disk.assignments, arg_at(c, 1, i), arg_at(c, 2, i));
+        struct assignment_row row = {.kind = (int16_t)arg_at(c, 3, i),
+                                     .unit = (int32_t)arg_at(c, 4, i),
+                                     .offered_at = arg_at(c, 5, i),
+                                     .state = (int16_t)arg_at(c, 6, i),
+                                     .signed_at = arg_at(c, 7, i),
+                                     .ended_at = arg_at(c, 8, i)};
+        if (old) row.kind = old->kind, row.unit = old->unit, row.offered_at = old->offered_at;
+        STORE(t, &disk.assignments, arg_at(c, 1, i), arg_at(c, 2, i), row);
+    }
+    return NULL;
+}
+
+static const char *router_links(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    for (size_t i = 0; i < rows_of(c, 1); i++) {
+        if (table_get(&disk.links, arg_at(c, 1, i), 0)) {
+            if (mistake("dedupe_off")) broken("I2", "request %lld gets a second ticket", (long long)arg_at(c, 1, i));
+            return refused(t, "23505", "duplicate key in ticket_request");
+        }
+        struct link_row row = {arg_at(c, 2, i), arg_at(c, 2, i)};
+        STORE(t, &disk.links, arg_at(c, 1, i), 0, row);
+    }
+    return NULL;
+}
+
+static const char *move(struct transaction *t, const struct db_call *c, bool back) {
+    for (size_t i = 0; i < disk.links.count; i++) {
+        struct link_row row = *(struct link_row *)disk.links.entries[i].row;
+        if (row.ticket != arg(c, 1) || (back && row.origin != arg(c, 2))) continue;
+        row.ticket = arg(c, 2);
+        STORE(t, &disk.links, disk.links.entries[i].a, 0, row);
+    }
+    return NULL;
+}
+static const char *router_move(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    return move(t, c, false);
+}
+static const char *router_move_back(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    return move(t, c, true);
+}
+
+static void key_of(const uint8_t *key, int64_t *ret_a, int64_t *ret_b) {
+    memcpy(ret_a, key, 8);
+    memcpy(ret_b, key + 8, 8);
+}
+
+static const char *router_keys(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    for (size_t i = 0; i < rows_of(c, 1); i++) {
+        size_t len;
+        int64_t a, b;
+        key_of(arg_bytes(c, 1, i, &len), &a, &b);
+        struct command_key_row row;
+        memset(&row, 0, sizeof row);
+        memcpy(row.body, arg_bytes(c, 2, i, &len), 16);
+        const uint8_t *reply = arg_bytes(c, 4, i, &row.len);
+        must(row.len <= sizeof row.reply);
+        memcpy(row.reply, reply, row.len);
+        if (table_get(&disk.command_keys, a, b)) return refused(t, "23505", "duplicate key in command_key");
+        STORE(t, &disk.command_keys, a, b, row);
+    }
+    return NULL;
+}
+
+static const char *park(struct transaction *t, int64_t number, const char *service, const char *what) {
+    struct parked_row row = {.number = number};
+    snprintf(row.service, sizeof row.service, "%s", service);
+    snprintf(row.what, sizeof row.what, "%s", what);
+    STORE(t, &disk.parked, (int64_t)disk.parked.count + 1, 0, row);
+    return NULL;
+}
+static const char *router_park(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)r;
+    char what[16] = "";
+    size_t len;
+    const uint8_t *text = arg_bytes(c, 3, 0, &len);
+    memcpy(what, text, len < sizeof what - 1 ? len : sizeof what - 1);
+    return park(t, arg(c, 4), "router", what);
+}
+
+/* ---- the router's reads ---------------------------------------------------------------------------------------------------------- */
+
+static const char *router_read_tickets(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    r->columns = 1;
+    int64_t last = 0; /* = ANY gives a row once, however often its number is asked for */
+    for (size_t i = 0; i < rows_of(c, 1); i++) {
+        int64_t id = arg_at(c, 1, i);
+        const struct ticket_row *row = table_get(&disk.tickets, id, 0);
+        if (row && id != last) put_bytes(r, row->body, row->len);
+        last = id;
+    }
+    return NULL;
+}
+
+static const char *router_read_requests(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    r->columns = 2;
+    for (size_t i = 0; i < rows_of(c, 1); i++) {
+        const struct link_row *row = table_get(&disk.links, arg_at(c, 1, i), 0);
+        if (!row) continue;
+        put(r, arg_at(c, 1, i));
+        put(r, row->ticket);
+    }
+    return NULL;
+}
+
+static const char *router_read_keys(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    r->columns = 3;
+    for (size_t i = 0; i < rows_of(c, 1); i++) {
+        size_t len;
+        int64_t a, b;
+        const uint8_t *key = arg_bytes(c, 1, i, &len);
+        key_of(key, &a, &b);
+        const struct command_key_row *row = table_get(&disk.command_keys, a, b);
+        if (!row) continue;
+        put_bytes(r, key, 16);
+        put_bytes(r, row->body, 16);
+        put_bytes(r, row->reply, row->len);
+    }
+    return NULL;
+}
+
+/* ---- escalation -------------------------------------------------------------------------------------------------------------------- */
+
+static const char *escalation_head(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t, (void)c;
+    r->columns = 1;
+    put(r, disk.shard.next_seq - 1);
+    return NULL;
+}
+
+static const char *escalation_load(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    r->columns = 3;
+    for (size_t i = table_from(&disk.tickets, arg(c, 2) + 1); i < disk.tickets.count; i++) {
+        const struct ticket_row *row = disk.tickets.entries[i].row;
+        if (!row->open) continue;
+        put(r, row->id);
+        put(r, row->generation);
+        put(r, row->next_at);
+    }
+    return NULL;
+}
+
+static const char *escalation_since(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    r->columns = 4;
+    for (size_t i = table_from(&disk.events, arg(c, 2) + 1); i < disk.events.count; i++) {
+        const struct event_row *event = disk.events.entries[i].row;
+        if (event->seq > arg(c, 3)) break;
+        const struct ticket_row *row = table_get(&disk.tickets, event->ticket, 0);
+        put(r, row->id);
+        put(r, row->generation);
+        put(r, row->next_at);
+        put(r, row->open);
+    }
+    return NULL;
+}
+
+/* ---- intake -------------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t external_of(const struct db_call *c, size_t i) {
+    char text[24] = "";
+    size_t len;
+    const uint8_t *at = arg_bytes(c, 4, i, &len);
+    memcpy(text, at, len < sizeof text - 1 ? len : sizeof text - 1);
+    return atoll(text + 1);
+}
+
+static const char *intake_accept(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    r->columns = 5;
+    for (size_t i = 0; i < rows_of(c, 3); i++) {
+        int64_t source = arg_at(c, 3, i), external = external_of(c, i);
+        size_t len;
+        const uint8_t *content = arg_bytes(c, 5, i, &len);
+        const struct key_row *key = table_get(&disk.request_keys, source, external);
+        put(r, (int64_t)i + 1);
+        if (key && t->numbers[i]) { /* another transaction was first: its row is not visible to this statement */
+            put_null(r), put(r, false), put_null(r), put_null(r);
+            continue;
+        }
+        if (key) {
+            const struct request_row *old = table_get(&disk.requests, key->request, 0);
+            put(r, key->request), put(r, false), put_bytes(r, key->content, 32), put(r, old->received_at);
+            continue;
+        }
+        must(t->numbers[i]);
+        struct key_row key_row = {.request = t->numbers[i]};
+        memcpy(key_row.content, content, 32);
+        STORE(t, &disk.request_keys, source, external, key_row);
+        struct request_row row = {.id = t->numbers[i],
+                                  .external = external,
+                                  .source = (uint32_t)source,
+                                  .received_at = arg(c, 2),
+                                  .channel = (uint8_t)arg_at(c, 6, i),
+                                  .matter = (uint32_t)arg_at(c, 8, i),
+                                  .urgency = (uint8_t)arg_at(c, 10, i),
+                                  .place = (uint32_t)arg_at(c, 17, i),
+                                  .place_by = (uint8_t)arg_at(c, 18, i),
+                                  .dedicated = arg_at(c, 19, i),
+                                  .confidential = arg_at(c, 20, i)};
+        arg_bytes(c, 9, i, &len);
+        row.unknown_matter = row.matter == 0 && len > 0;
+        STORE(t, &disk.requests, row.id, 0, row);
+        put(r, row.id), put(r, true), put_null(r), put_null(r);
+    }
+    return NULL;
+}
+
+static const char *intake_park(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)c, (void)r;
+    return park(t, 0, "intake", "request");
+}
+
+void disk_begin(struct transaction *t, const struct db_call *call) {
+    if (strcmp(call->statement->name, "intake_accept") != 0) return;
+    t->number_count = rows_of(call, 3);
+    t->numbers = calloc(t->number_count + 1, sizeof *t->numbers);
+    must(t->numbers);
+    for (size_t i = 0; i < t->number_count; i++)
+        if (!table_get(&disk.request_keys, arg_at(call, 3, i), external_of(call, i)))
+            t->numbers[i] = arg(call, 1) + ++disk.request_number;
+}
+
+/* ---- everybody ------------------------------------------------------------------------------------------------------------------------ */
+
+static const char *reference_all(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t, (void)c;
+    put(r, disk.world_version);
+    return NULL;
+}
+static const char *shard_partitions(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t, (void)c, (void)r;
+    return NULL;
+}
+
+#define STATEMENTS(S)                                                                                                  \
+    S(router_advance, shard_advance)                                                                                   \
+    S(router_keep, shard_keep) S(shard_take, shard_take) S(shard_head, shard_head) S(shard_load, shard_load)           \
+        S(shard_sweep, shard_sweep) S(shard_settled, shard_settled) S(shard_partitions, shard_partitions)              \
+            S(router_events, router_events) S(router_tickets_new, router_tickets_new)                                  \
+                S(router_tickets_changed, router_tickets_changed) S(router_assignments, router_assignments)            \
+                    S(router_links, router_links) S(router_move, router_move) S(router_move_back, router_move_back)    \
+                        S(router_keys, router_keys) S(router_park, router_park)                                        \
+                            S(router_read_tickets, router_read_tickets) S(router_read_requests, router_read_requests)  \
+                                S(router_read_keys, router_read_keys) S(escalation_head, escalation_head)              \
+                                    S(escalation_load, escalation_load) S(escalation_since, escalation_since)          \
+                                        S(intake_accept, intake_accept) S(intake_park, intake_park)                    \
+                                            S(reference_all, reference_all)
+
+static const struct {
+    const char *name;
+    const char *(*apply)(struct transaction *t, const struct db_call *call, struct db_result *result);
+} statements[] = {
+#define STATEMENT_ITEM(name, function) {#name, function},
+    STATEMENTS(STATEMENT_ITEM)};
+
+const char *disk_apply(struct transaction *t, const struct db_call *call, struct db_result *result) {
+    result->columns = 1;
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+        if (strcmp(statements[i].name, call->statement->name) == 0) return statements[i].apply(t, call, result);
+    broken("simulator", "nobody taught it the statement %s", call->statement->name);
+}
+
+static void end_transaction(struct transaction *t) {
+    free(t->undo);
+    t->undo = NULL;
+    t->undo_count = t->undo_size = 0;
+}
+
+void disk_commit(struct transaction *t) {
+    check_commit(t);
+    for (size_t i = 0; i < t->undo_count; i++) free(t->undo[i].row);
+    end_transaction(t);
+}
+
+void disk_roll_back(struct transaction *t) {
+    while (t->undo_count) {
+        struct undo *undo = &t->undo[--t->undo_count];
+        free(table_put(undo->table, undo->a, undo->b, undo->row));
+    }
+    disk.shard = t->shard_before;
+    end_transaction(t);
+}
