@@ -186,6 +186,7 @@ void door_say_problem(struct cli *cli, const struct door_answer *answer) {
     fprintf(stderr, "paidan: %s%s%s (%d)\n", title, *title && *detail ? ": " : "", detail, answer->status);
     cJSON_ArrayForEach(item, tree_at(problem, "errors")) {
         const char *pointer = tree_text(item, "pointer");
+        if (strncmp(pointer, "/rows/", 6) == 0) pointer = ""; /* its sentence names row and column */
         fprintf(stderr, "  %s%s%s\n", pointer, *pointer ? "  " : "", tree_text(item, "detail"));
     }
     say_possible(cli, problem);

@@ -242,7 +242,7 @@ enum cli_exit run_queue(struct cli *cli) {
 
 static void line(const char *label, const char *text) {
     size_t width = table_width(label);
-    if (text && *text && strcmp(text, "-") != 0)
+    if (text && text[strspn(text, " ")] && strcmp(text, "-") != 0)
         printf("%s%*s%s\n", label, width < 14 ? (int)(14 - width) : 1, "", text);
 }
 
@@ -273,7 +273,9 @@ static void print_requests(struct cli *cli, const struct cJSON *list) {
         line(cli_in(cli, "诉求", "request"),
              cli_printf(cli, "%s  %s %s  %s  %s", tree_text(item, "number"), tree_name(cli, item, "source"),
                         tree_text(item, "external_id"), tree_time(cli, item, "received_at"), tree_text(item, "title")));
-        line("", tree_text(item, "description"));
+        const struct cJSON *person = tree_at(item, "requester");
+        line(cli_in(cli, "诉求人", "requester"),
+             cli_printf(cli, "%s %s", tree_text(person, "name"), tree_text(person, "phone")));
     }
 }
 
@@ -292,6 +294,8 @@ static void print_ticket(struct cli *cli, const struct cJSON *t) {
     line(cli_in(cli, "地址", "address"), tree_text(location, "address"));
     line(cli_in(cli, "受理", "received"), tree_time(cli, t, "received"));
     line(cli_in(cli, "办结", "ended"), tree_time(cli, t, "ended"));
+    line(cli_in(cli, "亮牌", "card"), tree_name(cli, t, "highest_rung"));
+    if (tree_bool(t, "supervised")) line(cli_in(cli, "督办", "supervised"), cli_in(cli, "督办中", "yes"));
     print_assignments(cli, tree_at(t, "assignments"));
     print_requests(cli, tree_at(t, "requests"));
     print_possible(cli, tree_at(t, "possible"));
