@@ -206,11 +206,16 @@ class System extends Demo {
     return pid;
   }
 
+  // How far the system's clock is ahead of this machine's, in milliseconds.
+  clockOffset() {
+    return Number(fs.readFileSync(path.join(this.var, 'clock')).readBigInt64LE());
+  }
+
   // Moves the system's clock forward; it never goes back.
   advanceClock(ms) {
     const file = path.join(this.var, 'clock');
     const bytes = fs.readFileSync(file);
-    bytes.writeBigInt64LE(bytes.readBigInt64LE() + BigInt(ms));
+    bytes.writeBigInt64LE(bytes.readBigInt64LE() + BigInt(Math.ceil(ms)));
     const handle = fs.openSync(file, 'r+');
     fs.writeSync(handle, bytes, 0, 8, 0);
     fs.closeSync(handle);

@@ -1,0 +1,60 @@
+// The ladder in the running system, on its test clock: nobody signs, time is moved on, and each rung is there when its moment
+// has come and not before; the light turns yellow and red with it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { start } from './harness.mjs';
+import { eventually } from './lib/wait.mjs';
+
+const MINUTE = 60_000;
+let system, hotline, operator;
+before(async () => {
+  system = await start('ladder');
+  hotline = system.token('hotline');
+  operator = await system.account('operator');
+});
+after(() => system?.stop());
+
+const rungs = (ticket) =>
+  system.sql(`SELECT at, type FROM event WHERE ticket = ${ticket.slice(1)} AND type IN (${RUNG}, ${SUPERVISED}) ORDER BY seq`);
+const RUNG = 50;
+const SUPERVISED = 43;
+
+async function row(ticket, unit) {
+  const queue = (await operator.get(`/api/v1/queues/${unit}?limit=200`)).body;
+  return queue.tickets.find((t) => t.number === ticket);
+}
+
+test('urge at 80 %, warning at 100 %, yellow and red card, supervision; never early', async () => {
+  const lead = system.departmentOf('020305');
+  const pushed = await hotline.post('/api/v1/requests', { source: 'hotline-12345', external_id: 'ladder-1', matter: '020305', title: '无人签收' });
+  const ticket = await eventually('the ticket', async () => {
+    const followed = (await hotline.get(`/api/v1/requests/${pushed.body.number}`)).body;
+    return followed.ticket?.number ?? followed.ticket;
+  });
+  const offered = await row(ticket, lead);
+  assert.equal(offered.light, 'green');
+  const now = () => Date.now() + system.clockOffset();
+  const moveTo = async (at) => system.advanceClock(Math.max(0, at - now()));
+
+  const yellow = Date.parse(offered.yellow_at);
+  const due = Date.parse(offered.due);
+  await moveTo(yellow - MINUTE);
+  assert.deepEqual(rungs(ticket), [], 'nothing before 80 %');
+  await moveTo(yellow + 1);
+  await eventually('the urge', () => rungs(ticket).length === 1);
+  assert.equal((await eventually('yellow', async () => { const r = await row(ticket, lead); return r.light === 'yellow' && r; })).state, 'OFFERED');
+  await moveTo(due + 1);
+  await eventually('the warning', () => rungs(ticket).length === 2);
+  await eventually('red', async () => (await row(ticket, lead)).light === 'red');
+  await moveTo(due + 5 * 24 * 60 * MINUTE);
+  await eventually('both cards and the supervision', () => rungs(ticket).filter(([, type]) => type === String(SUPERVISED)).length === 1);
+  const fired = rungs(ticket).filter(([, type]) => type === String(RUNG)).map(([at]) => Number(at));
+  assert.ok(fired.length >= 4);
+  assert.ok(fired[0] >= yellow && fired[0] < yellow + 2_000, 'the urge within two seconds of 80 %');
+  assert.ok(fired[1] >= due && fired[1] < due + 2_000, 'the warning within two seconds of 100 %');
+  assert.deepEqual([...fired], [...fired].sort((a, b) => a - b), 'in order');
+  const totals = (await operator.get('/api/v1/queues')).body.totals;
+  assert.equal(totals.received, totals.closed + totals.in_progress);
+  assert.equal(totals.supervised, 1);
+});
