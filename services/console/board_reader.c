@@ -43,6 +43,7 @@ struct board_reader {
     struct picture picture; /* being filled */
     bool woken, under_way, freed;
     int64_t started_at, next_at, behind_since, db_next_at; /* monotonic */
+    int64_t behind_head;                                   /* the log's head at behind_since */
     bool is_degraded;
     struct waiter *waiters;
 };
@@ -149,7 +150,11 @@ static void on_redis(void *context, enum err err, const struct cache_reply *repl
         take(r);
         return;
     }
-    if (!r->behind_since) r->behind_since = now;
+    /* under load Redis is always a batch behind; it counts as behind only while it has not reached a head of long ago */
+    if (!r->behind_since || (usable && r->picture.seq >= r->behind_head)) {
+        r->behind_since = now;
+        r->behind_head = head;
+    }
     bool long_ago = now - r->behind_since >= BEHIND_MS;
     if (usable && !long_ago) { /* the router's script is on its way */
         if (!r->is_degraded) take(r);

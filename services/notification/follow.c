@@ -1,5 +1,6 @@
 /* From committed events to delivery rows. The router's news is only the bell; events are read from PostgreSQL from the cursor on,
- * and the cursor moves in the transaction that writes the rows: each event leads to its deliveries exactly once. */
+ * and the cursor moves in the transaction that writes the rows: each event leads to its deliveries exactly once. Over events that
+ * concern no endpoint the cursor moves in memory, and into the database once a second: looking at them again does no harm. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 METRIC_COUNTER(made, "paidan_notification_deliveries_total", "Delivery rows made.");
 METRIC_GAUGE(behind, "paidan_notification_behind", "Events not yet looked at.");
 
-enum { PAGE = 500, TIMEOUT_MS = 20000, ROWS_MAX = 20000 };
+enum { PAGE = 500, STORE_EACH_MS = 1000, TIMEOUT_MS = 20000, ROWS_MAX = 20000 };
 
 static const struct db_statement CURSOR = {
     "follow_cursor", "SELECT coalesce((SELECT seq FROM cursor WHERE name = 'deliveries' AND shard = $1::int2), 0), "
@@ -138,12 +139,34 @@ static void on_written(void *context, const struct db_reply *reply) {
     struct notification *n = context;
     n->following = false;
     if (reply->err == ERR_NONE) {
-        n->cursor = n->follow_to;
-        n->poll_at = 0;
+        if (n->cursor < n->follow_to) n->poll_at = 0; /* there are new rows */
+        n->cursor = n->stored = n->follow_to;
+        follow_turn(n);
     } else {
         log_warn("deliveries_not_written", LOG_ERR(reply->err), LOG_TEXT("why", reply->message));
         n->cursor = -1; /* whether it was written is seen from the cursor itself */
     }
+}
+
+/* Moves the cursor in the database to follow_to, with the deliveries of the events before it. */
+static void write_page(struct notification *n, const struct rows *rows) {
+    n->following = true;
+    n->stored_at = clock_monotonic_ms();
+    db_group_begin(n->write_group, DB_TRANSACTION);
+    struct db_call *call = db_group_add(n->write_group, &ADVANCE);
+    db_set_int2(call, 1, (int16_t)notification_config.shard);
+    db_set_int8(call, 2, n->stored);
+    db_set_int8(call, 3, n->follow_to);
+    if (rows->count) fill(n->write_group, clock_now(), rows);
+    metric_add(&made, 0, (double)rows->count);
+    db_send(n->db, n->write_group, TIMEOUT_MS, on_written, n);
+}
+
+/* Events up to follow_to were looked at, and concern nobody. */
+static void pass_by(struct notification *n) {
+    const struct rows none = {NULL, 0};
+    n->cursor = n->follow_to;
+    if (n->cursor > n->stored && clock_monotonic_ms() - n->stored_at >= STORE_EACH_MS) write_page(n, &none);
 }
 
 static void on_page(void *context, const struct db_reply *reply) {
@@ -172,37 +195,41 @@ static void on_page(void *context, const struct db_reply *reply) {
         add_for_sources(n, reply->results[2], row, &rows);
     }
     n->follow_to = to;
-    db_group_begin(n->write_group, DB_TRANSACTION);
-    struct db_call *call = db_group_add(n->write_group, &ADVANCE);
-    db_set_int2(call, 1, (int16_t)notification_config.shard);
-    db_set_int8(call, 2, n->cursor);
-    db_set_int8(call, 3, to);
-    if (rows.count) fill(n->write_group, clock_now(), &rows);
-    metric_add(&made, 0, (double)rows.count);
+    n->following = false;
+    if (rows.count)
+        write_page(n, &rows);
+    else
+        pass_by(n);
     free(rows.rows);
-    db_send(n->db, n->write_group, TIMEOUT_MS, on_written, n);
+    follow_turn(n);
 }
 
 static void on_cursor(void *context, const struct db_reply *reply) {
     struct notification *n = context;
     n->following = false;
     if (reply->err != ERR_NONE) return;
-    n->cursor = db_get_int(reply->results[0], 0, 0);
+    n->cursor = n->stored = db_get_int(reply->results[0], 0, 0);
     int64_t head = db_get_int(reply->results[0], 0, 1);
     if (head > n->head_seq) n->head_seq = head;
 }
 
 void follow_turn(struct notification *n) {
-    if (n->following || !db_is_up(n->db) || !n->reference || !n->endpoints_at) return;
+    if (n->following || n->draining || !db_is_up(n->db) || !n->reference || !n->endpoints_at) return;
     metric_set(&behind, 0, n->cursor < 0 ? 0 : (double)(n->head_seq - n->cursor));
-    if (n->cursor >= 0 && n->head_seq <= n->cursor) return;
-    n->following = true;
-    db_group_begin(n->follow_group, DB_READ);
     if (n->cursor < 0) {
+        n->following = true;
+        db_group_begin(n->follow_group, DB_READ);
         db_set_int2(db_group_add(n->follow_group, &CURSOR), 1, (int16_t)notification_config.shard);
         db_send(n->db, n->follow_group, TIMEOUT_MS, on_cursor, n);
         return;
     }
+    n->follow_to = n->head_seq > n->cursor ? n->head_seq : n->cursor;
+    if (!n->endpoint_count || n->head_seq <= n->cursor) { /* nobody to tell, or nothing */
+        pass_by(n);
+        return;
+    }
+    n->following = true;
+    db_group_begin(n->follow_group, DB_READ);
     const struct db_statement *statements[] = {&EVENTS, &UNITS, &REQUESTS};
     for (int i = 0; i < 3; i++) {
         struct db_call *call = db_group_add(n->follow_group, statements[i]);

@@ -1,4 +1,5 @@
 /* The notification service: endpoints and reference data kept fresh, the bell heard, its parts given their turns. */
+#define _GNU_SOURCE /* asprintf */
 #include "services/notification/notification.h"
 
 #include <stdio.h>
@@ -185,8 +186,12 @@ static enum err notification_open(struct kit *kit) {
     struct client_options client_options = {
         .calls_max = 256, .calls_per_host_max = (int)notification_config.per_endpoint * 4, .user_agent = "Paidan"};
     n->client = client_new(kit->loop, &client_options);
+    /* a page of events joins a few hundred rows to big tables by key, whatever the planner believes of their sizes */
+    must(asprintf(&n->conninfo,
+                  "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
+                  kit->config->database) > 0);
     struct db_options db_options = {
-        .conninfo = kit->config->database, .application_name = "paidan-notification", .backoff_max_ms = 500};
+        .conninfo = n->conninfo, .application_name = "paidan-notification", .backoff_max_ms = 500};
     n->db = db_new(kit->loop, &db_options);
     n->loader = reference_loader_new(n->db);
     n->endpoint_group = db_group_new();
@@ -226,6 +231,7 @@ static void notification_close(struct kit *kit) {
     free_endpoints(n->endpoints, n->endpoint_count);
     reference_release(&n->reference);
     crypto_keys_free(&n->keys);
+    free(n->conninfo);
     free(n);
     kit->self = NULL;
 }

@@ -38,6 +38,7 @@ struct endpoint {
 
 struct notification {
     struct kit *kit;
+    char *conninfo;
     struct db *db;
     struct bus *bus;
     struct bus_socket *news;
@@ -57,7 +58,8 @@ struct notification {
     /* follow.c */
     struct db_group *follow_group, *write_group;
     bool following;
-    int64_t cursor; /* -1: not read yet */
+    int64_t cursor;            /* events up to here were looked at; -1: not read yet */
+    int64_t stored, stored_at; /* the cursor in the database; monotonic */
     int64_t head_seq, follow_to;
     /* deliver.c */
     struct db_group *poll_group;
