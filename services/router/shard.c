@@ -44,6 +44,7 @@ static const struct db_statement SWEEP = {
     "r.matter = 0 AND r.matter_given <> '' FROM request r WHERE r.id > $1::int8 AND r.received_at <= $2::int8 "
     "AND NOT EXISTS (SELECT FROM ticket_request t WHERE t.request = r.id) "
     "AND NOT EXISTS (SELECT FROM parked p WHERE p.number = r.id) ORDER BY r.id LIMIT 2000"};
+static const struct db_statement WORLD = {"shard_world", "SELECT version FROM world"};
 static const struct db_statement SETTLED = {
     "shard_settled", "SELECT coalesce(max(id), 0) FROM request WHERE id > $1::int8 AND received_at <= $2::int8"};
 
@@ -116,8 +117,8 @@ static void on_reference(void *context, enum err err, struct reference *referenc
     r->reference_loading = false;
     if (err != ERR_NONE) {
         log_error("reference_not_loaded", LOG_ERR(err), LOG_TEXT("why", message));
-        if (!r->reference) shard_drop(r, "no reference data");
-        r->reference_stale = false; /* go on with the one in force; the next change asks again */
+        r->reference_stale = false; /* go on with the one in force; the sweep sees the newer version again */
+        if (r->state == ROUTER_LOADING) shard_drop(r, "no reference data");
         return;
     }
     struct reference *old = r->reference;
@@ -289,6 +290,8 @@ static void on_swept(void *context, const struct db_reply *reply) {
     for (int i = 0; i < db_rows(rows); i++) doors_push(r, item_of_row(rows, i));
     metric_add(&swept, 0, db_rows(rows));
     int64_t settled = db_get_int(reply->results[1], 0, 0);
+    /* the message that says so may have been lost */
+    if ((uint32_t)db_get_int(reply->results[2], 0, 0) != r->reference->world.version) shard_reload_reference(r);
     if (db_rows(rows) == SWEEP_PAGE)
         r->swept_at = 0; /* there may be more: come back at once, when these are routed */
     else if (db_rows(rows) == 0 && settled > r->swept_to)
@@ -309,6 +312,7 @@ static void sweep(struct router *r) {
     call = db_group_add(r->sweep_group, &SETTLED);
     db_set_int8(call, 1, r->swept_to);
     db_set_int8(call, 2, at - SWEEP_SETTLED_MS);
+    db_group_add(r->sweep_group, &WORLD);
     db_send(r->side, r->sweep_group, LOAD_TIMEOUT_MS, on_swept, r);
 }
 
