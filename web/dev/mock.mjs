@@ -436,7 +436,15 @@ http
         return json(200, {
           ...shown(t),
           description: '今天早上发现的，已经影响出行，请尽快安排人来看一下。',
-          location: { address: '河湾街道松园路 18 号院门口' },
+          location: { address: '松园路 18 号院门口', unit: ref(t.unit) },
+          assignments: [
+            {
+              no: 1,
+              kind: { code: 'lead', zh: '主办', en: 'lead' },
+              state: { code: 'offered', zh: '待签收', en: 'offered' },
+              unit: ref(t.unit),
+            },
+          ],
         });
       if (m[1] === '/history') return json(200, { events: t.history });
       const owner = byCode.get(t.unit).name;
@@ -445,19 +453,27 @@ http
           zh: `坐标在松园社区第二网格内；事项“${t.matter?.name.zh ?? '未给出'}”从街道开始办理，派给${owner.zh}。`,
           en: `The point lies in grid 2 of Community 2.2; matter “${t.matter?.name.en ?? 'none given'}” starts at street level, so it went to ${owner.en}.`,
         },
+        moved: null,
         deadlines: [
           {
             stage: t.state === 'OFFERED' ? 'sign' : 'handle',
-            lines: [
-              { at: iso(t.entered), zh: '从派单时开始计时', en: 'Counting starts at dispatch' },
-              {
-                at: iso(t.entered + 1),
-                zh: `时限 ${LIMIT_MIN[t.state]} 分钟（自然时间）`,
-                en: `Limit: ${LIMIT_MIN[t.state]} minutes of natural time`,
-              },
-              { at: iso(t.yellow_at), zh: '用到 80 %，转黄', en: '80 % used: turns yellow' },
-              { at: iso(t.due), zh: '到期', en: 'Due' },
-            ],
+            unit: ref(t.unit),
+            due: iso(t.due),
+            lines: Array.from({ length: 12 }, (_, i) => ({
+              at: iso(t.entered + i),
+              zh:
+                i === 0
+                  ? '2026-11-20（周五）15:10 开始计时'
+                  : i === 11
+                    ? '2026-11-24（周二）09:40 到期'
+                    : '2026-11-21（周六）00:00 至 2026-11-22（周日）24:00 周末，不计',
+              en:
+                i === 0
+                  ? 'counting starts 2026-11-20 Fri 15:10'
+                  : i === 11
+                    ? 'due 2026-11-24 Tue 09:40'
+                    : '2026-11-21 Sat 00:00 to 2026-11-22 Sun 24:00: weekend, not counted',
+            })),
           },
         ],
       });

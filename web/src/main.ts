@@ -2,6 +2,7 @@ import { createApp } from 'vue';
 import './components/ui';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/thread.css';
 import './store/prefs';
 import App from './App.vue';
 import { router } from './router';

@@ -27,8 +27,8 @@ export function queue(unit: string, query: QueueQuery, signal?: AbortSignal): Pr
 
 export const ticket = {
   get: (number: string, signal?: AbortSignal) => api<TicketDetail>('GET', `/tickets/${part(number)}`, { signal }),
-  explain: (number: string, lang: string, signal?: AbortSignal) =>
-    api<Explanation>('GET', `/tickets/${part(number)}/explain?lang=${lang}`, { signal }),
+  explain: (number: string, signal?: AbortSignal) =>
+    api<Explanation>('GET', `/tickets/${part(number)}/explain`, { signal }),
   history: (number: string, signal?: AbortSignal) =>
-    api<{ events: HistoryEvent[] }>('GET', `/tickets/${part(number)}/history`, { signal }),
+    api<{ events: HistoryEvent[] }>('GET', `/tickets/${part(number)}/history?limit=200`, { signal }),
 };

@@ -101,24 +101,37 @@ export interface ExplainLine extends Name {
 
 export interface Explanation {
   route: Name;
-  deadlines: { stage: string; lines: ExplainLine[] }[];
+  /** Who sent it on since, when a person did. */
+  moved?: Name | null;
+  deadlines: {
+    stage: string;
+    unit?: UnitRef | null;
+    due?: string | null;
+    paused?: boolean;
+    /** The limit for the whole way, not of the present stage. */
+    total?: boolean;
+    lines: ExplainLine[];
+  }[];
 }
 
 /** The ticket itself; only what the drawer shows is named here. */
 export interface TicketDetail extends QueueTicket {
   description?: string | null;
-  location?: { address?: string | null; grid?: string | null } | null;
-  requests?: { number: string; source?: string; channel?: string; received?: string }[];
+  location?: { address?: string | null; unit?: UnitRef | null } | null;
+  assignments?: { no: number; kind: Action; state: Action; unit: UnitRef; forced?: boolean }[];
+  requests?: { number: string; channel?: Action | null; received_at?: string }[];
 }
 
-export interface HistoryEvent {
+export interface HistoryEvent extends Name {
   seq: string;
   at: string;
   event: string;
-  zh?: string;
-  en?: string;
-  actor?: { zh?: string; en?: string } | string | null;
-  note?: string | null;
+  actor?: Name | null;
+  return_reason?: Action | null;
+  reason?: string;
+  basis?: string;
+  note?: string;
+  answer?: string;
 }
 
 /** RFC 9457. */
