@@ -67,6 +67,10 @@ static const struct cli_option endpoint_options[] = {
     {"source", "CODE", "推送此来源诉求的事件", "events of this source's requests"},
     {"events", "WORD,WORD", "只推送这些事件", "only these events"},
     END};
+static const struct cli_option audit_options[] = {
+    {"from", "TIME", "从", "from"},       {"to", "TIME", "到", "to"},
+    {"action", "WORD", "操作", "action"}, {"user", "ID", "用户编号", "number of the user"},
+    {"object", "TEXT", "对象", "object"}, END};
 static const struct cli_option database_options[] = {
     {"database", "CONNINFO", "libpq 连接串 (或 PAIDAN_DATABASE)", "libpq connection string (or PAIDAN_DATABASE)"}, END};
 
@@ -118,7 +122,15 @@ const struct cli_command cli_commands[] = {
     {"endpoint add", "NAME URL", 2, 2, run_endpoint_add, endpoint_options, "admin-system", "新增推送地址",
      "add a webhook endpoint"},
     {"endpoint list", "", 0, 0, run_endpoint_list, NULL, "admin-system", "推送地址列表", "list webhook endpoints"},
-    {"endpoint test", "NAME", 1, 1, run_endpoint_test, NULL, "admin-system", "发送测试事件", "send a test event"},
+    {"endpoint pause", "NAME", 1, 1, run_endpoint_pause, NULL, "admin-system", "暂停推送", "pause an endpoint"},
+    {"endpoint resume", "NAME", 1, 1, run_endpoint_resume, NULL, "admin-system", "恢复推送", "let an endpoint go on"},
+    {"endpoint remove", "NAME", 1, 1, run_endpoint_remove, NULL, "admin-system", "删除推送地址", "remove an endpoint"},
+    {"network list", "", 0, 0, run_network_list, NULL, "admin-system", "已批准的内网网段",
+     "private networks that endpoints may lie in"},
+    {"network approve", "CIDR", 1, 1, run_network_approve, NULL, "admin-system", "批准推送到此内网网段",
+     "let endpoints lie in this private network"},
+    {"network withdraw", "CIDR", 1, 1, run_network_withdraw, NULL, "admin-system", "撤回网段", "withdraw a network"},
+    {"audit", "", 0, 0, run_audit, audit_options, "admin-audit", "审计记录", "the audit log"},
     {"status", "", 0, 0, run_status, NULL, "admin-system", "运行状态", "how the system runs"},
     {"setup-code", "", 0, 0, run_setup_code, database_options, NULL, "生成一次性设置码 (须能登录数据库)",
      "make the one-time setup code (needs the database)"},

@@ -32,7 +32,13 @@ enum cli_exit run_deadletter_replay(struct cli *cli);
 enum cli_exit run_deadletter_discard(struct cli *cli);
 enum cli_exit run_endpoint_add(struct cli *cli);
 enum cli_exit run_endpoint_list(struct cli *cli);
-enum cli_exit run_endpoint_test(struct cli *cli);
+enum cli_exit run_endpoint_pause(struct cli *cli);
+enum cli_exit run_endpoint_resume(struct cli *cli);
+enum cli_exit run_endpoint_remove(struct cli *cli);
+enum cli_exit run_network_list(struct cli *cli);
+enum cli_exit run_network_approve(struct cli *cli);
+enum cli_exit run_network_withdraw(struct cli *cli);
+enum cli_exit run_audit(struct cli *cli);
 /* setup.c */
 enum cli_exit run_setup_code(struct cli *cli);
 enum cli_exit run_setup(struct cli *cli);

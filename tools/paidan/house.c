@@ -123,7 +123,70 @@ enum cli_exit run_endpoint_list(struct cli *cli) {
     return answers_list(cli, "/api/v1/admin/endpoints", "endpoints", columns);
 }
 
-enum cli_exit run_endpoint_test(struct cli *cli) {
-    return answers_act(cli, "POST", cli_printf(cli, "/api/v1/admin/endpoints/%s/test", door_part(cli, cli->args[0])),
-                       NULL, "已发出测试事件", "is being sent a test event", cli->args[0]);
+static const char *endpoint_path(struct cli *cli) {
+    return cli_printf(cli, "/api/v1/admin/endpoints/%s", door_part(cli, cli->args[0]));
+}
+
+static enum cli_exit endpoint_pause(struct cli *cli, bool paused, const char *zh, const char *en) {
+    struct buffer json = {0};
+    buffer_append_text(&json, paused ? "{\"paused\":true}" : "{\"paused\":false}");
+    enum cli_exit code = answers_act(cli, "POST", endpoint_path(cli), &json, zh, en, cli->args[0]);
+    buffer_done(&json);
+    return code;
+}
+
+enum cli_exit run_endpoint_pause(struct cli *cli) {
+    return endpoint_pause(cli, true, "已暂停, 事件留待恢复后发送", "is paused; its events wait");
+}
+
+enum cli_exit run_endpoint_resume(struct cli *cli) {
+    return endpoint_pause(cli, false, "已恢复", "goes on");
+}
+
+enum cli_exit run_endpoint_remove(struct cli *cli) {
+    return answers_act(cli, "DELETE", endpoint_path(cli), NULL, "已删除", "is removed", cli->args[0]);
+}
+
+/* ---- private networks that endpoints may lie in -------------------------------------------------------------------- */
+
+enum cli_exit run_network_list(struct cli *cli) {
+    static const struct answers_column columns[] = {{"cidr", "网段", "network"}, {NULL, NULL, NULL}};
+    return answers_list(cli, "/api/v1/admin/networks", "networks", columns);
+}
+
+enum cli_exit run_network_approve(struct cli *cli) {
+    struct buffer json = {0};
+    struct json_writer w;
+    json_writer_init(&w, &json);
+    json_open(&w);
+    json_put_string(&w, "cidr", cli->args[0]);
+    json_close(&w);
+    enum cli_exit code =
+        answers_act(cli, "POST", "/api/v1/admin/networks", &json, "已批准", "is approved", cli->args[0]);
+    buffer_done(&json);
+    return code;
+}
+
+enum cli_exit run_network_withdraw(struct cli *cli) {
+    return answers_act(cli, "DELETE", cli_printf(cli, "/api/v1/admin/networks?cidr=%s", door_part(cli, cli->args[0])),
+                       NULL, "已撤回", "is withdrawn", cli->args[0]);
+}
+
+/* ---- audit ------------------------------------------------------------------------------------------------------------ */
+
+enum cli_exit run_audit(struct cli *cli) {
+    static const struct answers_column columns[] = {{"at", "时间", "at"},
+                                                    {"user", "用户", "user"},
+                                                    {"role", "角色", "role"},
+                                                    {"action", "操作", "action"},
+                                                    {"object", "对象", "object"},
+                                                    {"outcome", "结果", "outcome"},
+                                                    {NULL, NULL, NULL}};
+    static const char *const filters[] = {"from", "to", "action", "user", "object"};
+    const char *path = "/api/v1/audit?limit=200";
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        const char *value = cli_option(cli, filters[i]);
+        if (value) path = cli_printf(cli, "%s&%s=%s", path, filters[i], door_part(cli, value));
+    }
+    return answers_list(cli, path, "rows", columns);
 }

@@ -345,6 +345,8 @@ static void print_explanation(struct cli *cli, const struct cJSON *tree) {
     const struct cJSON *deadline, *item;
     const char *own = cli_in(cli, "zh", "en");
     printf("%s\n", tree_name(cli, tree, "route"));
+    if (*tree_name(cli, tree, "moved")) printf("%s\n", tree_name(cli, tree, "moved"));
+    if (*tree_name(cli, tree, "light")) printf("%s\n", tree_name(cli, tree, "light"));
     cJSON_ArrayForEach(deadline, tree_at(tree, "deadlines")) {
         const char *text = tree_text(deadline, "stage");
         const struct word *stage = word_by_value(WORDS_stage, word_value(WORDS_stage, text, strlen(text)));

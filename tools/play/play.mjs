@@ -28,24 +28,26 @@ async function hire(house, district, random) {
   const run = random.toString(36);
   const expires_at = new Date(Date.now() + DAY_MS).toISOString();
   const clients = new Map();
+  const names = [];
   let supervisor = null;
   const jobs = [...district.staffed.values(), ...district.people.filter((p) => p.role === 'supervisor')].map((person) => async () => {
     const name = `play-${run}-${person.user}`;
     const answer = await admin.post('/api/v1/admin/tokens', { name, role: person.role, unit: person.unit, expires_at });
     if (answer.status !== 201 && answer.status !== 200) throw new Error(`no token for ${person.user}: ${answer.status} ${answer.text.slice(0, 200)}`);
+    names.push(name);
     const client = Client.token(house.url, answer.body.token);
     if (person.role === 'supervisor') supervisor = client;
     else clients.set(person.unit, client);
   });
   await together(jobs, 4);
-  return { clients, supervisor, run };
+  await admin.delete('/api/v1/session');
+  return { clients, supervisor, names };
 }
 
-async function dismiss(house, run) {
+// The day is over, and so is what they may do.
+async function dismiss(house, names) {
   const account = house.book.accounts['admin-security'];
   const admin = await Client.signIn(house.url, account.user, account.password);
-  const list = await admin.get('/api/v1/admin/tokens?limit=1000');
-  const names = (list.body?.tokens ?? []).map((t) => t.name).filter((name) => name.startsWith(`play-${run}-`));
   await together(names.map((name) => () => admin.delete(`/api/v1/admin/tokens/${name}`)), 4);
   await admin.delete('/api/v1/session');
 }
@@ -174,11 +176,11 @@ async function main() {
   const end = Date.now() + SECONDS * 1000;
   const day = readDay(data, end);
   const district = new District();
-  const { clients, supervisor, run } = await hire(house, district, Date.now());
+  const { clients, supervisor, names } = await hire(house, district, Date.now());
   const staff = new Staff({ district, random: new Random(20261121), clients, supervisor, end });
   const door = new Door(house, staff);
   await play(house, day, staff, door);
-  await dismiss(house, run);
+  await dismiss(house, names);
   await summary(house);
   sayErrors();
 }
