@@ -158,7 +158,7 @@ class System extends Demo {
   paidan(args, login) {
     const account = login && this.accounts.accounts[login];
     const env = { ...this.env, PAIDAN_URL: this.url, PAIDAN_ACCOUNTS: path.join(this.var, 'accounts.json') };
-    const as = account ? ['--user', account.user] : [];
+    const as = account ? ['--as', account.user] : [];
     return run(ctlPath, ['as-service', path.join(root, 'build/release/bin/paidan'), ...args, ...as], env);
   }
 

@@ -45,7 +45,7 @@ export class District {
     for (const pair of pairsOf(text)) for (const [matter, weight] of this.terms.get(pair) ?? []) score.set(matter, (score.get(matter) ?? 0) + weight);
     let best = null;
     for (const [matter, value] of score) if (!best || value > best[1]) best = [matter, value];
-    return best && best[1] > 1 ? best[0] : null;
+    return best && best[1] >= 0.9 ? best[0] : null;
   }
 
   learn() {
@@ -53,7 +53,7 @@ export class District {
     for (const row of table('day.csv')) if (row.matter) for (const pair of pairsOf(row.title)) words.get(row.matter)?.add(pair);
     this.terms = new Map();
     for (const [code, pairs] of words) for (const pair of pairs) this.terms.set(pair, [...(this.terms.get(pair) ?? []), [code, 1]]);
-    for (const list of this.terms.values()) for (const entry of list) entry[1] = 3 / (2 + list.length);
+    for (const list of this.terms.values()) for (const entry of list) entry[1] = 3 / (1 + list.length);
   }
 }
 
