@@ -63,7 +63,7 @@ static void take_batch(struct router *r) {
         r->inbox_count--;
     }
     if (!r->inbox) r->inbox_end = &r->inbox;
-    if (r->inbox_count < (size_t)router_config.backlog_max / 2) bus_pause(r->door, false);
+    if (r->inbox_count < (size_t)router_config.backlog_max / 2 && r->door) bus_pause(r->door, false);
 }
 
 static void gather_needs(struct router *r) {
@@ -102,7 +102,7 @@ static void put_back(struct router *r, uint32_t run) {
 
 static void on_parked(void *context, const struct db_reply *reply) {
     struct router *r = context;
-    if (reply->err != ERR_NONE) shard_drop(r, "a refused message could not be parked");
+    if (reply->err != ERR_NONE && r->state == ROUTER_SERVING) shard_drop(r, "a refused message could not be parked");
 }
 
 static void park(struct router *r, struct item *item, const char *sqlstate) {

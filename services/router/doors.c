@@ -22,6 +22,7 @@ static void send_to(struct router *r, const struct bus_peer *peer, enum message_
     static uint8_t bytes[OUT_BYTES];
     struct envelope envelope = {.id = id, .sent_at = clock_now(), .shard = (uint16_t)router_config.shard};
     size_t len;
+    if (!r->door) return; /* another router holds the shard: nobody hears from this one */
     must(message_encode(type, &envelope, body, bytes, sizeof bytes, &len) == CODEC_OK);
     enum err err = peer ? bus_send_to(r->door, peer, bytes, len) : bus_send(r->news, bytes, len);
     if (err != ERR_NONE) log_debug("answer_not_sent", LOG_ERR(err)); /* the sender asks again */
@@ -64,7 +65,7 @@ void doors_push(struct router *r, struct item *item) {
     r->inbox_end = &item->next;
     r->inbox_count++;
     metric_set(&backlog, 0, (double)r->inbox_count);
-    if (r->inbox_count >= (size_t)router_config.backlog_max) bus_pause(r->door, true);
+    if (r->inbox_count >= (size_t)router_config.backlog_max && r->door) bus_pause(r->door, true);
 }
 
 void doors_drop(struct router *r) {
@@ -153,10 +154,14 @@ void doors_beat(struct router *r) {
     send_to(r, NULL, MESSAGE_beat, 0, &beat);
 }
 
-enum err doors_open(struct router *r) {
-    char path[KIT_PATH_BYTES], address[KIT_PATH_BYTES + 8];
+void doors_open(struct router *r) {
     r->inbox_end = &r->inbox;
     r->bus = bus_new(r->kit->loop);
+}
+
+enum err doors_bind(struct router *r) {
+    char path[KIT_PATH_BYTES], address[KIT_PATH_BYTES + 8];
+    if (r->door) return ERR_NONE;
     struct bus_options options = bus_defaults();
     options.send_max = options.receive_max = 20000;
     options.message_bytes_max = MESSAGE_BYTES_MAX;
@@ -169,8 +174,18 @@ enum err doors_open(struct router *r) {
         snprintf(address, sizeof address, "ipc://%s", path);
         err = bus_bind_pub(r->bus, address, &options, &r->news);
     }
-    if (err != ERR_NONE) log_error("bus_not_bound", LOG_ERR(err), LOG_TEXT("why", bus_explain(r->bus)));
+    if (err == ERR_NONE) return ERR_NONE;
+    log_error("bus_not_bound", LOG_ERR(err), LOG_TEXT("why", bus_explain(r->bus)));
+    doors_unbind(r);
     return err;
+}
+
+void doors_unbind(struct router *r) {
+    if (!r->door) return;
+    log_warn("doors_closed");
+    bus_socket_free(&r->door);
+    bus_socket_free(&r->news);
+    doors_drop(r);
 }
 
 void doors_close(struct router *r) {

@@ -34,6 +34,7 @@ struct projection {
     const struct engine *engine;
     struct loop_timer *timer;
     enum projection_state state;
+    bool running; /* from restart to stop: the engine is the shard's truth */
     char key[32];
     char generation[40];
     uint32_t generations; /* made under this epoch */
@@ -105,8 +106,18 @@ static void add_row(struct projection *p, const struct change *change) {
 
 static void fill_more(struct projection *p);
 
-static void on_dropped(void *context, enum err err, const struct cache_reply *reply) {
-    (void)context, (void)err, (void)reply;
+/* Generations other than ours that were begun and not removed: the one before, and what crashes and lost connections left. */
+static void drop_others(struct projection *p, const struct cache_reply *begun) {
+    for (size_t i = 0; i < cache_reply_count(begun); i++) {
+        size_t len;
+        const char *name = cache_reply_text(cache_reply_item(begun, i), &len);
+        if (!name || (len == strlen(p->generation) && memcmp(name, p->generation, len) == 0)) continue;
+        cache_command_begin(p->command, "");
+        cache_command_text(p->command, p->key);
+        cache_command_bytes(p->command, name, len);
+        cache_run(p->cache, &DROP, 1, p->command, DEADLINE_MS, NULL,
+                  NULL); /* if it is lost, the next check finds it again */
+    }
 }
 
 static void on_flipped(void *context, enum err err, const struct cache_reply *reply) {
@@ -116,14 +127,8 @@ static void on_flipped(void *context, enum err err, const struct cache_reply *re
         projection_rebuild(p);
         return;
     }
-    size_t len;
-    const char *old = cache_reply_text(reply, &len);
     log_info("queues_rebuilt", LOG_TEXT("generation", p->generation), LOG_INT("tickets", (int64_t)p->ticket_count));
-    if (!old || len == 0 || (len == strlen(p->generation) && memcmp(old, p->generation, len) == 0)) return;
-    cache_command_begin(p->command, "");
-    cache_command_text(p->command, p->key);
-    cache_command_bytes(p->command, old, len);
-    cache_run(p->cache, &DROP, 1, p->command, DEADLINE_MS, on_dropped, NULL);
+    drop_others(p, reply);
 }
 
 static void flip(struct projection *p) {
@@ -241,10 +246,12 @@ static void on_marker(void *context, enum err err, const struct cache_reply *rep
     bool full = (size_t)cache_reply_int(cache_reply_item(reply, 2)) == engine_open_count(p->engine);
     /* while batches are under way the counts may differ for a moment: only a quiet marker is compared */
     if (same_generation && p->batches_under_way > 0) return;
-    if (same_generation && full && says(cache_reply_item(reply, 1), head))
-        enter(p, LIVE);
-    else
+    if (!same_generation || !full || !says(cache_reply_item(reply, 1), head)) {
         projection_rebuild(p);
+        return;
+    }
+    enter(p, LIVE);
+    drop_others(p, cache_reply_item(reply, 3));
 }
 
 static void check(struct projection *p) {
@@ -255,7 +262,7 @@ static void check(struct projection *p) {
 
 static void on_timer(void *context) {
     struct projection *p = context;
-    if (!engine_head(p->engine)->epoch || !cache_is_up(p->cache)) return;
+    if (!p->running || !cache_is_up(p->cache)) return;
     if (p->state == AWAY) enter(p, CHECKING);
     if (p->state == CHECKING || (p->state == LIVE && p->batches_under_way == 0)) check(p);
 }
@@ -268,7 +275,7 @@ static void on_cache_state(void *context, struct cache *cache, enum err err, con
     if (err != ERR_NONE) {
         if (p->state != AWAY) log_warn("redis_lost", LOG_TEXT("why", message ? message : ""));
         enter(p, AWAY);
-    } else if (engine_head(p->engine)->epoch) {
+    } else if (p->running) {
         enter(p, CHECKING);
         check(p);
     }
@@ -277,10 +284,18 @@ static void on_cache_state(void *context, struct cache *cache, enum err err, con
 void projection_restart(struct projection *p) {
     p->round++;
     p->batches_under_way = p->pieces_under_way = 0;
+    p->running = true;
     p->generation[0] = 0;
     p->generations = 0;
     snprintf(p->key, sizeof p->key, "paidan:%u", engine_head(p->engine)->shard);
     projection_rebuild(p);
+}
+
+void projection_stop(struct projection *p) {
+    p->running = false;
+    p->round++;
+    p->batches_under_way = p->pieces_under_way = 0;
+    enter(p, AWAY);
 }
 
 bool projection_is_live(const struct projection *p) {

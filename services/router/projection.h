@@ -16,6 +16,8 @@ void projection_free(struct projection **projection);
 
 /* The engine was loaded anew: whatever Redis holds is checked, and rebuilt when it differs. */
 void projection_restart(struct projection *projection);
+/* The shard is not ours any more: the live queues are somebody else's to keep, until projection_restart. */
+void projection_stop(struct projection *projection);
 /* After a commit. */
 void projection_apply(struct projection *projection, const struct batch *batch);
 /* Builds a new generation from the engine, whatever state Redis is in. */

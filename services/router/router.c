@@ -40,8 +40,7 @@ static enum err router_open(struct kit *kit) {
     must(asprintf(&r->conninfo,
                   "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
                   kit->config->database) > 0);
-    enum err err = doors_open(r);
-    if (err != ERR_NONE) return err;
+    doors_open(r);
     struct db_options options = {.conninfo = r->conninfo,
                                  .application_name = "paidan-router",
                                  .force_generic_plan = true,
@@ -51,8 +50,10 @@ static enum err router_open(struct kit *kit) {
                                  .backoff_max_ms = 250};
     r->projection = projection_new(kit->loop, kit->config->redis_socket, r->engine);
     r->db = db_new(kit->loop, &options);
-    struct db_options side = {
-        .conninfo = kit->config->database, .application_name = "paidan-router-side", .backoff_max_ms = 250};
+    struct db_options side = {.conninfo = r->conninfo,
+                              .application_name = "paidan-router-side",
+                              .force_generic_plan = true,
+                              .backoff_max_ms = 250};
     r->side = db_new(kit->loop, &side);
     r->loader = reference_loader_new(r->side);
     r->timer = loop_timer_new(kit->loop, shard_tick, r);

@@ -43,6 +43,8 @@ struct item {
     uint8_t bytes[];
 };
 
+enum { SWEEP_MARKS = 16 };
+
 enum router_state {
     ROUTER_AWAY,    /* no database */
     ROUTER_LEASING, /* asking for the lease */
@@ -87,7 +89,12 @@ struct router {
     bool keeping;
     int64_t loaded_to; /* number of the last open ticket read; -1: the head is not read yet */
     int64_t loading_since;
-    int64_t swept_to, swept_at; /* request number, monotonic */
+    int64_t swept_to, swept_at;              /* request number, monotonic */
+    int64_t seen_to, seeing_to, settling_to; /* request numbers: looked at once; of the sweep under way */
+    struct sweep_mark {
+        int64_t at, newest; /* monotonic; the newest request number then */
+    } marks[SWEEP_MARKS];
+    uint32_t mark_next;
     bool sweeping;
     uint32_t counted_by; /* version of the reference data all open deadlines are counted by */
     int64_t *recount;    /* tickets whose deadlines are still to be counted anew */
@@ -99,8 +106,12 @@ extern struct router_config router_config;
 extern const struct service router_service;
 
 /* doors.c */
-enum err doors_open(struct router *router);
+void doors_open(struct router *router);
 void doors_close(struct router *router);
+/* Takes the addresses over, as the one that holds the shard; nothing when it has them. */
+enum err doors_bind(struct router *router);
+/* Another router holds the shard: whoever is connected here must find that one. Empties the inbox. */
+void doors_unbind(struct router *router);
 void doors_push(struct router *router, struct item *item);
 /* Sends what item.out says; frees nothing. */
 void doors_answer(struct router *router, const struct item *item);

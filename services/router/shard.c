@@ -24,8 +24,9 @@ enum {
     LOAD_TIMEOUT_MS = 60000,
     SWEEP_EACH_MS = 2000,
     SWEEP_PAGE = 2000,
-    SWEEP_AGE_MS = 1000,      /* younger requests are on their way by the bus */
-    SWEEP_SETTLED_MS = 15000, /* older ones are all committed: intake's own deadline is shorter */
+    SWEEP_AGE_MS = 3000, /* younger requests are on their way by the bus, told up to three times */
+    SWEEP_SETTLED_MS =
+        15000, /* numbers given out so long ago are committed or never will be: intake's deadline is shorter */
     BEAT_EACH_MS = 500
 };
 
@@ -37,16 +38,14 @@ static const struct db_statement PARTITIONS = {"shard_partitions", "SELECT ensur
 static const struct db_statement LOAD = {"shard_load",
                                          "SELECT id, body FROM ticket WHERE open AND shard = $1::int2 AND "
                                          "id > $2::int8 ORDER BY id LIMIT 20000"};
+static const struct db_statement WORLD = {"shard_world", "SELECT version FROM world"};
+static const struct db_statement NEWEST = {"shard_newest", "SELECT coalesce(max(id), 0) FROM request"};
 static const struct db_statement SWEEP = {
     "shard_sweep",
     "SELECT r.id, r.source, r.channel, r.matter, r.urgency, r.place, r.place_by, r.confidential, r.received_at, "
-    "r.dedicated, "
-    "r.matter = 0 AND r.matter_given <> '' FROM request r WHERE r.id > $1::int8 AND r.received_at <= $2::int8 "
+    "r.dedicated, r.matter = 0 AND r.matter_given <> '' FROM request r WHERE r.id > $1::int8 AND r.id <= $2::int8 "
     "AND NOT EXISTS (SELECT FROM ticket_request t WHERE t.request = r.id) "
     "AND NOT EXISTS (SELECT FROM parked p WHERE p.number = r.id) ORDER BY r.id LIMIT 2000"};
-static const struct db_statement WORLD = {"shard_world", "SELECT version FROM world"};
-static const struct db_statement SETTLED = {
-    "shard_settled", "SELECT coalesce(max(id), 0) FROM request WHERE id > $1::int8 AND received_at <= $2::int8"};
 
 static void take_lease(struct router *r);
 static void load_page(struct router *r);
@@ -58,6 +57,7 @@ void shard_drop(struct router *r, const char *why) {
     r->round++;
     cycle_drop(r);
     engine_rolled_back(r->engine);
+    projection_stop(r->projection);
     r->state = db_is_up(r->db) ? ROUTER_LEASING : ROUTER_AWAY;
 }
 
@@ -171,7 +171,10 @@ static void on_taken(void *context, const struct db_reply *reply) {
         log_warn("lease_not_taken", LOG_ERR(reply->err), LOG_TEXT("why", reply->message));
         return; /* the tick asks again */
     }
-    if (db_get_int(reply->results[0], 0, 0) == 0) return; /* another holds it */
+    if (db_get_int(reply->results[0], 0, 0) == 0) { /* another holds it */
+        doors_unbind(r);
+        return;
+    }
     metric_add(&rounds, 0, 1);
     r->state = ROUTER_LOADING;
     r->loaded_to = -1;
@@ -195,8 +198,13 @@ static void take_lease(struct router *r) {
 /* ---- loading ------------------------------------------------------------------------------------------------------------------ */
 
 static void serve(struct router *r) {
+    if (doors_bind(r) != ERR_NONE) {
+        kit_fail(r->kit, "the bus cannot be bound");
+        return;
+    }
     r->state = ROUTER_SERVING;
     r->swept_at = 0;
+    memset(r->marks, 0, sizeof r->marks);
     log_info("serving", LOG_INT("epoch", engine_head(r->engine)->epoch),
              LOG_INT("open", (int64_t)engine_open_count(r->engine)),
              LOG_INT("ms", clock_monotonic_ms() - r->loading_since));
@@ -257,7 +265,9 @@ static void keep_lease(struct router *r) {
     db_send(r->db, r->lease_group, TIMEOUT_MS, on_kept, r);
 }
 
-/* ---- sweeping: requests that were accepted and never got their ticket ------------------------------------------------------------- */
+/* ---- sweeping: requests that were accepted and never got their ticket -------------------------------------------------------------
+ * Each request is looked at twice: soon after it came (from seen_to on), and once more when its number is so old that no
+ * transaction below it can still be under way (from swept_to on, which is what a restart begins with). */
 
 static struct item *item_of_row(const struct db_result *rows, int i) {
     struct item *item = calloc(1, sizeof *item);
@@ -277,8 +287,23 @@ static struct item *item_of_row(const struct db_result *rows, int i) {
     return item;
 }
 
+/* The newest number as it was at least that long ago. */
+static int64_t newest_ago(const struct router *r, int64_t now, int64_t age_ms) {
+    int64_t number = 0;
+    for (int i = 0; i < SWEEP_MARKS; i++)
+        if (now - r->marks[i].at >= age_ms && r->marks[i].newest > number) number = r->marks[i].newest;
+    return number;
+}
+
+static bool push_swept(struct router *r, const struct db_result *rows) {
+    for (int i = 0; i < db_rows(rows); i++) doors_push(r, item_of_row(rows, i));
+    metric_add(&swept, 0, db_rows(rows));
+    return db_rows(rows) == 0;
+}
+
 static void on_swept(void *context, const struct db_reply *reply) {
     struct router *r = context;
+    bool first = !r->swept_at;
     r->sweeping = false;
     r->swept_at = clock_monotonic_ms();
     if (r->state != ROUTER_SERVING) return;
@@ -286,32 +311,37 @@ static void on_swept(void *context, const struct db_reply *reply) {
         log_warn("sweep_failed", LOG_ERR(reply->err));
         return;
     }
-    const struct db_result *rows = reply->results[0];
-    for (int i = 0; i < db_rows(rows); i++) doors_push(r, item_of_row(rows, i));
-    metric_add(&swept, 0, db_rows(rows));
-    int64_t settled = db_get_int(reply->results[1], 0, 0);
+    int64_t newest = db_get_int(reply->results[0], 0, 0);
+    r->marks[r->mark_next++ % SWEEP_MARKS] = (struct sweep_mark){r->swept_at, newest};
+    push_swept(r, reply->results[1]);
     /* the message that says so may have been lost */
-    if ((uint32_t)db_get_int(reply->results[2], 0, 0) != r->reference->world.version) shard_reload_reference(r);
-    if (db_rows(rows) == SWEEP_PAGE)
+    if ((uint32_t)db_get_int(reply->results[3], 0, 0) != r->reference->world.version) shard_reload_reference(r);
+    if (db_rows(reply->results[1]) == SWEEP_PAGE)
         r->swept_at = 0; /* there may be more: come back at once, when these are routed */
-    else if (db_rows(rows) == 0 && settled > r->swept_to)
-        r->swept_to = settled;
+    else
+        r->seen_to = first ? newest : r->seeing_to;
+    if (push_swept(r, reply->results[2]) && r->settling_to > r->swept_to) r->swept_to = r->settling_to;
+}
+
+static void add_sweep(struct router *r, int64_t from, int64_t to) {
+    struct db_call *call = db_group_add(r->sweep_group, &SWEEP);
+    db_set_int8(call, 1, from);
+    db_set_int8(call, 2, to);
 }
 
 static void sweep(struct router *r) {
-    bool idle = cycle_is_idle(r);
     int64_t now = clock_monotonic_ms();
     if (r->sweeping || r->inbox_count > SWEEP_PAGE || (r->swept_at && now - r->swept_at < SWEEP_EACH_MS)) return;
-    if (!r->swept_at && !idle) return;
+    if (!r->swept_at && !cycle_is_idle(r)) return;
     r->sweeping = true;
-    time_ms at = clock_now();
+    if (!r->swept_at) r->seen_to = r->swept_to;
+    r->seeing_to = r->swept_at ? newest_ago(r, now, SWEEP_AGE_MS) : INT64_MAX;
+    if (r->seeing_to < r->seen_to) r->seeing_to = r->seen_to;
+    r->settling_to = newest_ago(r, now, SWEEP_SETTLED_MS);
     db_group_begin(r->sweep_group, DB_READ);
-    struct db_call *call = db_group_add(r->sweep_group, &SWEEP);
-    db_set_int8(call, 1, r->swept_to);
-    db_set_int8(call, 2, r->swept_at ? at - SWEEP_AGE_MS : at);
-    call = db_group_add(r->sweep_group, &SETTLED);
-    db_set_int8(call, 1, r->swept_to);
-    db_set_int8(call, 2, at - SWEEP_SETTLED_MS);
+    db_group_add(r->sweep_group, &NEWEST);
+    add_sweep(r, r->seen_to, r->seeing_to);
+    add_sweep(r, r->swept_to, r->settling_to);
     db_group_add(r->sweep_group, &WORLD);
     db_send(r->side, r->sweep_group, LOAD_TIMEOUT_MS, on_swept, r);
 }
