@@ -156,7 +156,7 @@ struct call {
     struct cache_command words;
     cache_done *done;
     void *context;
-    struct cache_reply reply, items[GENERATIONS_MAX];
+    struct cache_reply reply, items[GENERATIONS_MAX + 8];
 };
 
 static const char *argv(const struct call *call, int number) { /* from 1, as in Lua */
@@ -205,20 +205,40 @@ static void script_apply(struct call *call) {
     }
 }
 
+static void list_known(struct cache_reply *reply, struct cache_reply *items) {
+    *reply = (struct cache_reply){.kind = CACHE_LIST, .count = redis.known_count, .items = items};
+    for (int i = 0; i < redis.known_count; i++) reply_text(&items[i], redis.known[i]);
+}
+
+static void know(const char *name) {
+    for (int i = 0; i < redis.known_count; i++)
+        if (strcmp(redis.known[i], name) == 0) return;
+    if (redis.known_count == GENERATIONS_MAX) broken("I12", "the set of generations grows without end");
+    snprintf(redis.known[redis.known_count++], NAME_BYTES, "%s", name);
+}
+
+static void forget(const char *name) {
+    for (int i = 0; i < redis.known_count; i++)
+        if (strcmp(redis.known[i], name) == 0) memcpy(redis.known[i], redis.known[--redis.known_count], NAME_BYTES);
+}
+
 static void script_fill(struct call *call) {
+    know(argv(call, 1));
     if (call->words.count > 2) rows(call, generation(argv(call, 1), true), 2);
     reply_text(&call->reply, "ok");
 }
 
 static void script_flip(struct call *call) {
-    reply_text(&call->reply, redis.has_marker ? redis.gen : "");
+    know(argv(call, 1));
     snprintf(redis.gen, NAME_BYTES, "%s", argv(call, 1));
     set_marker(call);
+    list_known(&call->reply, call->items);
 }
 
 static void script_drop(struct call *call) {
     struct generation *g = generation(argv(call, 1), false);
     if (g) generation_remove(g);
+    forget(argv(call, 1));
     reply_text(&call->reply, "ok");
 }
 
@@ -228,10 +248,11 @@ static void script_marker(struct call *call) {
     const struct generation *g = redis.has_marker ? generation(redis.gen, false) : NULL;
     call->reply.kind = CACHE_LIST;
     call->reply.items = call->items;
-    call->reply.count = 3;
+    call->reply.count = 4;
     reply_text(&call->items[0], redis.has_marker ? redis.gen : "");
     reply_text(&call->items[1], seq);
     call->items[2] = (struct cache_reply){.kind = CACHE_INT, .number = g ? (int64_t)g->index.count : 0};
+    list_known(&call->items[3], call->items + 4);
 }
 
 static enum err run_script(struct call *call) {
@@ -419,7 +440,9 @@ static void arrive_back(void *context, uint64_t arg, bool live) {
         if (!cache->sent) cache->sent_end = &cache->sent;
         call->reply = travel->copy.reply;
         memcpy(call->items, travel->copy.items, sizeof call->items);
-        if (call->reply.items) call->reply.items = call->items;
+        if (call->reply.items) call->reply.items = call->items + (call->reply.items - travel->copy.items);
+        for (size_t i = 0; i < sizeof call->items / sizeof *call->items; i++)
+            if (call->items[i].items) call->items[i].items = call->items + (call->items[i].items - travel->copy.items);
         hash_bytes(call->reply.text, strlen(call->reply.text));
         cache->inside++;
         end_call(call, travel->err);
@@ -522,7 +545,7 @@ void fake_cache_restart(void) {
     fake_cache_cut();
 }
 void fake_cache_hang(int64_t for_us) {
-    redis.hangs_until_us = sim.now_us + for_us;
+    if (sim.now_us + for_us > redis.hangs_until_us) redis.hangs_until_us = sim.now_us + for_us;
 }
 void fake_cache_full(bool full) {
     redis.full = full;

@@ -428,10 +428,11 @@ void db_send(struct db *db, struct db_group *group, int64_t timeout_ms, db_done 
 
 void fake_db_reply(uint32_t client, uint32_t backend, struct job *job) {
     struct db *db = db_by_number(client);
-    if (!db || db->backend != backend || !db->sent.first || db->sent.first->sent != job->sent) {
+    if (!db || db->backend != backend) {
         job_free(job);
         return;
     }
+    must(db->sent.first && db->sent.first->sent == job->sent);
     struct db_group *group = list_pop(&db->sent);
     if (group->kind == DB_TRANSACTION) db->transaction_sent = false;
     group->job = job;

@@ -18,7 +18,7 @@ struct backend {
     int64_t stuck_until_us;
     struct job *first, **end; /* waiting; the first one may be running */
     bool running;
-    int64_t last_answer_us;
+    int64_t last_arrival_us, last_answer_us;
 };
 
 static struct backend *backends;
@@ -261,7 +261,11 @@ static void job_arrives(void *context, uint64_t arg, bool live) {
 
 void server_send(uint32_t number, struct job *job) {
     job->backend = number;
-    event_in(NULL, between(30, 200), job_arrives, job, 0); /* what is in the socket arrives though its sender dies */
+    struct backend *backend = backend_by_number(number);
+    int64_t at = sim.now_us + between(30, 200);
+    if (backend && at <= backend->last_arrival_us) at = backend->last_arrival_us + 1;
+    if (backend) backend->last_arrival_us = at;
+    event_at(NULL, at, job_arrives, job, 0); /* what is in the socket arrives though its sender dies */
 }
 
 /* ---- connections ------------------------------------------------------------------------------------------------------------- */

@@ -80,7 +80,7 @@ static const char *refused(struct transaction *t, const char *sqlstate, const ch
 
 /* ---- the shard ----------------------------------------------------------------------------------------------------------- */
 
-static const char *shard_advance(struct transaction *t, const struct db_call *c, struct db_result *r) {
+static const char *router_advance(struct transaction *t, const struct db_call *c, struct db_result *r) {
     struct shard_row *s = &disk.shard;
     bool held = s->epoch == arg(c, 2) && s->next_seq == arg(c, 3);
     if (!held && !mistake("no_fence")) return refused(t, "PD001", "the shard is no longer held under that epoch");
@@ -95,7 +95,7 @@ static const char *shard_advance(struct transaction *t, const struct db_call *c,
     return NULL;
 }
 
-static const char *shard_keep(struct transaction *t, const struct db_call *c, struct db_result *r) {
+static const char *router_keep(struct transaction *t, const struct db_call *c, struct db_result *r) {
     if (disk.shard.epoch != arg(c, 2)) return refused(t, "PD001", "the shard is no longer held under that epoch");
     disk.shard.lease_until = arg(c, 3);
     if (arg(c, 4) > disk.shard.swept_to) disk.shard.swept_to = arg(c, 4);
@@ -152,12 +152,19 @@ static bool is_parked(int64_t number) {
     return false;
 }
 
+static const char *shard_newest(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t, (void)c;
+    put(r, disk.requests.count ? disk.requests.entries[disk.requests.count - 1].a : 0);
+    return NULL;
+}
+
 static const char *shard_sweep(struct transaction *t, const struct db_call *c, struct db_result *r) {
     (void)t;
     r->columns = 11;
     for (size_t i = table_from(&disk.requests, arg(c, 1) + 1); i < disk.requests.count && r->count < 2000 * 11; i++) {
         const struct request_row *q = disk.requests.entries[i].row;
-        if (q->received_at > arg(c, 2) || table_get(&disk.links, q->id, 0) || is_parked(q->id)) continue;
+        if (q->id > arg(c, 2)) break;
+        if (table_get(&disk.links, q->id, 0) || is_parked(q->id)) continue;
         put(r, q->id);
         put(r, q->source);
         put(r, q->channel);
@@ -173,14 +180,9 @@ static const char *shard_sweep(struct transaction *t, const struct db_call *c, s
     return NULL;
 }
 
-static const char *shard_settled(struct transaction *t, const struct db_call *c, struct db_result *r) {
-    (void)t;
-    int64_t last = 0;
-    for (size_t i = table_from(&disk.requests, arg(c, 1) + 1); i < disk.requests.count; i++) {
-        const struct request_row *q = disk.requests.entries[i].row;
-        if (q->received_at <= arg(c, 2)) last = q->id;
-    }
-    put(r, last);
+static const char *shard_world(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t, (void)c;
+    put(r, disk.world_version);
     return NULL;
 }
 
@@ -291,6 +293,10 @@ static const char *router_assignments(struct transaction *t, const struct db_cal
         STORE(t, &disk.assignments, arg_at(c, 1, i), arg_at(c, 2, i), row);
     }
     return NULL;
+}
+
+static const char *router_assignments_changed(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    return router_assignments(t, c, r);
 }
 
 static const char *router_links(struct transaction *t, const struct db_call *c, struct db_result *r) {
@@ -522,24 +528,18 @@ static const char *shard_partitions(struct transaction *t, const struct db_call 
 }
 
 #define STATEMENTS(S)                                                                                                  \
-    S(router_advance, shard_advance)                                                                                   \
-    S(router_keep, shard_keep) S(shard_take, shard_take) S(shard_head, shard_head) S(shard_load, shard_load)           \
-        S(shard_sweep, shard_sweep) S(shard_settled, shard_settled) S(shard_partitions, shard_partitions)              \
-            S(router_events, router_events) S(router_tickets_new, router_tickets_new)                                  \
-                S(router_tickets_changed, router_tickets_changed) S(router_assignments, router_assignments)            \
-                    S(router_links, router_links) S(router_move, router_move) S(router_move_back, router_move_back)    \
-                        S(router_keys, router_keys) S(router_park, router_park)                                        \
-                            S(router_read_tickets, router_read_tickets) S(router_read_requests, router_read_requests)  \
-                                S(router_read_keys, router_read_keys) S(escalation_head, escalation_head)              \
-                                    S(escalation_load, escalation_load) S(escalation_since, escalation_since)          \
-                                        S(intake_accept, intake_accept) S(intake_park, intake_park)                    \
-                                            S(reference_all, reference_all)
+    S(router_advance)                                                                                                  \
+    S(router_keep) S(shard_take) S(shard_head) S(shard_load) S(shard_newest) S(shard_sweep) S(shard_world)             \
+        S(shard_partitions) S(router_events) S(router_tickets_new) S(router_tickets_changed) S(router_assignments)     \
+            S(router_assignments_changed) S(router_links) S(router_move) S(router_move_back) S(router_keys) S(router_park) S(router_read_tickets)    \
+                S(router_read_requests) S(router_read_keys) S(escalation_head) S(escalation_load) S(escalation_since)  \
+                    S(intake_accept) S(intake_park) S(reference_all)
 
 static const struct {
     const char *name;
     const char *(*apply)(struct transaction *t, const struct db_call *call, struct db_result *result);
 } statements[] = {
-#define STATEMENT_ITEM(name, function) {#name, function},
+#define STATEMENT_ITEM(name) {#name, name},
     STATEMENTS(STATEMENT_ITEM)};
 
 const char *disk_apply(struct transaction *t, const struct db_call *call, struct db_result *result) {

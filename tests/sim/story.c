@@ -9,6 +9,7 @@
 #include "services/router/router.h"
 #include "tests/sim/check.h"
 #include "tests/sim/fakes.h"
+#include "tests/sim/hotline.h"
 #include "tests/sim/people.h"
 #include "tests/sim/server.h"
 #include "tests/sim/world.h"
@@ -204,7 +205,6 @@ static void heal(void) {
         proc_continue(&sim.procs[a]);
     }
     fake_cache_full(false);
-    fake_cache_hang(0);
     server_heal();
     people_work(0, 0);
 }
@@ -213,6 +213,21 @@ static bool all_are_there(void) {
     for (int i = 0; i < PROC_COUNT; i++)
         if (sim.procs[i].wanted && !sim.procs[i].alive) return false;
     return true;
+}
+
+/* For whoever reads the trace of a run that does not come to rest. */
+static void tell_states(void) {
+    static const char *const states[] = {"away", "leasing", "loading", "serving"};
+    for (int i = 0; i < PROC_COUNT; i++) {
+        const struct proc *proc = &sim.procs[i];
+        const struct router *r = proc->alive && i <= PROC_ROUTER_B ? proc->kit.self : NULL;
+        trace("%s: %s%s%s, inbox %zu, batch %d, epoch %u", proc->name, proc->alive ? "alive" : "dead",
+              proc->paused ? ", paused" : "", r ? states[r->state] : "", r ? r->inbox_count : 0,
+              r ? r->batch_under_way : 0, r ? engine_head(r->engine)->epoch : 0);
+    }
+    trace("epoch %d, head %lld, %d unrouted, world %u of %u; waiting: %d pushes, %d in all", disk.shard.epoch,
+          (long long)disk.shard.next_seq - 1, check_unrouted(), disk.shard.world, disk.world_version, hotline_waiting(),
+          people_waiting());
 }
 
 static void wait_until_quiet(const char *after) {
@@ -227,6 +242,7 @@ static void wait_until_quiet(const char *after) {
         trace("all is quiet %s after %lld ms", after, (long long)took);
         return;
     }
+    tell_states();
     broken("I14", "not quiet %d s %s: %s", QUIET_WITHIN_S, after, why);
 }
 
