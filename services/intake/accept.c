@@ -20,34 +20,32 @@ METRIC_GAUGE(waiting_gauge, "paidan_intake_waiting", "Requests waiting for their
 enum { GROUPS = 2, GROUP_ROWS_MAX = 500, TIMEOUT_MS = 5000, INDEX = 2048 };
 
 /* Each row of the input comes back once: its number and whether it is new; a row that another connection is committing at this
- * moment comes back without a number and is tried again. */
+ * moment comes back without a number and is tried again. Numbers are given out first, so that what was new is told apart by
+ * number alone, and only what was not is looked up. */
 static const struct db_statement ACCEPT = {
     "intake_accept",
-    "WITH i AS (SELECT * FROM unnest($3::int4[], $4::text[], $5::bytea[], $6::int2[], $7::int8[], $8::int4[], "
-    "$9::text[], "
-    "$10::int2[], $11::text[], $12::text[], $13::float8[], $14::float8[], $15::text[], $16::text[], $17::int4[], "
-    "$18::int2[], "
-    "$19::bool[], $20::bool[], $21::bytea[], $22::bytea[], $23::bytea[], $24::bytea[], $25::text[]) WITH ORDINALITY "
+    "WITH i AS MATERIALIZED (SELECT $1::int8 + nextval('request_number') AS id, * FROM unnest($3::int4[], $4::text[], "
+    "$5::bytea[], $6::int2[], $7::int8[], $8::int4[], $9::text[], $10::int2[], $11::text[], $12::text[], "
+    "$13::float8[], "
+    "$14::float8[], $15::text[], $16::text[], $17::int4[], $18::int2[], $19::bool[], $20::bool[], $21::bytea[], "
+    "$22::bytea[], $23::bytea[], $24::bytea[], $25::text[]) WITH ORDINALITY "
     "AS i (source, external_id, content, channel, occurred_at, matter, matter_given, urgency, title, description, lon, "
-    "lat, "
-    "address, grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, document_sealed, "
-    "phone_index, "
-    "attachments, no)), "
+    "lat, address, grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, document_sealed, "
+    "phone_index, attachments, no)), "
     "k AS (INSERT INTO request_key (source, external_id, request, content) "
-    "SELECT source, external_id, $1::int8 + nextval('request_number'), content FROM i ON CONFLICT DO NOTHING "
-    "RETURNING source, external_id, request), "
+    "SELECT source, external_id, id, content FROM i ON CONFLICT DO NOTHING RETURNING request), "
     "r AS (INSERT INTO request (id, source, external_id, channel, received_at, occurred_at, matter, matter_given, "
-    "urgency, title, "
-    "description, lon, lat, address, grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, "
-    "document_sealed, phone_index, attachments) "
-    "SELECT k.request, i.source, i.external_id, i.channel, $2::int8, i.occurred_at, i.matter, i.matter_given, "
-    "i.urgency, i.title, "
-    "i.description, i.lon, i.lat, i.address, i.grid_given, i.place, i.place_by, i.dedicated, i.confidential, "
-    "i.name_sealed, "
-    "i.phone_sealed, i.document_sealed, i.phone_index, i.attachments::jsonb FROM i JOIN k USING (source, external_id)) "
-    "SELECT i.no, coalesce(k.request, o.request), k.request IS NOT NULL, o.content, "
-    "(SELECT received_at FROM request q WHERE q.id = o.request) FROM i LEFT JOIN k USING (source, external_id) "
-    "LEFT JOIN request_key o ON k.request IS NULL AND o.source = i.source AND o.external_id = i.external_id"};
+    "urgency, title, description, lon, lat, address, grid_given, place, place_by, dedicated, confidential, "
+    "name_sealed, "
+    "phone_sealed, document_sealed, phone_index, attachments) "
+    "SELECT i.id, i.source, i.external_id, i.channel, $2::int8, i.occurred_at, i.matter, i.matter_given, i.urgency, "
+    "i.title, i.description, i.lon, i.lat, i.address, i.grid_given, i.place, i.place_by, i.dedicated, i.confidential, "
+    "i.name_sealed, i.phone_sealed, i.document_sealed, i.phone_index, i.attachments::jsonb "
+    "FROM i JOIN k ON k.request = i.id) "
+    "SELECT i.no, coalesce(k.request, o.request), k.request IS NOT NULL, o.content, o.received_at "
+    "FROM i LEFT JOIN k ON k.request = i.id LEFT JOIN LATERAL (SELECT f.request, f.content, q.received_at "
+    "FROM request_key f LEFT JOIN request q ON q.id = f.request "
+    "WHERE k.request IS NULL AND f.source = i.source AND f.external_id = i.external_id OFFSET 0) o ON true"};
 
 static const struct db_statement PARK = {"intake_park",
                                          "INSERT INTO parked (at, service, sqlstate, what, number, body) "
@@ -79,6 +77,8 @@ struct accept {
     size_t count; /* waiting and under way */
     size_t max;
     uint32_t rows_max; /* falls to 1 while a culprit is searched */
+    bool (*hold)(const void *context);
+    const void *hold_context;
     struct group groups[GROUPS];
     struct db_group *park;
 };
@@ -334,6 +334,7 @@ static void send_group(struct accept *a, struct group *g) {
 static bool on_turn(void *context) {
     struct accept *a = context;
     bool did = false;
+    if (!a->first || (a->hold && a->hold(a->hold_context))) return false;
     for (int i = 0; i < GROUPS && a->first; i++) {
         if (a->groups[i].under_way) continue;
         send_group(a, &a->groups[i]);
@@ -360,6 +361,10 @@ bool accept_has_room(const struct accept *a, size_t rows) {
 }
 size_t accept_waiting(const struct accept *a) {
     return a->count;
+}
+void accept_set_hold(struct accept *a, bool (*hold)(const void *context), const void *context) {
+    a->hold = hold;
+    a->hold_context = context;
 }
 
 struct accept *accept_new(struct loop *loop, struct db_pool *pool, const struct crypto_keys *keys,

@@ -35,4 +35,7 @@ bool accept_add(struct accept *accept, const struct said *said, accept_done *don
 bool accept_has_room(const struct accept *accept, size_t rows);
 size_t accept_waiting(const struct accept *accept);
 
+/* While hold(context) is true no further group is sent: what waits goes on waiting. Asked each turn of the loop. */
+void accept_set_hold(struct accept *accept, bool (*hold)(const void *context), const void *context);
+
 #endif

@@ -13,7 +13,7 @@
 METRIC_COUNTER(sent, "paidan_intake_forwarded_total", "Messages to the router.", "kind", "first", "again", "left");
 METRIC_GAUGE(unconfirmed, "paidan_intake_unconfirmed", "Requests the router has not confirmed.");
 
-enum { AGAIN_MS = 1000, TRIES_MAX = 3, TICK_MS = 200 };
+enum { AGAIN_MS = 1000, TRIES_MAX = 3, TICK_MS = 200, ENOUGH = 3000, SILENT_MS = 300 };
 
 struct entry {
     struct request_new request; /* request 0: confirmed */
@@ -28,6 +28,7 @@ struct forward {
     struct entry *ring;
     uint32_t size, head, tail; /* running numbers; the envelope's id is the entry's number */
     size_t count;
+    int64_t confirmed_at; /* monotonic, the last confirmation */
     void (*on_world)(void *context, uint32_t world);
     void *context;
 };
@@ -83,6 +84,7 @@ static void on_answer(void *context, const struct bus_message *in) {
     const struct request_routed *routed = &message.request_routed;
     uint32_t number = (uint32_t)(message.envelope.id - 1);
     struct entry *entry = &f->ring[number % f->size];
+    f->confirmed_at = clock_monotonic_ms();
     if (entry->request.request != routed->request) return;   /* of an earlier try, confirmed meanwhile */
     if (routed->ticket || routed->verdict) forget(f, entry); /* a refusal is the sweep's and the operator's business */
 }
@@ -112,6 +114,11 @@ static void on_tick(void *context) {
 
 size_t forward_unconfirmed(const struct forward *f) {
     return f->count;
+}
+
+bool forward_is_enough(const void *forward) {
+    const struct forward *f = forward;
+    return f->count >= ENOUGH && clock_monotonic_ms() - f->confirmed_at < SILENT_MS;
 }
 
 struct forward *forward_new(struct loop *loop, const char *router_address, const char *news_address,

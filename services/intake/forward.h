@@ -1,5 +1,6 @@
 /* Tells the router of each accepted request, so that its ticket exists milliseconds later. Only speed: a request that is not
- * confirmed after a few tries is found by the router itself, in PostgreSQL. */
+ * confirmed after a few tries is found by the router itself, in PostgreSQL. Also the rule that under a flood acceptance keeps
+ * pace with a living router: else the machine's time goes into accepting, and requests wait for their tickets by the second. */
 #ifndef INTAKE_FORWARD_H
 #define INTAKE_FORWARD_H
 
@@ -15,5 +16,7 @@ void forward_free(struct forward **forward);
 
 void forward_request(struct forward *forward, const struct said *said, int64_t number, time_ms received_at);
 size_t forward_unconfirmed(const struct forward *forward);
+/* Whether a router that confirms has enough before it already. False when it has been silent: acceptance waits for nobody dead. */
+bool forward_is_enough(const void *forward);
 
 #endif

@@ -148,6 +148,7 @@ static enum err intake_open(struct kit *kit) {
     in->loader = reference_loader_new(in->side);
     in->bearers = bearers_new(in->pool);
     in->accept = accept_new(kit->loop, in->pool, in->keys, intake_config.waiting_max);
+    accept_set_hold(in->accept, forward_is_enough, in->forward);
     in->bus_door = bus_door_new(in);
     if (!in->bus_door) return ERR_IO;
     loop_timer_start(in->timer, TICK_MS, TICK_MS);

@@ -95,6 +95,7 @@ struct batch_assignment {
     time_ms offered_at, signed_at, ended_at;
     uint32_t unit;
     uint8_t no, kind, state;
+    bool is_new; /* made in this batch */
 };
 struct batch_link { /* a request got its ticket */
     int64_t request, ticket;

@@ -66,17 +66,17 @@ static uint16_t see_assignments(const struct ticket *ticket, struct seen_assignm
     return ticket->assignments_count;
 }
 
-static void add_assignment(struct engine *engine, int64_t ticket, const struct assignment *a) {
+static void add_assignment(struct engine *engine, int64_t ticket, const struct assignment *a, bool is_new) {
     /* a later state in the same batch replaces the earlier: one row per assignment and batch */
-    for (uint32_t i = engine->batch.assignment_count; i-- > 0;) {
+    for (uint32_t i = is_new ? 0 : engine->batch.assignment_count; i-- > 0;) {
         struct batch_assignment *row = &engine->assignments[i];
         if (row->ticket != ticket || row->no != a->no) continue;
         row->state = a->state, row->signed_at = a->signed_at, row->ended_at = a->ended_at;
         return;
     }
     must(engine->batch.assignment_count < ASSIGNMENTS_MAX);
-    engine->assignments[engine->batch.assignment_count++] =
-        (struct batch_assignment){ticket, a->offered_at, a->signed_at, a->ended_at, a->unit, a->no, a->kind, a->state};
+    engine->assignments[engine->batch.assignment_count++] = (struct batch_assignment){
+        ticket, a->offered_at, a->signed_at, a->ended_at, a->unit, a->no, a->kind, a->state, is_new};
 }
 
 static void note_assignments(struct engine *engine, const struct ticket *ticket, const struct seen_assignment *before,
@@ -87,7 +87,7 @@ static void note_assignments(struct engine *engine, const struct ticket *ticket,
         for (uint16_t j = 0; j < before_count; j++)
             if (before[j].no == a->no) old = &before[j];
         if (!old || old->state != a->state || old->signed_at != a->signed_at || old->ended_at != a->ended_at)
-            add_assignment(engine, ticket->id, a);
+            add_assignment(engine, ticket->id, a, !old);
     }
 }
 

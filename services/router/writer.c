@@ -43,13 +43,18 @@ static const struct db_statement TICKETS_CHANGED = {
     "t.body "
     "FROM " TICKET_ARRAYS " WHERE ticket.id = t.id AND ticket.shard = $1::int2"};
 
+#define ASSIGNMENT_ARRAYS                                                                                              \
+    "unnest($1::int8[], $2::int2[], $3::int2[], $4::int4[], $5::int8[], $6::int2[], $7::int8[], $8::int8[]) "          \
+    "AS n (ticket, no, kind, unit, offered_at, state, signed_at, ended_at)"
+
 static const struct db_statement ASSIGNMENTS = {
-    "router_assignments",
-    "INSERT INTO assignment (ticket, no, kind, unit, offered_at, state, signed_at, ended_at) "
-    "SELECT * FROM unnest($1::int8[], $2::int2[], $3::int2[], $4::int4[], $5::int8[], $6::int2[], $7::int8[], "
-    "$8::int8[]) "
-    "ON CONFLICT (ticket, no) DO UPDATE SET state = excluded.state, signed_at = excluded.signed_at, "
-    "ended_at = excluded.ended_at"};
+    "router_assignments", "INSERT INTO assignment (ticket, no, kind, unit, offered_at, state, signed_at, ended_at) "
+                          "SELECT * FROM " ASSIGNMENT_ARRAYS};
+
+static const struct db_statement ASSIGNMENTS_CHANGED = {
+    "router_assignments_changed",
+    "UPDATE assignment SET state = n.state, signed_at = n.signed_at, ended_at = n.ended_at FROM " ASSIGNMENT_ARRAYS
+    " WHERE assignment.ticket = n.ticket AND assignment.no = n.no"};
 
 static const struct db_statement LINKS = {"router_links",
                                           "INSERT INTO ticket_request (request, ticket, origin) "
@@ -156,13 +161,16 @@ static void add_tickets(struct db_group *group, const struct batch *batch, bool 
     }
 }
 
-static void add_assignments(struct db_group *group, const struct batch *batch) {
+static void add_assignments(struct db_group *group, const struct batch *batch, bool is_new) {
     static const enum db_type types[] = {DB_INT8, DB_INT2, DB_INT2, DB_INT4, DB_INT8, DB_INT2, DB_INT8, DB_INT8};
-    if (!batch->assignment_count) return;
-    struct db_call *call = db_group_add(group, &ASSIGNMENTS);
-    for (int i = 0; i < 8; i++) db_set_array(call, 1 + i, types[i]);
+    struct db_call *call = NULL;
     for (uint32_t i = 0; i < batch->assignment_count; i++) {
         const struct batch_assignment *a = &batch->assignments[i];
+        if (a->is_new != is_new) continue;
+        if (!call) {
+            call = db_group_add(group, is_new ? &ASSIGNMENTS : &ASSIGNMENTS_CHANGED);
+            for (int n = 0; n < 8; n++) db_set_array(call, 1 + n, types[n]);
+        }
         db_push_int8(call, 1, a->ticket);
         db_push_int2(call, 2, a->no);
         db_push_int2(call, 3, a->kind);
@@ -215,7 +223,8 @@ void writer_fill(struct db_group *group, const struct batch *batch, time_ms leas
     add_events(group, batch);
     add_tickets(group, batch, true);
     add_tickets(group, batch, false);
-    add_assignments(group, batch);
+    add_assignments(group, batch, true);
+    add_assignments(group, batch, false);
     add_links(group, batch);
     add_keys(group, batch);
 }
