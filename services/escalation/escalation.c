@@ -29,6 +29,7 @@ enum {
     TAKE_PER_TICK = 1000,
     PATIENCE_MS = 2000, /* without an answer a deadline is sent again */
     EARLY_AGAIN_MS = 50,
+    EARLY_MOVES_MS = 1000,
     CLOCKS_APART_MS = 2000, /* the router's clock and ours: beyond this nothing is fired */
     NEWS_SILENT_MS = 5000,
     PAGE = 20000,
@@ -53,10 +54,12 @@ struct escalation {
     struct bus_socket *news, *router;
     struct loop_timer *timer;
     struct timers *timers;
-    int64_t known_seq;   /* every event up to here is in the timers */
-    int64_t head_seq;    /* the router's, from its last beat */
-    int64_t page_after;  /* ticket number, while loading */
-    int64_t catching_to; /* seq, while filling a gap; 0: not */
+    int64_t known_seq;    /* every event up to here is in the timers */
+    int64_t head_seq;     /* the router's, from its last beat */
+    int64_t page_after;   /* ticket number, while loading */
+    int64_t catching_to;  /* seq, while filling a gap; 0: not */
+    int64_t hearing_from; /* first seq of the batch whose parts are being heard; 0: none, or one is missing */
+    uint16_t parts_heard;
     int64_t beat_at;     /* monotonic */
     time_ms clock_apart; /* router's clock minus ours */
     int64_t next_id;
@@ -164,10 +167,12 @@ static void on_changes(struct escalation *e, const struct changes *changes) {
         timers_set(e->timers, c->ticket, c->generation, c->open ? c->next_at : 0);
     }
     if (changes->to_seq > e->head_seq) e->head_seq = changes->to_seq;
-    if (e->phase != RUNNING || e->catching_to) return;
-    /* only a batch that follows on what is known, and whose last part has come, moves the mark; else the beat shows the gap */
-    if (changes->part == changes->parts && changes->from_seq <= e->known_seq + 1 && changes->to_seq > e->known_seq)
-        e->known_seq = changes->to_seq;
+    bool first = changes->part == 1, next = changes->from_seq == e->hearing_from && changes->part == e->parts_heard + 1;
+    e->hearing_from = first || next ? changes->from_seq : 0;
+    e->parts_heard = changes->part;
+    if (e->phase != RUNNING || e->catching_to || !e->hearing_from || changes->part != changes->parts) return;
+    /* only a batch that follows on what is known, all of whose parts have come, moves the mark; else the beat shows the gap */
+    if (changes->from_seq <= e->known_seq + 1 && changes->to_seq > e->known_seq) e->known_seq = changes->to_seq;
 }
 
 static void on_news(void *context, const struct bus_message *in) {
@@ -184,6 +189,12 @@ static void on_news(void *context, const struct bus_message *in) {
     }
 }
 
+/* Not due yet by the router's clock. Ours may be wrong and be put right later, so it must not move a deadline far. */
+static time_ms when_again(time_ms deadline) {
+    time_ms soon = clock_now() + EARLY_AGAIN_MS, latest = deadline + EARLY_MOVES_MS;
+    return soon < latest ? soon : latest;
+}
+
 static void on_answer(void *context, const struct bus_message *in) {
     struct escalation *e = context;
     static struct message message;
@@ -197,7 +208,7 @@ static void on_answer(void *context, const struct bus_message *in) {
                                                       : 3,
                1);
     if (done->verdict == VERDICT_TIMER_EARLY)
-        timers_postpone(e->timers, done->ticket, done->generation, clock_now() + EARLY_AGAIN_MS);
+        timers_postpone(e->timers, done->ticket, done->generation, when_again(done->next_at));
     else
         timers_answered(e->timers, done->ticket, done->generation, done->next_generation, done->next_at);
 }
