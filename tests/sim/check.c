@@ -255,8 +255,19 @@ static void check_reply(const struct reply *reply) {
         broken("I13", "a command on ticket %lld is confirmed by another's event", L(reply->ticket));
 }
 
+static void trace_message(const struct message *m) {
+    if (m->info->number == MESSAGE_timer_due)
+        trace("says timer_due T%lld generation %u", L(m->timer_due.ticket), m->timer_due.generation);
+    if (m->info->number == MESSAGE_timer_done)
+        trace("says timer_done T%lld generation %u: verdict %u, next %u", L(m->timer_done.ticket),
+              m->timer_done.generation, m->timer_done.verdict, m->timer_done.next_generation);
+    if (m->info->number == MESSAGE_reply && m->reply.verdict == VERDICT_OK)
+        trace("says reply: command %lld is done, seq %lld", L(m->envelope.id), L(m->reply.seq));
+}
+
 void check_leaving(const struct proc *from, const void *bytes, size_t len) {
     static struct message message;
+    if (sim.tracing && message_decode(bytes, len, &message, NULL) == CODEC_OK) trace_message(&message);
     bool router = from - sim.procs == PROC_ROUTER_A || from - sim.procs == PROC_ROUTER_B;
     if (!router || message_decode(bytes, len, &message, NULL) != CODEC_OK) return;
     switch (message.info->number) {
@@ -308,6 +319,14 @@ int64_t check_next_deadline(void) {
         if (row->open && (!first || row->next_at < first)) first = row->next_at;
     }
     return first;
+}
+
+void check_tell_overdue(void) {
+    for (size_t i = 0; i < disk.tickets.count; i++) {
+        const struct ticket_row *row = disk.tickets.entries[i].row;
+        if (row->open && row->next_at <= sim_wall_ms())
+            trace("T%lld generation %d is overdue by %lld ms", L(row->id), row->generation, L(sim_wall_ms() - row->next_at));
+    }
 }
 
 int64_t check_event_count(void) {

@@ -19,6 +19,7 @@ void check_all(void);
 /* The earliest armed deadline of an open ticket; 0: none. */
 int64_t check_next_deadline(void);
 int64_t check_event_count(void);
+void check_tell_overdue(void); /* into the trace */
 int check_unrouted(void);
 void check_done(void);
 

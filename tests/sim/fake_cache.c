@@ -423,6 +423,7 @@ bool cache_is_up(const struct cache *cache) {
 /* ---- one command's way there and back ------------------------------------------------------------------------------------------------ */
 
 struct travel {
+    struct travel *next; /* on the way there, in order */
     struct call copy; /* what the server carries out, whatever becomes of the client */
     uint32_t cache;
     uint64_t connection;
@@ -452,13 +453,28 @@ static void arrive_back(void *context, uint64_t arg, bool live) {
     free(travel);
 }
 
-static void carry_out(void *context, uint64_t arg, bool live) {
-    (void)arg;
-    struct travel *travel = context;
+static struct travel *travels, **travels_end = &travels;
+
+static struct travel *first_of(uint64_t connection) {
+    for (struct travel **at = &travels; *at; at = &(*at)->next) {
+        struct travel *travel = *at;
+        if (travel->connection != connection) continue;
+        *at = travel->next;
+        if (!*at) travels_end = at;
+        return travel;
+    }
+    return NULL;
+}
+
+/* What comes next on this connection. */
+static void carry_out(void *context, uint64_t connection, bool live) {
+    (void)context;
     if (live && sim.now_us < redis.hangs_until_us) {
-        event_at(NULL, redis.hangs_until_us, carry_out, travel, 0);
+        event_at(NULL, redis.hangs_until_us, carry_out, NULL, connection);
         return;
     }
+    struct travel *travel = first_of(connection);
+    must(travel);
     struct cache *cache = cache_by_number(travel->cache);
     bool connected = cache && cache->connection == travel->connection;
     if (!live || (!connected && chance(500000))) { /* what a client sent before it went may be read or not */
@@ -526,7 +542,10 @@ void cache_run(struct cache *cache, const struct cache_script *script, int key_c
     int64_t at = sim.now_us + between(20, 200);
     if (at <= cache->last_us[0]) at = cache->last_us[0] + 1;
     cache->last_us[0] = at;
-    event_at(NULL, at, carry_out, travel, 0);
+    travel->next = NULL;
+    *travels_end = travel;
+    travels_end = &travel->next;
+    event_at(NULL, at, carry_out, NULL, travel->connection);
 }
 
 /* ---- what befalls Redis ------------------------------------------------------------------------------------------------------------------ */

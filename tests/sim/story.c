@@ -225,6 +225,7 @@ static void tell_states(void) {
               proc->paused ? ", paused" : "", r ? states[r->state] : "", r ? r->inbox_count : 0,
               r ? r->batch_under_way : 0, r ? engine_head(r->engine)->epoch : 0);
     }
+    check_tell_overdue();
     trace("epoch %d, head %lld, %d unrouted, world %u of %u; waiting: %d pushes, %d in all", disk.shard.epoch,
           (long long)disk.shard.next_seq - 1, check_unrouted(), disk.shard.world, disk.world_version, hotline_waiting(),
           people_waiting());
