@@ -10,12 +10,17 @@
 #include "services/console/audit.h"
 #include "services/console/commands.h"
 #include "services/console/doors.def"
+#include "services/console/endpoints.h"
+#include "services/console/exports.h"
 #include "services/console/figures.h"
 #include "services/console/import.h"
 #include "services/console/openapi.h"
+#include "services/console/operations.h"
 #include "services/console/queues.h"
+#include "services/console/requests.h"
 #include "services/console/session.h"
 #include "services/console/stream.h"
+#include "services/console/tickets.h"
 #include "services/console/users.h"
 
 METRIC_COUNTER(refused, "paidan_console_refused_total", "Requests refused before their handler.", "why",

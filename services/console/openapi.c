@@ -1,0 +1,363 @@
+/* See openapi.h. A route in the table is described, or the test fails; a command's body is what command_body.c takes; who may is what
+ * core/access.def says. */
+#include "services/console/openapi.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/must.h"
+#include "services/console/command_body.h"
+#include "services/console/door.h"
+#include "services/console/openapi_schemas.def"
+
+#ifndef PAIDAN_VERSION
+#define PAIDAN_VERSION "0.1.0"
+#endif
+
+static const struct {
+    const char *name, *json;
+} schemas[] = {
+#define SCHEMA_ROW(name, json) {name, json},
+    SCHEMAS(SCHEMA_ROW)};
+
+static const struct {
+    const char *name;
+    enum word_set set;
+} word_schemas[] = {{"State", WORDS_state},        {"Role", WORDS_role},   {"Urgency", WORDS_urgency},
+                    {"Channel", WORDS_channel},    {"Stage", WORDS_stage}, {"Rung", WORDS_rung},
+                    {"UnitKind", WORDS_unit_kind}, {"Light", WORDS_light}, {"EventType", WORDS_event_type}};
+
+static const struct {
+    const char *name, *schema, *zh, *en;
+} query_parameters[] = {
+    {"limit", "{\"type\":\"integer\",\"minimum\":1}", "每页条数", "rows a page"},
+    {"cursor", "{\"type\":\"string\"}", "上一页给出的游标", "where the page before ended"},
+    {"unit", "{\"type\":\"string\"}", "单位编码 (含下级)", "a unit's code, with all below it"},
+    {"state", "{\"type\":\"string\"}", "状态, 可用逗号分隔多个", "a state, or several with commas between"},
+    {"matter", "{\"type\":\"string\",\"pattern\":\"^[0-9]{2,6}$\"}", "事项编码, 或前两位、四位",
+     "a matter's code, or its first 2 or 4 digits"},
+    {"grid", "{\"type\":\"string\"}", "地点所在单位 (含下级)", "where the place lies, with all below it"},
+    {"light", "{\"$ref\":\"#/components/schemas/Light\"}", "灯", "the light"},
+    {"q", "{\"type\":\"string\",\"maxLength\":200}", "标题或地址中的文字, 或一个编号",
+     "text of title or address, or a number"},
+    {"from", "{\"type\":\"string\"}", "起始时间或日期", "from this time or date on"},
+    {"to", "{\"type\":\"string\"}", "截止时间或日期 (不含)", "up to this time or date"},
+    {"source", "{\"type\":\"string\"}", "来源编码", "the source's code"},
+    {"external_id", "{\"type\":\"string\"}", "来源系统自己的编号", "the source's own number"},
+    {"lang", "{\"enum\":[\"zh\",\"en\"]}", "不起作用: 两种语言都给出", "without effect: both languages are given"},
+    {"dry_run", "{\"enum\":[\"0\",\"1\"]}", "只检查, 不保存", "check only, store nothing"},
+    {"passwords", "{\"enum\":[\"none\"]}", "不为新用户生成密码", "make no passwords for new accounts"},
+    {"cidr", "{\"type\":\"string\"}", "网段", "a range of addresses"},
+    {"action", "{\"type\":\"string\"}", "操作", "what was done"},
+    {"user", "{\"type\":\"string\"}", "用户名、令牌名或编号", "login, token name or number"},
+    {"object", "{\"type\":\"string\"}", "对象", "what it was done to, as the log names it"},
+};
+
+/* ---- parts of an operation --------------------------------------------------------------------------------------------------------------------------------- */
+
+static void put_raw(struct json_writer *w, const char *key, const char *json) {
+    json_key(w, key);
+    json_raw(w, json, strlen(json));
+}
+
+static void put_schema(struct json_writer *w, const char *name) {
+    json_put_open(w, "schema");
+    char reference[100];
+    snprintf(reference, sizeof reference, "#/components/schemas/%s", name);
+    json_put_string(w, "$ref", reference);
+    json_close(w);
+}
+
+static void put_parameter(struct json_writer *w, const char *name, const char *in, const char *schema, const char *zh,
+                          const char *en) {
+    char both[300];
+    snprintf(both, sizeof both, "%s%s%s", en, *en ? " · " : "", zh);
+    json_open(w);
+    json_put_string(w, "name", name);
+    json_put_string(w, "in", in);
+    if (!strcmp(in, "path")) json_put_bool(w, "required", true);
+    if (*both) json_put_string(w, "description", both);
+    put_raw(w, "schema", schema);
+    json_close(w);
+}
+
+static void put_query_parameter(struct json_writer *w, const char *name, size_t len) {
+    for (size_t i = 0; i < sizeof query_parameters / sizeof query_parameters[0]; i++)
+        if (strlen(query_parameters[i].name) == len && !memcmp(query_parameters[i].name, name, len)) {
+            put_parameter(w, query_parameters[i].name, "query", query_parameters[i].schema, query_parameters[i].zh,
+                          query_parameters[i].en);
+            return;
+        }
+    must(false); /* a parameter of the table that nobody described */
+}
+
+static const char *path_schema(const struct door *door, const char *name, size_t len) {
+    if (len == 6 && !memcmp(name, "number", 6))
+        return strstr(door->path, "/tickets/") ? "{\"$ref\":\"#/components/schemas/TicketNumber\"}"
+                                               : "{\"$ref\":\"#/components/schemas/RequestNumber\"}";
+    return "{\"type\":\"string\"}";
+}
+
+static void put_parameters(struct json_writer *w, const struct door *door, bool is_command) {
+    json_put_open_list(w, "parameters");
+    for (const char *at = door->path; (at = strchr(at, '{')); at++) {
+        size_t len = strcspn(at + 1, "}");
+        char name[40];
+        if (is_command && len == 7 && !memcmp(at + 1, "command", 7)) continue;
+        snprintf(name, sizeof name, "%.*s", (int)len, at + 1);
+        put_parameter(w, name, "path", path_schema(door, at + 1, len), "", "");
+    }
+    for (const char *at = door->query ? door->query : ""; *at;) {
+        size_t len = strcspn(at, " ");
+        if (len) put_query_parameter(w, at, len);
+        at += len + (at[len] == ' ');
+    }
+    if (is_command)
+        put_parameter(w, "Idempotency-Key", "header", "{\"type\":\"string\",\"maxLength\":120}",
+                      "同键同内容只执行一次, 返回首次的答复",
+                      "the same key with the same body acts once and returns the first answer");
+    json_close_list(w);
+}
+
+static void put_content(struct json_writer *w, const char *shape) {
+    bool is_type = strchr(shape, '/') != NULL;
+    json_put_open(w, "content");
+    json_put_open(w, is_type ? shape : "application/json");
+    if (!is_type)
+        put_schema(w, shape);
+    else if (!strcmp(shape, "text/event-stream"))
+        json_put_string(w, "x-events", "snapshot: Queues; delta: QueueDelta; degraded: {\"degraded\": boolean}");
+    json_close(w);
+    json_close(w);
+}
+
+static void put_responses(struct json_writer *w, const struct door *door, const char *answer) {
+    static const int problems[] = {400, 401, 403, 404, 409, 413, 415, 422, 429, 503};
+    char status[12];
+    json_put_open(w, "responses");
+    snprintf(status, sizeof status, "%d", door->status);
+    json_put_open(w, status);
+    json_put_string(w, "description", answer ? "done" : "done, nothing to tell");
+    if (answer) put_content(w, answer);
+    json_close(w);
+    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
+        bool reads = door->method == HTTP_GET;
+        if (door->action == DOOR_OPEN && problems[i] == 404) continue;
+        if (reads && (problems[i] == 413 || problems[i] == 415 || problems[i] == 409 || problems[i] == 422)) continue;
+        snprintf(status, sizeof status, "%d", problems[i]);
+        json_put_open(w, status);
+        json_put_string(w, "$ref", "#/components/responses/Problem");
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void put_roles(struct json_writer *w, int action) {
+    json_put_open(w, "x-roles");
+    for (int role = 1; role < ROLE_COUNT; role++)
+        if (role != ROLE_SYSTEM && access_scope(role, action) != SCOPE_NONE)
+            json_put_string(w, word_text(WORDS_role, role), access_scope_text(access_scope(role, action)));
+    json_close(w);
+}
+
+static void put_words(struct json_writer *w, const char *id, const char *tag, const char *zh, const char *en) {
+    json_put_string(w, "operationId", id);
+    json_put_open_list(w, "tags");
+    json_string(w, tag);
+    json_close_list(w);
+    json_put_string(w, "summary", en);
+    json_put_string(w, "description", zh);
+}
+
+/* ---- operations ---------------------------------------------------------------------------------------------------------------------------------------------- */
+
+static const char *method_text(enum http_method method) {
+    static const char *const texts[] = {
+        [HTTP_GET] = "get", [HTTP_POST] = "post", [HTTP_PUT] = "put", [HTTP_PATCH] = "patch", [HTTP_DELETE] = "delete"};
+    return texts[method];
+}
+
+/* "get_tickets_number_history" */
+static void operation_id(const struct door *door, char *ret_id, size_t size) {
+    size_t used = (size_t)snprintf(ret_id, size, "%s", method_text(door->method));
+    bool gap = true;
+    for (const char *at = door->path + strlen("/api"); *at && used + 2 < size; at++) {
+        if (isalnum((unsigned char)*at) || *at == '_') {
+            if (gap) ret_id[used++] = '_';
+            gap = false;
+            ret_id[used++] = *at;
+        } else {
+            gap = true;
+        }
+    }
+    ret_id[used] = 0;
+}
+
+static void put_operation(struct json_writer *w, const struct door *door) {
+    char id[120];
+    operation_id(door, id, sizeof id);
+    json_put_open(w, method_text(door->method));
+    put_words(w, id, door->tag, door->zh, door->en);
+    put_parameters(w, door, false);
+    if (door->body) {
+        json_put_open(w, "requestBody");
+        json_put_bool(w, "required", true);
+        put_content(w, door->body);
+        json_close(w);
+    }
+    put_responses(w, door, door->answer);
+    if (door->action > 0) put_roles(w, door->action);
+    if (door->action == DOOR_ELSEWHERE) put_roles(w, ACTION_PUSH_REQUEST);
+    if (door->action == DOOR_OPEN) {
+        json_put_open_list(w, "security");
+        json_close_list(w);
+    }
+    json_close(w);
+}
+
+static void put_command_body(struct json_writer *w, int command) {
+    struct command_takes takes = command_takes(command);
+    json_put_open(w, "requestBody");
+    json_put_bool(w, "required", takes.needs != 0);
+    json_put_open(w, "content");
+    json_put_open(w, "application/json");
+    json_put_open(w, "schema");
+    json_put_string(w, "type", "object");
+    json_put_bool(w, "additionalProperties", false);
+    json_put_open_list(w, "required");
+    for (int field = 0; field < COMMAND_FIELD_COUNT; field++)
+        if (takes.needs >> field & 1) json_string(w, command_fields[field].name);
+    json_close_list(w);
+    json_put_open(w, "properties");
+    for (int field = 0; field < COMMAND_FIELD_COUNT; field++)
+        if (takes.may >> field & 1) put_raw(w, command_fields[field].name, command_fields[field].schema);
+    json_close(w);
+    json_close(w);
+    json_close(w);
+    json_close(w);
+    json_close(w);
+}
+
+static bool anybody_may(int command) {
+    for (int role = 1; role < ROLE_COUNT; role++)
+        if (role != ROLE_SYSTEM && access_scope(role, command) != SCOPE_NONE) return true;
+    return false;
+}
+
+/* The one route of commands is a path for each command that somebody may give. */
+static void put_commands(struct json_writer *w, const struct door *door) {
+    size_t count;
+    const struct word *words = word_list(WORDS_command_name, &count);
+    for (size_t i = 0; i < count; i++) {
+        char path[120], id[80];
+        if (!anybody_may(words[i].value)) continue;
+        snprintf(path, sizeof path, "/api/v1/tickets/{number}/%s", words[i].text);
+        snprintf(id, sizeof id, "command_%s", words[i].text);
+        json_put_open(w, path);
+        json_put_open(w, "post");
+        put_words(w, id, "commands", words[i].zh, words[i].en);
+        put_parameters(w, door, true);
+        put_command_body(w, words[i].value);
+        put_responses(w, door, door->answer);
+        put_roles(w, words[i].value);
+        json_close(w);
+        json_close(w);
+    }
+}
+
+static void put_paths(struct json_writer *w) {
+    size_t count;
+    const struct door *doors = doors_all(&count);
+    json_put_open(w, "paths");
+    for (size_t i = 0; i < count; i++) {
+        bool told = false;
+        for (size_t n = 0; n < i && !told; n++) told = !strcmp(doors[n].path, doors[i].path);
+        if (told) continue;
+        if (doors[i].action == DOOR_COMMAND) {
+            put_commands(w, &doors[i]);
+            continue;
+        }
+        json_put_open(w, doors[i].path);
+        for (size_t n = i; n < count; n++)
+            if (!strcmp(doors[n].path, doors[i].path)) put_operation(w, &doors[n]);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+/* ---- the document -------------------------------------------------------------------------------------------------------------------------------------------- */
+
+static void put_words_schema(struct json_writer *w, const char *name, enum word_set set) {
+    size_t count;
+    const struct word *words = word_list(set, &count);
+    json_put_open(w, name);
+    json_put_string(w, "type", "string");
+    json_put_open_list(w, "enum");
+    for (size_t i = 0; i < count; i++) json_string(w, words[i].text);
+    json_close_list(w);
+    json_put_open(w, "x-words");
+    for (size_t i = 0; i < count; i++) {
+        json_put_open(w, words[i].text);
+        json_put_string(w, "zh", words[i].zh);
+        json_put_string(w, "en", words[i].en);
+        json_close(w);
+    }
+    json_close(w);
+    json_close(w);
+}
+
+static void put_components(struct json_writer *w) {
+    json_put_open(w, "components");
+    json_put_open(w, "schemas");
+    for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++) put_raw(w, schemas[i].name, schemas[i].json);
+    for (size_t i = 0; i < sizeof word_schemas / sizeof word_schemas[0]; i++)
+        put_words_schema(w, word_schemas[i].name, word_schemas[i].set);
+    json_close(w);
+    json_put_open(w, "responses");
+    json_put_open(w, "Problem");
+    json_put_string(w, "description",
+                    "RFC 9457; 429 and 503 come with Retry-After, an unknown outcome is 503 and never 4xx");
+    json_put_open(w, "content");
+    json_put_open(w, "application/problem+json");
+    put_schema(w, "Problem");
+    json_close(w);
+    json_close(w);
+    json_close(w);
+    json_close(w);
+    put_raw(w, "securitySchemes",
+            "{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\","
+            "\"name\":\"" WHO_COOKIE "\",\"description\":\"Unsafe requests also need the header " WHO_CSRF_HEADER
+            " with the csrf value of the session\"}}");
+    json_close(w);
+}
+
+void openapi_write(struct json_writer *w) {
+    json_open(w);
+    json_put_string(w, "openapi", "3.1.0");
+    json_put_open(w, "info");
+    json_put_string(w, "title", "Paidan 派单");
+    json_put_string(w, "version", PAIDAN_VERSION);
+    json_put_string(
+        w, "description",
+        "Requests, tickets and live queues of a city. Ids and numbers are strings, times RFC 3339 with offset, lists "
+        "page by opaque "
+        "cursor (next_cursor, and Link). Errors are problem+json in Chinese or English by Accept-Language.");
+    json_close(w);
+    put_raw(w, "servers", "[{\"url\":\"/\"}]");
+    put_raw(w, "security", "[{\"token\":[]},{\"cookie\":[]}]");
+    put_paths(w);
+    put_components(w);
+    json_close(w);
+}
+
+void openapi_get(struct call *call) {
+    static struct buffer document; /* the same for as long as the program runs */
+    if (document.length == 0) {
+        struct json_writer w;
+        json_writer_init(&w, &document);
+        openapi_write(&w);
+        json_writer_end(&w);
+    }
+    call_answer_bytes(call, 200, "application/json", &document);
+}
