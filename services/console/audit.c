@@ -34,10 +34,8 @@ static void write_row(struct json_writer *w, struct call *call, const struct db_
     json_open(w);
     json_put_id(w, "id", db_get_int(rows, i, 0));
     json_put_time(w, "at", db_get_int(rows, i, 1));
-    json_put_open(w, "user");
-    json_put_id(w, "id", db_get_int(rows, i, 2));
-    put_text(w, "name", rows, i, 3);
-    json_close(w);
+    put_text(w, "user", rows, i, 3);
+    json_put_id(w, "user_id", db_get_int(rows, i, 2));
     int64_t role = db_get_int(rows, i, 4);
     json_put_string(w, "role", role ? word_text(WORDS_role, (int)role) : NULL);
     put_unit(w, "unit", call->reference, (uint32_t)db_get_int(rows, i, 5));
@@ -64,7 +62,7 @@ static void on_rows(struct call *call, const struct db_reply *reply) {
     int count = db_rows(rows) > listing->limit ? listing->limit : db_rows(rows);
     bool more = db_rows(rows) > listing->limit;
     json_open(w);
-    json_put_open_list(w, "audit");
+    json_put_open_list(w, "rows");
     for (int i = 0; i < count; i++) write_row(w, call, rows, i);
     json_close_list(w);
     call_put_next(call, w, more ? call_cursor(call, db_get_int(rows, count - 1, 0), 0) : NULL);
