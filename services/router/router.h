@@ -60,7 +60,8 @@ struct router {
     struct db *side; /* reads that need not wait for the batch: reference data, sweeps */
     char *conninfo;
     struct bus *bus;
-    struct bus_socket *door, *news;
+    struct bus_socket *door, *news; /* NULL while another may hold the shard */
+    uint32_t bound_epoch;           /* under which they were bound, or kept */
     struct engine *engine;
     struct projection *projection;
     struct reference_loader *loader;

@@ -198,6 +198,9 @@ static void take_lease(struct router *r) {
 /* ---- loading ------------------------------------------------------------------------------------------------------------------ */
 
 static void serve(struct router *r) {
+    uint32_t epoch = engine_head(r->engine)->epoch;
+    if (epoch != r->bound_epoch + 1) doors_unbind(r); /* another held the shard meanwhile, and the addresses with it */
+    r->bound_epoch = epoch;
     if (doors_bind(r) != ERR_NONE) {
         kit_fail(r->kit, "the bus cannot be bound");
         return;
