@@ -325,7 +325,8 @@ void check_tell_overdue(void) {
     for (size_t i = 0; i < disk.tickets.count; i++) {
         const struct ticket_row *row = disk.tickets.entries[i].row;
         if (row->open && row->next_at <= sim_wall_ms())
-            trace("T%lld generation %d is overdue by %lld ms", L(row->id), row->generation, L(sim_wall_ms() - row->next_at));
+            trace("T%lld generation %d is overdue by %lld ms", L(row->id), row->generation,
+                  L(sim_wall_ms() - row->next_at));
     }
 }
 

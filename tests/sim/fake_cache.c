@@ -424,7 +424,7 @@ bool cache_is_up(const struct cache *cache) {
 
 struct travel {
     struct travel *next; /* on the way there, in order */
-    struct call copy; /* what the server carries out, whatever becomes of the client */
+    struct call copy;    /* what the server carries out, whatever becomes of the client */
     uint32_t cache;
     uint64_t connection;
     enum err err;

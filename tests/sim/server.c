@@ -18,6 +18,7 @@ struct backend {
     int64_t stuck_until_us;
     struct job *first, **end; /* waiting; the first one may be running */
     bool running;
+    uint32_t jobs_begun;
     int64_t last_arrival_us, last_answer_us;
 };
 
@@ -161,12 +162,13 @@ static void deliver(void *context, uint64_t arg, bool live) {
         job_free(job);
 }
 
-static void end_job(void *context, uint64_t number, bool live) {
+/* arg: the backend, and which of its jobs */
+static void end_job(void *context, uint64_t arg, bool live) {
     (void)context;
-    struct backend *backend = backend_by_number((uint32_t)number);
-    if (!live || !backend || !backend->running) return;
+    struct backend *backend = backend_by_number((uint32_t)arg);
+    if (!live || !backend || !backend->running || backend->jobs_begun != arg >> 32) return;
     if (sim.now_us < backend->stuck_until_us) { /* stopped meanwhile */
-        event_at(NULL, backend->stuck_until_us, end_job, NULL, number);
+        event_at(NULL, backend->stuck_until_us, end_job, NULL, arg);
         return;
     }
     struct job *job = backend->first;
@@ -215,6 +217,7 @@ static void begin_job(void *context, uint64_t number, bool live) {
         return;
     }
     job->begun = true;
+    backend->jobs_begun++;
     if (job->kind != DB_READ) job->transaction.xid = disk.xid++;
     for (int i = 0; i < job->call_count; i++) disk_begin(&job->transaction, job->calls[i]);
     int64_t us = time_of(job);
@@ -223,7 +226,7 @@ static void begin_job(void *context, uint64_t number, bool live) {
         trace("db %u: stuck for %.1f s in %s", backend->number, (double)(backend->stuck_until_us - sim.now_us) / 1e6,
               job->calls[0]->statement->name);
     }
-    event_in(NULL, us, end_job, NULL, number);
+    event_in(NULL, us, end_job, NULL, (uint64_t)backend->jobs_begun << 32 | number);
 }
 
 static void begin_next(struct backend *backend) {
@@ -321,6 +324,10 @@ void server_done(void) {
 }
 
 void server_heal(void) {
-    for (struct backend *b = backends; b; b = b->next) b->stuck_until_us = 0;
+    for (struct backend *b = backends; b; b = b->next) {
+        if (sim.now_us < b->stuck_until_us && b->running && b->first->begun)
+            event_in(NULL, 0, end_job, NULL, (uint64_t)b->jobs_begun << 32 | b->number);
+        b->stuck_until_us = 0;
+    }
     disk_is_full = false;
 }
