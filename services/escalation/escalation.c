@@ -192,6 +192,7 @@ static void on_news(void *context, const struct bus_message *in) {
 /* Not due yet by the router's clock. Ours may be wrong and be put right later, so it must not move a deadline far. */
 static time_ms when_again(time_ms deadline) {
     time_ms soon = clock_now() + EARLY_AGAIN_MS, latest = deadline + EARLY_MOVES_MS;
+    if (soon < deadline) return deadline;
     return soon < latest ? soon : latest;
 }
 
