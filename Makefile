@@ -122,11 +122,9 @@ format: ## clang-format every C file in place
 docs: ## regenerate docs/lifecycle.md, docs/messages.md, docs/config.md from the programs
 	@tools/check/docs --write
 
-SEED  ?= 1
-STEPS ?= 20000
-sim: ## the simulator: router, escalation and projection in virtual time (SEED=1 STEPS=20000)
-	@if [ -n "$(wildcard tests/sim/*.c)" ]; then $(QUIET) -j$(JOBS) build/asan/bin/sim FLAVOUR=asan && \
-	 build/asan/bin/sim --seed $(SEED) --steps $(STEPS); else echo "sim: tests/sim has no simulator yet"; exit 1; fi
+sim: ## the simulator in virtual time: SIM_SECONDS=60 of seeds, or one again with its trace: SIM_SEED=7
+	@$(QUIET) -j$(JOBS) build/asan/bin/sim FLAVOUR=asan
+	@build/asan/bin/sim $(if $(SIM_SEED),--seed $(SIM_SEED) --trace,--seconds $(or $(SIM_SECONDS),60) --jobs $(JOBS))
 
 bench: ## measure throughput and latency
 	@if [ -x bench/run ]; then bench/run; else echo "bench: not written yet, so nothing was measured"; exit 1; fi
