@@ -29,7 +29,7 @@ static const struct db_statement PAGE = {
     "figures_page",
     "WITH page AS (SELECT id FROM ((SELECT id FROM ticket WHERE open AND id > $1::int8 AND id < $2::int8 ORDER BY id "
     "LIMIT 100) UNION (SELECT DISTINCT ticket FROM event WHERE at >= $3::int8 AND ticket > $1::int8 AND ticket < "
-    "$2::int8 ORDER BY ticket LIMIT 100)) AS some (id) ORDER BY id LIMIT 100) "
+    "$2::int8 ORDER BY ticket LIMIT 100)) AS touched (id) ORDER BY id LIMIT 100) "
     "SELECT p.id, e.version, e.at, e.type, e.cause, e.body FROM page p LEFT JOIN event e ON e.ticket = p.id AND "
     "e.at < $4::int8 ORDER BY p.id, e.version"};
 enum { PAGE_TICKETS = 100 };

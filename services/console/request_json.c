@@ -43,11 +43,13 @@ static void put_column(struct json_writer *w, const char *key, const struct db_r
 bool request_unseal(struct call *call, const struct db_result *rows, int row, int column,
                     char ret_plain[PERSON_BYTES_MAX], size_t *ret_len) {
     int64_t id = db_get_int(rows, row, ID);
-    size_t len;
+    size_t len, own_len;
     const uint8_t *sealed = db_get_bytes(rows, row, column, &len);
-    struct crypto_place place = column == NAME    ? SEALED_NAME(id)
-                                : column == PHONE ? SEALED_PHONE(id)
-                                                  : SEALED_DOCUMENT(id);
+    const char *own_id = db_get_text(rows, row, EXTERNAL_ID, &own_len);
+    int64_t key = sealed_request_row((uint32_t)db_get_int(rows, row, SOURCE), own_id, own_len);
+    struct crypto_place place = column == NAME    ? SEALED_NAME(key)
+                                : column == PHONE ? SEALED_PHONE(key)
+                                                  : SEALED_DOCUMENT(key);
     if (!sealed || !call->console->keys || len < CRYPTO_SEAL_BYTES || len - CRYPTO_SEAL_BYTES >= PERSON_BYTES_MAX)
         return false;
     if (crypto_unseal(call->console->keys, &place, sealed, len, ret_plain, ret_len) == ERR_NONE) return true;

@@ -77,13 +77,22 @@ struct story {
     bool paused;
 };
 
-static void hear_extension(struct story *s, time_ms at, const struct clock *clock) {
+/* In the largest whole unit, as people say it. */
+static struct limit limit_of(const struct calendar *cal, bool natural, int64_t ms) {
+    int64_t minutes = ms / MINUTE_MS, day = natural ? 24 * 60 : cal->day_minutes;
+    if (minutes % day == 0)
+        return (struct limit){(int32_t)(minutes / day), natural ? LIMIT_NATURAL_DAYS : LIMIT_WORKING_DAYS};
+    if (minutes % 60 == 0)
+        return (struct limit){(int32_t)(minutes / 60), natural ? LIMIT_NATURAL_HOURS : LIMIT_WORKING_HOURS};
+    return (struct limit){(int32_t)minutes, natural ? LIMIT_NATURAL_MINUTES : LIMIT_WORKING_MINUTES};
+}
+
+static void hear_extension(struct story *s, const struct calendar *cal, time_ms at, const struct clock *clock) {
     int64_t more = clock->extended_ms - s->extended_ms;
     s->extended_ms = clock->extended_ms;
     if (more < MINUTE_MS || s->extension_count == CHANGES_MAX) return;
-    bool natural = limit_is_natural(clock_limit(clock));
-    s->extensions[s->extension_count++] = (struct calendar_extension){
-        at, {(int32_t)(more / MINUTE_MS), natural ? LIMIT_NATURAL_MINUTES : LIMIT_WORKING_MINUTES}};
+    s->extensions[s->extension_count++] =
+        (struct calendar_extension){at, limit_of(cal, limit_is_natural(clock_limit(clock)), more)};
 }
 
 static void hear_pause(struct story *s, time_ms at, const struct clock *clock) {
@@ -94,14 +103,14 @@ static void hear_pause(struct story *s, time_ms at, const struct clock *clock) {
     s->paused = clock->paused;
 }
 
-static void hear(struct story *s, const struct event *event) {
+static void hear(struct story *s, const struct calendar *cal, const struct event *event) {
     for (int i = 0; i < event->effect.clocks_count; i++) {
         const struct clock_set *set = &event->effect.clocks[i];
         if (set->slot != s->slot || set->clock.stage != s->clock->stage || set->clock.started != s->clock->started)
             continue;
         if (set->clock.fixed && s->extended_ms == 0)
             s->extended_ms = set->clock.extended_ms; /* the odd seconds of a named time */
-        hear_extension(s, event->at, &set->clock);
+        hear_extension(s, cal, event->at, &set->clock);
         hear_pause(s, event->at, &set->clock);
     }
 }
@@ -163,7 +172,9 @@ static int find_stories(const struct ticket *ticket, struct story *stories) {
         count = add_story(stories, count, 2 * a->no, &a->turn, a->unit);
         count = add_story(stories, count, 2 * a->no + 1, &a->handle, a->unit);
     }
-    return ticket_is_open(ticket) ? add_story(stories, count, SLOT_TOTAL, &ticket->total, 0) : count;
+    bool same = false; /* the whole limit, unless another clock says the same */
+    for (int n = 0; n < count; n++) same |= stories[n].clock->due == ticket->total.due;
+    return ticket_is_open(ticket) && !same ? add_story(stories, count, SLOT_TOTAL, &ticket->total, 0) : count;
 }
 
 /* ---- the light ------------------------------------------------------------------------------------------------------------------------------------------- */
@@ -216,7 +227,8 @@ static void on_explain(struct call *call, const struct db_reply *reply) {
         if (!event_of_row(rows, i, &event)) continue;
         if (event.effect.route.reason) route = event.effect.route;
         if (is_move(&event) && !event.effect.route.reason) moved = event;
-        for (int n = 0; n < count; n++) hear(&stories[n], &event);
+        for (int n = 0; n < count; n++)
+            hear(&stories[n], world_calendar(call_world(call), stories[n].clock->calendar), &event);
     }
     struct json_writer *w = call_json(call);
     json_open(w);
