@@ -64,6 +64,12 @@ static bool ask_done(struct ask *ask, struct projection **ret_projection) {
     return current;
 }
 
+/* What is under way counts no more: its answers are not looked at. */
+static void new_round(struct projection *p) {
+    p->round++;
+    p->batches_under_way = p->pieces_under_way = 0;
+}
+
 static void enter(struct projection *p, enum projection_state state) {
     p->state = state;
     metric_set(&live, 0, state == LIVE);
@@ -144,7 +150,7 @@ static void on_filled(void *context, enum err err, const struct cache_reply *rep
     p->pieces_under_way--;
     if (err != ERR_NONE || !says(reply, "ok")) {
         log_warn("queues_fill_failed", LOG_ERR(err));
-        p->round++;
+        new_round(p);
         enter(p, cache_is_up(p->cache) ? CHECKING : AWAY); /* the timer tries again */
         return;
     }
@@ -169,8 +175,7 @@ static void fill_more(struct projection *p) {
 }
 
 void projection_rebuild(struct projection *p) {
-    p->round++;
-    p->batches_under_way = p->pieces_under_way = 0;
+    new_round(p);
     if (!cache_is_up(p->cache)) {
         enter(p, AWAY);
         return;
@@ -201,7 +206,7 @@ static void on_applied(void *context, enum err err, const struct cache_reply *re
     if (err == ERR_NONE) {
         projection_rebuild(p);
     } else {
-        p->round++;
+        new_round(p);
         enter(p, cache_is_up(p->cache) ? CHECKING : AWAY);
     }
 }
@@ -209,8 +214,7 @@ static void on_applied(void *context, enum err err, const struct cache_reply *re
 void projection_apply(struct projection *p, const struct batch *batch) {
     if (p->state != LIVE && p->state != FILLING) return;
     if (p->batches_under_way >= BATCHES_UNDER_WAY_MAX) { /* Redis hangs: stop feeding it, check when it answers again */
-        p->round++;
-        p->batches_under_way = 0;
+        new_round(p);
         enter(p, CHECKING);
         return;
     }
@@ -270,8 +274,7 @@ static void on_timer(void *context) {
 static void on_cache_state(void *context, struct cache *cache, enum err err, const char *message) {
     struct projection *p = context;
     (void)cache;
-    p->round++;
-    p->batches_under_way = p->pieces_under_way = 0;
+    new_round(p);
     if (err != ERR_NONE) {
         if (p->state != AWAY) log_warn("redis_lost", LOG_TEXT("why", message ? message : ""));
         enter(p, AWAY);
@@ -282,8 +285,7 @@ static void on_cache_state(void *context, struct cache *cache, enum err err, con
 }
 
 void projection_restart(struct projection *p) {
-    p->round++;
-    p->batches_under_way = p->pieces_under_way = 0;
+    new_round(p);
     p->running = true;
     p->generation[0] = 0;
     p->generations = 0;
@@ -293,8 +295,7 @@ void projection_restart(struct projection *p) {
 
 void projection_stop(struct projection *p) {
     p->running = false;
-    p->round++;
-    p->batches_under_way = p->pieces_under_way = 0;
+    new_round(p);
     enter(p, AWAY);
 }
 
