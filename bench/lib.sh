@@ -25,6 +25,7 @@ open_servers() {
   ctl up >"$out/up.log" 2>&1 || { tail -n 30 "$out/up.log" >&2; exit 1; }
   run=$(ctl where | sed -n 's/^run=//p')
   (cd db/demo && psql_in_demo)
+  ctl restart router escalation intake console notification >/dev/null
   wait_ready
   open=0 closed=0
 }
