@@ -17,7 +17,7 @@ export class District {
     for (const row of table('answers.csv')) this.answers.set(row.matter, [...(this.answers.get(row.matter) ?? []), row]);
     this.habitRows = new Map(table('staff.csv').map((row) => [row.unit, Object.fromEntries(Object.entries(row).slice(1).map(([k, v]) => [k, Number(v)]))]));
     this.staffed = new Map();
-    for (const person of this.people) if (!this.staffed.has(person.unit)) this.staffed.set(person.unit, person);
+    for (const person of this.people) if (person.role !== 'supervisor' && !this.staffed.has(person.unit)) this.staffed.set(person.unit, person);
   }
 
   habits(code) {

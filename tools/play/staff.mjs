@@ -12,6 +12,7 @@ export class Staff {
     Object.assign(this, { district, random, clients, supervisor, end });
     this.plans = new Plans();
     this.tickets = new Map();
+    this.seen = new Map();
     this.done = {};
   }
 
@@ -36,7 +37,19 @@ export class Staff {
     });
     if (known.state !== before) known.said = {};
     this.tickets.set(number, known);
+    if (!before && row.place) this.compare(known, `${known.matter} ${row.place.code}`, now);
     this.decide(known, now);
+  }
+
+  // The same matter at the same place within hours is mostly the same thing: an operator merges it.
+  compare(ticket, where, now) {
+    const other = this.seen.get(where);
+    if (other && ticket.matter && now - other.at < 4 * HOUR && this.random.chance(75)) {
+      ticket.other = other.ticket;
+      this.plans.add(now + this.random.between(3, 15) * MINUTE, { ticket, act: 'merge' });
+    } else {
+      this.seen.set(where, { ticket, at: now });
+    }
   }
 
   later(ticket, now, minutes, act) {
@@ -50,11 +63,16 @@ export class Staff {
     const habits = this.district.habits(ticket.owner);
     const usual = this.random.between(habits[`${kind}_min`], habits[`${kind}_max`]);
     if (!late || !ticket.due || ticket.due < now) return usual;
-    return (ticket.due - now) / MINUTE + this.random.between(20, 240);
+    return (ticket.due - now) / MINUTE + this.random.between(20, 480);
+  }
+
+  // What is urgent comes all at once and is where people fall behind.
+  isLate(ticket, percent) {
+    return this.random.chance(['danger', 'urgent'].includes(ticket.urgency) ? 8 + 2 * percent : percent);
   }
 
   decide(ticket, now) {
-    const way = { RECEIVED: 'triage', TRIAGE: 'triage', OFFERED: 'offered', DISPUTED: 'disputed', HANDLING: 'handling', CHECK: 'check', CALLBACK: 'callback' }[ticket.state];
+    const way = { RECEIVED: 'triage', INCOMPLETE: 'incomplete', TRIAGE: 'triage', OFFERED: 'offered', DISPUTED: 'disputed', HANDLING: 'handling', CHECK: 'check', CALLBACK: 'callback' }[ticket.state];
     if (way) this[way](ticket, now);
   }
 
@@ -62,36 +80,43 @@ export class Staff {
 
   triage(ticket, now) {
     if (this.random.chance(4)) return; // nobody dares to decide: it stays for whoever looks at the screen
-    this.later(ticket, now, this.minutes(ticket, now, 'sign', false), 'dispatch');
+    const unclear = !ticket.matter && !ticket.asked && this.random.chance(20);
+    this.later(ticket, now, this.minutes(ticket, now, 'sign', false), unclear ? 'ask' : 'dispatch');
+  }
+
+  incomplete(ticket, now) {
+    if (this.random.chance(65)) this.later(ticket, now, this.random.between(20, 240), 'supplement');
   }
 
   offered(ticket, now) {
     const habits = this.district.habits(ticket.owner);
     ticket.lead = ticket.owner;
-    const late = this.random.chance(habits.sign_late);
-    const gives = !ticket.forced && this.random.chance(habits.return);
+    const late = this.isLate(ticket, habits.sign_late);
+    const gives = !ticket.forced && this.random.chance(ticket.returned ? 40 : habits.return); // what one gave back is nobody's
     this.later(ticket, now, this.minutes(ticket, now, 'sign', late), gives ? 'return' : 'sign');
   }
 
   disputed(ticket, now) {
-    this.later(ticket, now, this.random.between(20, 150), 'adjudicate');
+    this.later(ticket, now, this.random.between(30, 300), 'adjudicate');
   }
 
   handling(ticket, now) {
     const habits = this.district.habits(ticket.lead ?? ticket.owner);
     if (ticket.next === 'contact' && !ticket.said.contact) {
       ticket.said.contact = true;
-      const late = this.random.chance(habits.handle_late / 2);
+      const late = this.isLate(ticket, habits.handle_late / 2);
       return this.later(ticket, now, late ? this.minutes(ticket, now, 'handle', true) : this.random.between(2, 25), 'contact');
     }
+    if (ticket.next === 'decide_suspension') return this.later(ticket, now, this.random.between(10, 120), 'suspend');
     if (ticket.next === 'decide_extension') return this.later(ticket, now, this.random.between(5, 60), 'grant');
     if (!ticket.said.plan) {
       ticket.said.plan = true;
       const kind = this.district.units.get(ticket.owner)?.kind;
       if (['grid', 'community'].includes(kind) && !ticket.rework && this.random.chance(habits.pass_up)) return this.later(ticket, now, this.random.between(10, 60), 'pass_up');
+      if (kind === 'department' && this.random.chance(2)) return this.later(ticket, now, this.random.between(30, 120), 'ask_suspension');
       if (this.random.chance(habits.extension)) return this.later(ticket, now, this.random.between(15, 90), 'extend');
     }
-    this.later(ticket, now, this.minutes(ticket, now, 'handle', this.random.chance(habits.handle_late)), 'finish');
+    this.later(ticket, now, this.minutes(ticket, now, 'handle', this.isLate(ticket, habits.handle_late)), 'finish');
   }
 
   check(ticket, now) {
@@ -105,7 +130,7 @@ export class Staff {
   /* ---- doing ---- */
 
   async act({ ticket, act, state, owner }, now) {
-    if (ticket.state !== state || ticket.owner !== owner) return; // something else happened meanwhile
+    if (state && (ticket.state !== state || ticket.owner !== owner)) return; // something else happened meanwhile
     await this[`do_${act}`](ticket, now);
   }
 
@@ -141,6 +166,15 @@ export class Staff {
     await this.tryCommand(ticket, 'center', 'dispatch', { unit, ...(matter && matter !== ticket.matter && { matter }), note: '人工派遣' }, now);
   }
 
+  do_ask(ticket, now) {
+    ticket.asked = true;
+    return this.tryCommand(ticket, 'center', 'ask', { reason: '请补充具体地点和发生时间' }, now);
+  }
+
+  do_supplement(ticket, now) {
+    return this.tryCommand(ticket, 'center', 'supplement', { note: '诉求人补充: 就在小区正门对面' }, now);
+  }
+
   do_sign(ticket, now) {
     return this.tryCommand(ticket, ticket.owner, 'sign', {}, now);
   }
@@ -148,6 +182,7 @@ export class Staff {
   async do_return(ticket, now) {
     const { reason, basis, text } = this.random.pick(this.district.returns);
     ticket.tried.add(ticket.owner);
+    ticket.returned = true;
     await this.tryCommand(ticket, ticket.owner, 'return', { reason, basis, note: text }, now);
   }
 
@@ -155,9 +190,8 @@ export class Staff {
     const row = this.district.matters.get(ticket.matter);
     const other = [row?.lead, ...(row?.assist ?? '').split(';'), 'urban', 'housing'].find((u) => u && !ticket.tried.has(u));
     if (!other || this.random.chance(50)) {
-      const why = await this.command(ticket, 'center', 'force', { reason: '依据职责清单, 由该单位办理, 不得再退' }, now);
-      if (!why) ticket.forced = true;
-      return;
+      ticket.forced = true;
+      return this.tryCommand(ticket, 'center', 'force', { reason: '依据职责清单, 由该单位办理, 不得再退' }, now);
     }
     ticket.tried.add(other);
     await this.tryCommand(ticket, 'center', 'adjudicate', { unit: other, reason: '依据职责清单改派' }, now);
@@ -167,9 +201,21 @@ export class Staff {
     return this.tryCommand(ticket, ticket.owner, 'contact', { note: '已电话联系诉求人, 告知办理安排' }, now);
   }
 
-  do_extend(ticket, now) {
-    const until = rfc3339(Math.max(ticket.due ?? 0, now) + this.random.between(24, 72) * HOUR);
-    return this.tryCommand(ticket, ticket.owner, 'ask_extension', { reason: '需采购材料, 原时限内难以完成', until }, now);
+  // More time is asked before the time is over, or not at all.
+  async do_extend(ticket, now) {
+    const until = rfc3339(Math.max(ticket.due ?? 0, now) + this.random.between(30, 90) * HOUR);
+    const why = await this.command(ticket, ticket.owner, 'ask_extension', { reason: '需采购材料, 原时限内难以完成', until }, now);
+    if (why) await this.look(ticket, now);
+  }
+
+  async do_ask_suspension(ticket, now) {
+    const until = rfc3339(now + this.random.between(20, 60) * 24 * HOUR);
+    const why = await this.command(ticket, ticket.owner, 'ask_suspension', { reason: '需待年度改造工程统一实施', until, basis: '挂账管理办法第六条' }, now);
+    if (why) await this.look(ticket, now);
+  }
+
+  do_suspend(ticket, now) {
+    return this.tryCommand(ticket, 'center', 'grant_suspension', { note: '同意挂账, 按期复核' }, now);
   }
 
   async do_grant(ticket, now) {
@@ -184,16 +230,18 @@ export class Staff {
 
   async do_finish(ticket, now) {
     const body = this.district.answerFor(ticket.matter, ticket.owner, this.random);
-    const why = await this.command(ticket, ticket.owner, 'finish', body, now);
-    if (why === 'ASSIST_OPEN') {
-      await this.assistsAnswer(ticket, now);
-      await this.tryCommand(ticket, ticket.owner, 'finish', body, now);
-    } else if (why === 'REPLY_FIRST') {
-      await this.command(ticket, ticket.owner, 'reply', { note: '已落实责任人, 今日内办结' }, now);
-      await this.tryCommand(ticket, ticket.owner, 'finish', body, now);
-    } else if (why) {
-      await this.look(ticket, now);
+    for (let tries = 0; tries < 3; tries++) {
+      const why = await this.command(ticket, ticket.owner, 'finish', body, now);
+      if (!why) return;
+      if (why === 'ASSIST_OPEN') await this.assistsAnswer(ticket, now);
+      else if (why === 'REPLY_FIRST') await this.quietly(ticket, ticket.owner, 'reply', { note: '已落实责任人, 今日内办结' });
+      else break;
     }
+    await this.look(ticket, now);
+  }
+
+  quietly(ticket, unit, name, body) {
+    return this.client(unit).post(`/api/v1/tickets/${ticket.number}/${name}`, body);
   }
 
   async assistsAnswer(ticket, now) {
@@ -202,9 +250,8 @@ export class Staff {
       const code = (word) => word?.code ?? word;
       const unit = code(a.unit);
       if (code(a.kind) !== 'assist' || !['offered', 'signed'].includes(code(a.state))) continue;
-      const quietly = (name, body) => this.client(unit).post(`/api/v1/tickets/${ticket.number}/${name}`, body);
-      if (code(a.state) === 'offered') await quietly('sign', {});
-      await quietly('answer', { answer: '已配合到场处置', note: '协办完成' });
+      if (code(a.state) === 'offered') await this.quietly(ticket, unit, 'sign', {});
+      await this.quietly(ticket, unit, 'answer', { answer: '已配合到场处置', note: '协办完成' });
     }
   }
 
@@ -228,6 +275,12 @@ export class Staff {
       return this.tryCommand(ticket, 'center', 'unsolved', { reason: '诉求人表示问题没有解决' }, now);
     }
     return this.tryCommand(ticket, 'center', 'solved', { satisfied: this.random.chance(88) }, now);
+  }
+
+  async do_merge(ticket, now) {
+    if (!['TRIAGE', 'OFFERED', 'HANDLING'].includes(ticket.state) || !['OFFERED', 'HANDLING'].includes(ticket.other.state)) return;
+    const why = await this.command(ticket, 'center', 'merge', { other: ticket.other.number, reason: '同一地点同一问题' }, now);
+    if (why) await this.look(ticket, now);
   }
 
   // The supervisor looks at what is long overdue and orders a written reply.
