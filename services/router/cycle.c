@@ -152,8 +152,10 @@ static void on_committed(struct router *r) {
     const struct batch *batch = r->decided;
     metric_add(&events_written, 0, batch->event_count);
     engine_committed(r->engine);
-    doors_publish(r, batch);
-    projection_apply(r->projection, batch);
+    if (batch->event_count > 0) {
+        doors_publish(r, batch);
+        projection_apply(r->projection, batch);
+    }
     failpoint("router.before_reply");
     answer_all(r);
 }
@@ -199,7 +201,7 @@ static void decide(struct router *r) {
         r->inbox_count++;
     }
     const struct batch *batch = r->decided = engine_batch(r->engine);
-    if (batch->event_count == 0) {
+    if (batch->event_count == 0 && batch->key_count == 0) {
         metric_add(&batches, 1, 1);
         engine_rolled_back(r->engine);
         answer_all(r);

@@ -121,7 +121,7 @@ struct batch {
     uint32_t event_count, ticket_count, assignment_count, link_count, move_count, key_count;
     time_ms now;
 };
-/* Closes the batch: encodes the tickets. Borrowed until committed or rolled back. event_count 0: nothing to store. */
+/* Closes the batch: encodes the tickets. Borrowed until committed or rolled back. Neither events nor keys: nothing to store. */
 const struct batch *engine_batch(struct engine *engine);
 /* The live-queue row of a touched ticket of the batch. */
 void engine_change(const struct batch_ticket *ticket, struct change *ret_change);

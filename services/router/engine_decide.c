@@ -112,7 +112,7 @@ void engine_command(struct engine *engine, const struct command *command, struct
         ret_reply->seq = work->last_seq;
     }
     if (engine->batch.after.next_ticket != made) ret_reply->other = made_number;
-    if (keyed && ret_reply->verdict == VERDICT_OK) {
+    if (keyed) { /* a refusal is an answer too: a copy that waits must not be done after its sender was told no */
         must(engine->batch.key_count < BATCH_COMMANDS_MAX);
         struct batch_key *key = &engine->keys[engine->batch.key_count++];
         memcpy(key->key, command->key.at, COMMAND_KEY_BYTES);

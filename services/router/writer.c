@@ -97,6 +97,7 @@ static void add_fence(struct db_group *group, const struct batch *batch, time_ms
 static void add_events(struct db_group *group, const struct batch *batch) {
     static const enum db_type types[] = {DB_INT8, DB_INT8, DB_INT4, DB_INT8,  DB_INT2, DB_INT2,
                                          DB_INT8, DB_INT2, DB_INT4, DB_BYTEA, DB_BYTEA};
+    if (!batch->event_count) return; /* answers to keep, and nothing else */
     struct db_call *call = db_group_add(group, &EVENTS);
     db_set_int2(call, 1, (int16_t)batch->before.shard);
     db_set_int4(call, 2, (int32_t)batch->before.epoch);
