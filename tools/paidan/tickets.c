@@ -310,8 +310,9 @@ static void print_history(struct cli *cli, const struct cJSON *tree) {
     table_begin(&table, cli->language == LANGUAGE_ZH ? zh : en);
     cJSON_ArrayForEach(event, tree_at(tree, "events")) {
         struct buffer said = {0};
+        const char *why = tree_name(cli, event, "return_reason"); /* a word of the vocabulary, else a sentence */
         for (size_t i = 0; i < 3; i++) {
-            const char *text = tree_text(event, texts[i]);
+            const char *text = i == 0 && *why ? why : tree_text(event, texts[i]);
             if (*text) buffer_format(&said, "%s%s", said.length ? "; " : "", text);
         }
         const char *name = tree_text(event, cli_in(cli, "zh", "en"));
