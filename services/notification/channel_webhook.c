@@ -3,11 +3,7 @@
 
 #include "services/notification/notification.h"
 
-bool channel_webhook_compose(const struct reference *reference, const struct endpoint *endpoint,
-                             const struct event_row *row, const char *id, time_ms now, struct letter *letter);
-
-bool channel_webhook_compose(const struct reference *reference, const struct endpoint *endpoint,
-                             const struct event_row *row, const char *id, time_ms now, struct letter *letter) {
+CHANNEL_COMPOSE(webhook) {
     char seconds[24], signature[CRYPTO_WEBHOOK_SIGNATURE_BYTES];
     snprintf(seconds, sizeof seconds, "%lld", (long long)(now / 1000));
     return event_json(reference, endpoint, row, &letter->body) &&

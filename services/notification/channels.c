@@ -2,13 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "services/notification/channels.def"
 #include "services/notification/notification.h"
-
-#define CHANNEL_DECLARE(name)                                                                                          \
-    bool channel_##name##_compose(const struct reference *, const struct endpoint *, const struct event_row *,         \
-                                  const char *, time_ms, struct letter *);
-CHANNELS(CHANNEL_DECLARE)
 
 #define CHANNEL_ROW(name) {#name, channel_##name##_compose},
 static const struct notification_channel channels[] = {CHANNELS(CHANNEL_ROW)};

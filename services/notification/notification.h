@@ -13,6 +13,7 @@
 #include "common/db.h"
 #include "services/kit/kit.h"
 #include "services/kit/reference.h"
+#include "services/notification/channels.def"
 
 enum { ENDPOINTS_MAX = 1000, ENDPOINT_EVENTS_MAX = 64 };
 
@@ -114,6 +115,13 @@ struct notification_channel {
     bool (*compose)(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
                     const char *id, time_ms now, struct letter *letter);
 };
+/* The head of that function, in channel_NAME.c. */
+#define CHANNEL_COMPOSE(name)                                                                                          \
+    bool channel_##name##_compose(const struct reference *reference, const struct endpoint *endpoint,                  \
+                                  const struct event_row *row, const char *id, time_ms now, struct letter *letter)
+#define CHANNEL_DECLARE(name) CHANNEL_COMPOSE(name);
+CHANNELS(CHANNEL_DECLARE)
+
 /* NULL when there is no channel of that name. */
 const struct notification_channel *channel_by_name(const char *name);
 /* Appends a header; false when it does not fit. */
