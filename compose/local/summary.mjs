@@ -16,14 +16,18 @@ function accounts() {
   }
 }
 
+// Everybody who is there once, and the first of each kind of which there are many.
 function showAccounts(book) {
-  const rows = Object.entries(book.accounts);
-  const departments = rows.filter(([name]) => name.startsWith('department-'));
-  const shown = rows.filter(([name]) => !name.startsWith('department-')).concat(departments.slice(0, 1));
-  const column = Math.max(...shown.map(([, account]) => width(account.user)), 8) + 2;
-  console.log('\n  Accounts 账号 (all of them, and the API tokens, in var/accounts.json)\n');
-  for (const [, account] of shown) console.log(`    ${pad(account.user, column)}${pad(account.password, 26)}${account.role}${account.unit ? ' · ' + account.unit : ''}`);
-  if (departments.length > 1) console.log(`    ... and ${departments.length - 1} more departments`);
+  const byRole = new Map();
+  for (const account of Object.values(book.accounts)) byRole.set(account.role, [...(byRole.get(account.role) ?? []), account]);
+  const shown = [...byRole.values()].map((accounts) => ({ ...accounts[0], more: accounts.length - 1 }));
+  const order = ['operator', 'supervisor', 'department', 'street', 'community', 'grid_worker'];
+  shown.sort((a, b) => (order.indexOf(a.role) + 1 || 99) - (order.indexOf(b.role) + 1 || 99) || (a.role < b.role ? -1 : 1));
+  const column = Math.max(...shown.map((account) => width(account.user))) + 2;
+  console.log('\n  Accounts 账号: user, password, role (all of them, and the API tokens, in var/accounts.json)\n');
+  for (const { user, password, role, more } of shown) {
+    console.log(`    ${pad(user, column)}${pad(password, 26)}${role.replace('_', ' ')}${more ? ` (and ${more} more)` : ''}`);
+  }
 }
 
 const sum = (depth) => (typeof depth === 'number' ? depth : Object.values(depth ?? {}).reduce((a, b) => a + Number(b), 0));
@@ -33,6 +37,7 @@ async function showQueues(token) {
   const reply = await fetch(`${url}/api/v1/queues`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(10_000) });
   if (!reply.ok) throw new Error(`${reply.status} ${(await reply.text()).slice(0, 200)}`);
   const body = await reply.json();
+  const { totals } = body;
   const rows = (body.units ?? body.queues ?? body).map((row) => ({ ...row, total: sum(row.depth ?? row.states) })).filter((row) => row.total > 0);
   rows.sort((a, b) => b.total - a.total);
   console.log('\n  Live queues 实时队列                       open   yellow   red\n');
@@ -41,6 +46,7 @@ async function showQueues(token) {
   }
   if (rows.length > 12) console.log(`    ... and ${rows.length - 12} more units`);
   if (rows.length === 0) console.log('    (empty)');
+  if (totals) console.log(`\n    received ${totals.received} = closed ${totals.closed} + in progress ${totals.in_progress}; supervised ${totals.supervised}`);
 }
 
 const book = accounts();
