@@ -20,8 +20,6 @@ METRIC_HISTOGRAM(commit_seconds, "paidan_router_commit_seconds", "From sending a
 
 enum { COMMIT_TIMEOUT_MS = 10000, READ_TIMEOUT_MS = 5000 };
 
-static int64_t sent_at_ns;
-
 static void finish(struct router *r) {
     for (uint32_t i = 0; i < r->batch_count; i++) free(r->batch[i]);
     r->batch_count = 0;
@@ -75,6 +73,9 @@ static void gather_needs(struct router *r) {
         if (item->type == MESSAGE_request_new) {
             number = engine_needs_request(r->engine, item->in.request_new.request);
             if (number) n->requests[n->request_count++] = number;
+        } else if (item->type == MESSAGE_timer_due) { /* that a ticket is not open is the database's to say */
+            number = engine_needs_ticket(r->engine, item->in.timer_due.ticket);
+            if (number && n->ticket_count < BATCH_COMMANDS_MAX) n->tickets[n->ticket_count++] = number;
         } else if (item->type == MESSAGE_command) {
             const struct command *command = &item->in.command;
             number = engine_needs_ticket(r->engine, command->ticket);
@@ -147,7 +148,7 @@ static void answer_all(struct router *r) {
 
 static void on_committed(struct router *r) {
     failpoint("router.after_commit");
-    metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - sent_at_ns) / 1e9);
+    metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - r->sent_at_ns) / 1e9);
     metric_add(&batches, 0, 1);
     const struct batch *batch = r->decided;
     metric_add(&events_written, 0, batch->event_count);
@@ -164,7 +165,7 @@ static void on_written(void *context, const struct db_reply *reply) {
     struct router *r = context;
     if (r->state != ROUTER_SERVING || !r->batch_under_way) return; /* dropped meanwhile */
     if (reply->err == ERR_NONE) {
-        r->written_at = clock_monotonic_ms();
+        r->held_since = r->sent_at_ns / 1000000;
         on_committed(r);
     } else if (reply->err == ERR_REFUSED) {
         on_refused(r, reply);
@@ -208,7 +209,7 @@ static void decide(struct router *r) {
         return;
     }
     writer_fill(r->write_group, batch, shard_next_lease(r));
-    sent_at_ns = clock_monotonic_ns();
+    r->sent_at_ns = clock_monotonic_ns();
     failpoint("router.before_commit");
     db_send(r->db, r->write_group, COMMIT_TIMEOUT_MS, on_written, r);
 }
@@ -229,6 +230,7 @@ bool cycle_turn(void *context) {
     if (r->state != ROUTER_SERVING || r->batch_under_way || (!r->inbox && !r->retry)) return false;
     if (db_group_under_way(r->write_group) || db_group_under_way(r->read_group)) return false; /* of an earlier round */
     if (r->reference_stale) return false;                                                      /* a newer world first */
+    if (!shard_is_held(r)) return false; /* what memory says may be another's past */
     take_batch(r);
     r->batch_under_way = true;
     gather_needs(r);

@@ -61,6 +61,7 @@ struct router {
     char *conninfo;
     struct bus *bus;
     struct bus_socket *door, *news; /* NULL while another may hold the shard */
+    int64_t beat_at;                /* monotonic */
     uint32_t bound_epoch;           /* under which they were bound, or kept */
     struct engine *engine;
     struct projection *projection;
@@ -82,11 +83,12 @@ struct router {
     struct item
         *retry; /* halves of a batch that was refused, tried before the inbox; each run ends where `split` says */
     uint32_t retry_run;
+    int64_t sent_at_ns; /* monotonic, of the transaction under way */
     struct writer_needs needs;
     struct db_group *write_group, *read_group, *lease_group, *load_group, *sweep_group, *park_group, *partition_group;
     /* holding the shard */
     time_ms lease_until;
-    int64_t written_at; /* monotonic, of the last lease renewal */
+    int64_t held_since, asked_at; /* monotonic: when the lease in force was asked for; when it was last asked for */
     bool keeping;
     int64_t loaded_to; /* number of the last open ticket read; -1: the head is not read yet */
     int64_t loading_since;
@@ -134,6 +136,8 @@ void shard_tick(void *router); /* each 50 ms */
 void shard_drop(struct router *router, const char *why);
 /* Reads newer reference data; a batch begun after it uses them. */
 void shard_reload_reference(struct router *router);
+/* Whether the lease still runs by our own clock. A process that was stopped answers nothing from memory before it knows. */
+bool shard_is_held(const struct router *router);
 time_ms shard_next_lease(struct router *router);
 
 #endif

@@ -179,7 +179,7 @@ static void on_taken(void *context, const struct db_reply *reply) {
     r->state = ROUTER_LOADING;
     r->loaded_to = -1;
     r->loading_since = clock_monotonic_ms();
-    r->written_at = r->loading_since;
+    r->held_since = r->asked_at;
     db_group_begin(r->load_group, DB_READ);
     db_set_int2(db_group_add(r->load_group, &HEAD), 1, (int16_t)router_config.shard);
     db_send(r->db, r->load_group, LOAD_TIMEOUT_MS, on_head, r);
@@ -187,6 +187,7 @@ static void on_taken(void *context, const struct db_reply *reply) {
 
 static void take_lease(struct router *r) {
     if (db_group_under_way(r->lease_group) || db_group_under_way(r->load_group) || r->reference_loading) return;
+    r->asked_at = clock_monotonic_ms();
     db_group_begin(r->lease_group, DB_WRITE);
     struct db_call *call = db_group_add(r->lease_group, &TAKE);
     db_set_int2(call, 1, (int16_t)router_config.shard);
@@ -255,14 +256,19 @@ static void on_kept(void *context, const struct db_reply *reply) {
     r->keeping = false;
     if (r->state != ROUTER_SERVING && r->state != ROUTER_LOADING) return;
     if (reply->err == ERR_NONE)
-        r->written_at = clock_monotonic_ms();
+        r->held_since = r->asked_at;
     else
         shard_drop(r, reply->message);
 }
 
+bool shard_is_held(const struct router *r) {
+    return clock_monotonic_ms() - r->held_since < router_config.lease;
+}
+
 static void keep_lease(struct router *r) {
-    if (r->keeping || r->batch_under_way || clock_monotonic_ms() - r->written_at < router_config.lease / 4) return;
+    if (r->keeping || r->batch_under_way || clock_monotonic_ms() - r->held_since < router_config.lease / 4) return;
     r->keeping = true;
+    r->asked_at = clock_monotonic_ms();
     writer_keep(r->lease_group, (uint16_t)router_config.shard, engine_head(r->engine)->epoch, shard_next_lease(r),
                 r->swept_to, r->counted_by);
     db_send(r->db, r->lease_group, TIMEOUT_MS, on_kept, r);
@@ -369,7 +375,6 @@ static void make_partitions(struct router *r) {
 
 void shard_tick(void *context) {
     struct router *r = context;
-    static int64_t beat_at;
     if (r->state == ROUTER_LEASING) take_lease(r);
     if (r->state == ROUTER_LOADING || r->state == ROUTER_SERVING) {
         if (r->loaded_to >= 0) keep_lease(r);
@@ -379,8 +384,8 @@ void shard_tick(void *context) {
     if (!r->draining) sweep(r);
     recount_some(r);
     make_partitions(r);
-    if (clock_monotonic_ms() - beat_at >= BEAT_EACH_MS) {
-        beat_at = clock_monotonic_ms();
+    if (clock_monotonic_ms() - r->beat_at >= BEAT_EACH_MS) {
+        r->beat_at = clock_monotonic_ms();
         doors_beat(r);
         metric_set(&open_tickets, 0, (double)engine_open_count(r->engine));
         metric_set(&store_memory, 0, (double)engine_bytes(r->engine));
