@@ -79,8 +79,8 @@ export class Staff {
   /* ---- what is meant to be done in each state ---- */
 
   triage(ticket, now) {
-    if (this.random.chance(4)) return; // nobody dares to decide: it stays for whoever looks at the screen
-    const unclear = !ticket.matter && !ticket.asked && this.random.chance(20);
+    if (this.random.chance(2.5)) return; // nobody dares to decide: it stays for whoever looks at the screen
+    const unclear = !ticket.matter && !ticket.asked && this.random.chance(6);
     this.later(ticket, now, this.minutes(ticket, now, 'sign', false), unclear ? 'ask' : 'dispatch');
   }
 
