@@ -11,25 +11,13 @@ mkdir -p build
 
 fail() { printf '\n%s failed. The last lines of build/build.log:\n\n' "$1" >&2; tail -n 30 "$log" >&2; exit 1; }
 
-# moving LABEL COMMAND...: runs it, shows how many steps are done, keeps its output in the log.
-moving() {
-  local label=$1 began=$SECONDS pid steps
-  shift
-  "$@" >>"$log" 2>&1 &
-  pid=$!
-  while kill -0 "$pid" 2>/dev/null; do
-    if [ -t 1 ]; then steps=$(wc -l <"$log"); printf '\r%s ... %d steps, %d s ' "$label" "$steps" $((SECONDS - began)); fi
-    sleep 0.3
-  done
-  wait "$pid" || fail "$label"
-  [ ! -t 1 ] || printf '\r\033[K'
-  printf '%s: ready (%d s)\n' "$label" $((SECONDS - began))
-}
+. compose/progress.sh
+step() { moving "$1" "$log" "${@:2}" || fail "$1"; }
 
 programs() {
   local make=(make --no-print-directory -j"$jobs" all FLAVOUR="$flavour")
   "${make[@]}" -q >/dev/null 2>&1 && return
-  moving "Building the programs ($flavour)" "${make[@]}"
+  step "Building the programs ($flavour)" "${make[@]}"
 }
 
 # The page is rebuilt when any of its sources is newer than what was built from them.
@@ -37,8 +25,8 @@ web() {
   [ -f web/package.json ] || return 0
   [ -f web/dist/index.html ] &&
     [ -z "$(find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -newer web/dist/index.html -print -quit)" ] && return
-  moving "Fetching the page's libraries" compose/npm.sh web
-  moving "Building the console page" npm --prefix web run build
+  step "Fetching the page's libraries" compose/npm.sh web
+  step "Building the console page" npm --prefix web run build
   touch web/dist/index.html
 }
 

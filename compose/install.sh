@@ -104,12 +104,14 @@ if [ ${#missing[@]} -gt 0 ]; then
     as_root=(sudo)
   fi
   mkdir -p build
-  if ! "${as_root[@]}" "$self" --as-root "${missing[@]}" >build/install.log 2>&1 </dev/null; then
+  : >build/install.log
+  . compose/progress.sh
+  [ ${#as_root[@]} -eq 0 ] || sudo -v
+  if ! moving "Installing" build/install.log "${as_root[@]}" "$self" --as-root "${missing[@]}"; then
     tail -n 15 build/install.log >&2
     echo "Installing failed; all of it is in build/install.log. Is the network there, and is this Debian 12?" >&2
     exit 1
   fi
-  echo "Installed."
 fi
 
 major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
