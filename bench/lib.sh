@@ -13,30 +13,29 @@ open=0 closed=0 run_no=1
 push_token=pdapi_benchpushbenchpushbenchpushbenchpushben0
 watch_token=pdapi_benchwatchbenchwatchbenchwatchbenchwat0
 
+pg_bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -t/ -k5 -n | tail -n 1)
+
 free_port() { node -e 's=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
-ctl() { PAIDAN_VAR=$var PAIDAN_PORT=$port PAIDAN_CLOCK=real PAIDAN_START_SECONDS=${START_SECONDS:-60} compose/local/ctl "$@"; }
-psql() { ctl psql -q "$@"; }
+ctl() { PAIDAN_VAR=$var PAIDAN_PORT=$port PAIDAN_START_SECONDS=120 compose/local/ctl "$@"; }
+sql() { # ROLE ARGUMENTS...
+  local role=$1
+  shift
+  "$pg_bin/psql" -X -q -At -v ON_ERROR_STOP=1 -h "$run/postgres" -d paidan -U "$role" "$@"
+}
+
+# ---- servers -----------------------------------------------------------------------------------------------------------------
 
 # open_servers: a fresh set, with the demo district in it
 open_servers() {
-  mkdir -p build
   var=$(mktemp -d "$root/build/bench-XXXXXX")
   port=$(free_port)
   ctl up >"$out/up.log" 2>&1 || { tail -n 30 "$out/up.log" >&2; exit 1; }
   run=$(ctl where | sed -n 's/^run=//p')
-  (cd db/demo && psql_in_demo)
-  ctl restart router escalation intake console notification >/dev/null
+  (cd db/demo && sql paidan_owner -v push="$("$bin/load" hash token=$push_token)" -v watch="$("$bin/load" hash token=$watch_token)" \
+    -v now="$(date +%s%3N)" -f ../../bench/district.sql) >/dev/null
+  ctl restart router intake escalation notification console >/dev/null
   wait_ready
   open=0 closed=0
-}
-
-psql_in_demo() {
-  (cd "$root" && ctl where) >/dev/null
-  local database
-  database=$(cd "$root" && ctl where | sed -n 's/^database=//p')
-  "$(ls -d /usr/lib/postgresql/*/bin | sort -t/ -k5 -n | tail -n 1)/psql" -X -q -d "$database user=paidan_owner" \
-    -v push="$("$bin/load" hash token=$push_token)" -v watch="$("$bin/load" hash token=$watch_token)" -v now="$(date +%s%3N)" \
-    -f "$root/bench/district.sql" >/dev/null
 }
 
 close_servers() {
@@ -46,44 +45,191 @@ close_servers() {
   var=
 }
 
+metric() { curl -sf --max-time 5 "http://127.0.0.1:$port/metrics/$1" | awk -v name="$2" '$1 == name { print $2 }'; }
+
 wait_ready() {
   local name n
   for name in intake router escalation console; do
-    [ -x "$bin/paidan-$name" ] || continue
-    for ((n = 0; n < 600; n++)); do
+    for ((n = 0; n < 3000; n++)); do
       curl -sf --max-time 2 "http://127.0.0.1:$port/readyz/$name" >/dev/null && break
-      sleep 0.1
+      sleep 0.05
     done
-    [ "$n" -lt 600 ] || { say "$name is not ready"; curl -s "http://127.0.0.1:$port/readyz/$name" >&2; exit 1; }
+    [ "$n" -lt 3000 ] || { say "$name is not ready: $(curl -s "http://127.0.0.1:$port/readyz/$name")"; exit 1; }
   done
+  for ((n = 0; n < 3000; n++)); do
+    [ "$(metric router paidan_router_queues_live)" != 1 ] || return 0
+    sleep 0.05
+  done
+  say "the live queues are not filled"
+  exit 1
 }
 
 pids() { # postgres=12,redis=13,...
-  local name
+  local name all=
   for name in postgres redis nginx intake router escalation notification console; do
-    [ -d "$var/service/$name" ] && printf '%s=%s,' "$name" "$(s6-svstat -o pid "$var/service/$name")"
-  done | sed 's/,$//'
+    all=$all,$name=$(s6-svstat -o pid "$var/service/$name")
+  done
+  echo "${all#,}"
 }
 
 # load SCENARIO KEY=VALUE...: one result, kept and shown
 load() {
-  "$bin/load" "$@" run="$run" port="$port" pids="$(pids)" token="${token:-$push_token}" open="$open" closed="$closed" \
-    run_no="$run_no" | tee -a "$out/results.jsonl" | node bench/report.mjs line >&2
+  "$bin/load" "$@" run="$run" port="$port" pids="$(pids)" token="$push_token" watch_token="$watch_token" open="$open" \
+    closed="$closed" run_no="$run_no" >"$out/last.json" || { say "  $* failed"; failed=1; return 0; }
+  cat "$out/last.json" >>"$out/results.jsonl"
+  node bench/report.mjs line <"$out/last.json" >&2
 }
 
-# settle: what a row left behind does not weigh on the next one
+# What a row left behind does not weigh on the next one.
 settle() {
-  local database
-  database=$(ctl where | sed -n 's/^database=//p')
-  "$(ls -d /usr/lib/postgresql/*/bin | sort -t/ -k5 -n | tail -n 1)/psql" -X -q -d "$database user=postgres" -c CHECKPOINT
+  sql postgres -c CHECKPOINT
   sleep 1
+}
+
+# fill_open N, fill_closed N: until so many tickets are open, or that many more closed
+fill() { # KEY=VALUE...
+  s6-svc -wD -T 25000 -d "$var/service/escalation"
+  s6-svc -wD -T 25000 -d "$var/service/router"
+  [ -z "${FULL:-}" ] || redis-cli -s "$run/redis.sock" CONFIG SET maxmemory 12gb >/dev/null
+  "$bin/load" fill "$@" run="$run" pids="" | node bench/report.mjs line >&2
+  sql postgres -c "ANALYZE" -c CHECKPOINT
+  s6-svc -u "$var/service/router"
+  s6-svc -u "$var/service/escalation"
+  wait_ready
+}
+count_open() { open=$(sql postgres -c "SELECT count(*) FROM ticket WHERE open"); }
+fill_open() {
+  count_open
+  [ "$open" -ge "$1" ] || fill mode=open count=$(($1 - open))
+  count_open
+}
+fill_closed() {
+  fill mode=closed count="$1"
+  closed=$((closed + $1))
 }
 
 start() {
   command -v node >/dev/null || { say "bench: needs node for its tables"; exit 1; }
-  make --no-print-directory -s -j2 all FLAVOUR=release
+  make --no-print-directory -s -j2 FLAVOUR=release $(printf "build/release/bin/paidan-%s " intake router escalation notification console) build/release/bin/load >&2
   mkdir -p "$out"
   : >"$out/results.jsonl"
+  failed=
+  ulimit -n 65536 2>/dev/null || true
   trap close_servers EXIT
   open_servers
+}
+
+report() {
+  close_servers
+  node bench/report.mjs table <"$out/results.jsonl" | tee "$out/table.txt"
+  node bench/report.mjs plot <"$out/results.jsonl" >"$out/performance.svg"
+  say "results: build/bench/results.jsonl, table.txt, performance.svg"
+  [ -z "$failed" ]
+}
+
+# ---- rows ----------------------------------------------------------------------------------------------------------------------
+
+pushes=$(size 120000 60000 12000) lives=$(size 40000 20000 4000) seconds=$(size 15 10 3)
+
+push_batch() { settle; load push name=batch door=batch group=500 connections=8 count="$pushes" "$@"; }
+push_single() { settle; load push name=single door=single connections=16 count=$((pushes / 2)) "$@"; }
+push_bus() { settle; load push name=bus door=bus credit=2000 count="$pushes" "$@"; }
+push_lives() { settle; load lives name=lives credit=2000 count="$lives" "$@"; }
+repeat() { for ((run_no = 1; run_no <= runs; run_no++)); do "$@"; done; run_no=1; }
+
+row_a() { repeat push_batch row=a; }
+row_b() { repeat push_single row=b; }
+row_c() { repeat push_bus row=c; }
+row_d() { repeat push_lives row=d; }
+
+# at a rate: what waits in a batch is what came within 20 ms
+row_latency() {
+  local rate
+  for rate in 200 2000; do
+    settle
+    load push row=a name=batch door=batch group=$((rate / 50)) connections=8 rate=$rate count=$((rate * seconds))
+    load push row=b name=single door=single connections=16 rate=$rate count=$((rate * seconds))
+    load push row=c name=bus door=bus rate=$rate count=$((rate * seconds))
+    [ $rate = 2000 ] || load lives row=d name=lives rate=$rate count=$((rate * seconds))
+  done
+}
+
+# 1x, 2x, 4x, 8x the load, then the data
+row_scale() {
+  local rate n
+  for rate in 1500 3000 6000 12000; do settle; load push row=scale name=load door=bus rate=$rate count=$((rate * seconds / 2)); done
+  for n in 1 2 4 8; do
+    fill_open $((n * $(size 125000 40000 10000)))
+    push_bus row=scale name=data
+  done
+}
+
+row_e() {
+  fill_open "$(size 500000 320000 40000)"
+  repeat push_batch row=e; repeat push_single row=e; repeat push_bus row=e; repeat push_lives row=e
+  [ -n "${FULL:-}" ] || return 0
+  fill_closed 5000000
+  repeat push_batch row=e5; repeat push_single row=e5; repeat push_bus row=e5; repeat push_lives row=e5
+  settle
+  load push row=long name=batch door=batch group=500 connections=8 count=$((60 * 16000))
+}
+
+row_f() {
+  fill_open "$(size 1000000 400000 50000)"
+  settle
+  load restart row=f name=restart
+  wait_ready
+}
+
+row_g() {
+  settle
+  load watchers row=g name=watchers watchers="$(size 1000 1000 200)" rate=500 count=$((500 * seconds)) door=bus
+}
+
+# servers of its own, as their clock is moved
+row_h() {
+  local armed due
+  armed=$(size 5000000 400000 40000) due=$(size 100000 100000 10000)
+  close_servers
+  open_servers
+  fill mode=waiting count=$((armed - due))
+  fill mode=open urgency=2 spread_ms=1000 count="$due"
+  settle
+  load timers row=h name=timers clock="$var/clock"
+  close_servers
+  open_servers
+}
+
+row_pg() {
+  local batch
+  for batch in 100 1000; do load bare row=pg name="bare_$batch" batch=$batch count="$(size 300000 200000 50000)"; done
+}
+
+row_mq() {
+  local server=/usr/lib/rabbitmq/bin/rabbitmq-server dir port_was=$port pid n
+  [ -x "$server" ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }
+  pkg-config --exists librabbitmq || { say "mq: librabbitmq-dev is not installed; skipped"; return 0; }
+  dir=$(mktemp -d "$root/build/bench-mq-XXXXXX")
+  port=$(free_port)
+  local epmd
+  epmd=$(free_port)
+  (export HOME=$dir ERL_EPMD_PORT=$epmd ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODENAME=bench@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
+     RABBITMQ_NODE_PORT=$port RABBITMQ_DIST_PORT=$(free_port) RABBITMQ_MNESIA_BASE=$dir RABBITMQ_LOG_BASE=$dir \
+     RABBITMQ_ENABLED_PLUGINS_FILE=$dir/plugins RABBITMQ_PID_FILE=$dir/pid RABBITMQ_GENERATED_CONFIG_DIR=$dir/config
+   echo '[].' >"$dir/plugins"
+   exec "$server") >"$dir/out.log" 2>&1 &
+  for ((n = 0; n < 600; n++)); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
+  sleep 3
+  pid=$(cat "$dir/pid" 2>/dev/null || echo $!)
+  for n in 100 1; do
+    "$bin/load" rabbit row=mq name=rabbit_$n batch=$n count=$([ $n = 1 ] && size 20000 10000 2000 || size 100000 60000 15000) port="$port" \
+      pids="rabbit=$pid" >"$out/last.json" || { say "  rabbit failed"; tail -n 5 "$dir/out.log" >&2; break; }
+    cat "$out/last.json" >>"$out/results.jsonl"
+    node bench/report.mjs line <"$out/last.json" >&2
+  done
+  kill "$pid" 2>/dev/null || true
+  for ((n = 0; n < 100; n++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+  ERL_EPMD_PORT=$epmd epmd -kill >/dev/null 2>&1 || true
+  rm -rf "$dir"
+  port=$port_was
 }

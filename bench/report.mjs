@@ -1,1 +1,150 @@
-console.log(require('fs').readFileSync(0,'utf8'))
+// What the load generator measured, for people: `line` one result in a line, `table` everything with the targets beside it, `plot`
+// an SVG of the figures at 1x, 2x, 4x, 8x load and data. Reads JSON lines from standard input.
+import { readFileSync } from 'node:fs'
+
+const results = readFileSync(0, 'utf8').split('\n').filter(Boolean).map(line => JSON.parse(line))
+const round = n => (n >= 100 ? Math.round(n).toLocaleString('en') : n >= 10 ? n.toFixed(1) : n.toFixed(2))
+const ms = us => (us === undefined ? '' : us >= 100000 ? `${Math.round(us / 1000)}` : (us / 1000).toFixed(1))
+const median = list => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) / 2)]
+
+function cpu(r) {
+  if (!r.cpu_us) return ''
+  return Object.entries(r.cpu_us).filter(([name, us]) => name !== 'total' && us >= 0.5).map(([name, us]) => `${name} ${us.toFixed(us < 10 ? 1 : 0)}`).join(' ')
+}
+
+function line(r) {
+  const parts = [`${r.row || '-'} ${r.name || r.mode || ''}`.padEnd(12)]
+  if (r.rate) parts.push(`at ${r.rate}/s`)
+  if (r.per_s) parts.push(`${round(r.per_s)}/s`)
+  for (const [key, label] of [['answer_us', 'answered'], ['queued_us', 'queued'], ['shown_us', 'shown'], ['late_us', 'late']])
+    if (r[key]) parts.push(`${label} p50 ${ms(r[key].p50)} p99 ${ms(r[key].p99)} ms`)
+  if (r.first_answer_s) parts.push(`first answer ${r.first_answer_s.toFixed(2)} s, queues current ${r.queues_current_s.toFixed(2)} s, ${r.router_bytes_per_ticket} B a ticket`)
+  if (r.fired !== undefined) parts.push(`${r.fired} of ${r.count} fired in ${r.all_fired_s.toFixed(2)} s, ${r.early} early, ${r.twice} twice, ${r.armed} armed`)
+  if (r.refused) parts.push(`${r.refused} refused`)
+  if (r.cpu_us) parts.push(`CPU ${r.cpu_us.total.toFixed(0)} us: ${cpu(r)}`)
+  return parts.join('  ')
+}
+
+// ---- the table
+
+const of = (row, name, more = {}) => results.filter(r => r.row === row && r.name === name && Object.entries(more).every(([k, v]) => r[k] === v))
+const rateOf = list => (list.length ? median(list.map(r => r.per_s)) : undefined)
+const middle = list => list.find(r => r.per_s === rateOf(list))
+const NAMES = { batch: 'HTTP batch push', single: 'HTTP single push, 16 connections', bus: 'ZeroMQ door', lives: 'whole lives of seven steps' }
+const ROWS = { batch: 'a', single: 'b', bus: 'c', lives: 'd' }
+
+function print(title, header, rows) {
+  if (!rows.length) return
+  const table = [header, ...rows.map(row => row.map(cell => String(cell ?? '')))]
+  const widths = header.map((_, i) => Math.max(...table.map(row => row[i].length)))
+  console.log(`\n${title}\n`)
+  table.forEach((row, n) => {
+    console.log('  ' + row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('   '))
+    if (!n) console.log('  ' + widths.map(w => '-'.repeat(w)).join('   '))
+  })
+}
+
+function saturation() {
+  const rows = []
+  for (const row of ['', 'e', 'e5', 'long'])
+    for (const name of Object.keys(NAMES)) {
+      const list = of(row || ROWS[name], name, { rate: 0 })
+      if (!list.length) continue
+      const r = middle(list), p = r.cpu_us
+      rows.push([(row || ROWS[name]) + ' ' + NAMES[name], r.open.toLocaleString('en'), r.closed.toLocaleString('en'), round(r.per_s), ms(r.queued_us.p50), ms(r.queued_us.p99),
+        p.total.toFixed(0), p.postgres.toFixed(0), p.redis.toFixed(0), p.nginx.toFixed(0), p.intake.toFixed(0), p.router.toFixed(0),
+        (p.escalation + p.notification + p.console).toFixed(1), p.load.toFixed(0), r.wal_bytes, Math.max(r.memory_bytes.router, 0)])
+    }
+  print('Saturation (medians; latency in ms to the queue and the event stream; CPU in us a ticket or life)',
+    ['', 'open', 'closed', 'per s', 'p50', 'p99', 'CPU', 'postgres', 'redis', 'nginx', 'intake', 'router', 'others', 'load', 'WAL B', 'router B'], rows)
+}
+
+function latency() {
+  const rows = []
+  for (const [name, text] of Object.entries(NAMES))
+    for (const rate of [200, 2000])
+      for (const r of of(ROWS[name], name, { rate }))
+        rows.push([`${ROWS[name]} ${text}`, `${rate}/s`, ms(r.answer_us.p50), ms(r.answer_us.p99), ms(r.queued_us.p50), ms(r.queued_us.p99), ms(r.queued_us.p999), ms(r.queued_us.max), r.cpu_us.total.toFixed(0)])
+  print('At a rate (ms from the moment meant: to the answer; to the queue in Redis and the event stream)',
+    ['', 'rate', 'answer p50', 'p99', 'queue p50', 'p99', 'p99.9', 'max', 'CPU us'], rows)
+}
+
+function others() {
+  const bare = results.filter(r => r.row === 'pg'), rabbit = results.filter(r => r.row === 'mq')
+  print('For the ratio', ['', 'per s', 'CPU us each'], [...bare.map(r => [`PostgreSQL alone, ticket + event rows, ${r.batch} a transaction`, round(r.per_s), r.cpu_us.total.toFixed(1)]),
+    ...rabbit.map(r => [`RabbitMQ quorum queue, confirms ${r.batch === 1 ? 'one by one' : 'batched'}, consumed`, round(r.per_s), r.cpu_us.total.toFixed(0)])])
+  for (const row of ['f', 'g', 'h']) for (const r of results.filter(x => x.row === row)) console.log('\n  ' + line(r))
+}
+
+function targets() {
+  const rows = [], at = (row, name) => rateOf(of(row, name, { rate: 0 }))
+  const add = (text, wanted, got, met) => got !== undefined && !Number.isNaN(got) && rows.push([text, wanted, typeof got === 'number' ? round(got) : got, met ? 'met' : 'NOT met'])
+  for (const [name, wanted] of [['batch', 18000], ['single', 8000], ['bus', 20000], ['lives', 6000]]) {
+    const got = at(ROWS[name], name)
+    add(`${NAMES[name]}, per s`, `>= ${wanted}`, got, got >= wanted)
+  }
+  const batch = at('a', 'batch'), rabbit = rateOf(of('mq', 'rabbit_100')), bare = Math.max(...results.filter(r => r.row === 'pg').map(r => r.per_s))
+  if (batch && rabbit) add('batch push / RabbitMQ quorum queue', '>= 1.1', batch / rabbit, batch / rabbit >= 1.1)
+  if (batch && Number.isFinite(bare)) add('batch push / PostgreSQL alone', '>= 0.25', batch / bare, batch / bare >= 0.25)
+  const long = at('long', 'batch')
+  if (long && batch) add('60 s at saturation / 10 s', '>= 0.8', long / batch, long / batch >= 0.8)
+  for (const [rate, p50, p99] of [[200, 2, 5], [2000, 3, 10]])
+    for (const name of ['batch', 'single', 'bus'])
+      for (const r of of(ROWS[name], name, { rate })) {
+        const a = r.queued_us.p50 / 1000, b = r.queued_us.p99 / 1000
+        add(`${NAMES[name]} at ${rate}/s, p50 and p99 ms`, `<= ${p50}, ${p99}`, `${a.toFixed(1)}, ${b.toFixed(1)}`, a <= p50 && b <= p99)
+      }
+  for (const row of ['e', 'e5'])
+    for (const name of Object.keys(NAMES)) {
+      const r = middle(of(row, name, { rate: 0 })), base = at(ROWS[name], name)
+      if (r && base) add(`${NAMES[name]} with ${row === 'e' ? `${r.open.toLocaleString('en')} open` : `${r.closed.toLocaleString('en')} closed`} / without`, '>= 0.8', r.per_s / base, r.per_s / base >= 0.8)
+    }
+  for (const r of results.filter(x => x.row === 'f')) {
+    add(`restart with ${r.count.toLocaleString('en')} open, first answer s`, '<= 10', r.first_answer_s, r.first_answer_s <= 10)
+    add(`router's memory a ticket, bytes`, '<= 600', r.router_bytes_per_ticket, r.router_bytes_per_ticket <= 600)
+  }
+  for (const r of results.filter(x => x.row === 'g')) {
+    const all = r.told_fewest >= r.count, cores = r.cpu_us.total * r.count / 1e6 / r.seconds
+    const ours = (r.cpu_us.total - r.cpu_us.load) * r.count / 1e6 / r.seconds
+    add(`${r.watchers} watchers, each told all ${r.count} changes, p99 ms`, '<= 1,000', `${ms(r.shown_us.p99)}${all ? '' : ` (fewest ${r.told_fewest})`}`, r.shown_us.p99 <= 1e6 && all)
+    add(`${r.watchers} watchers, cores (with the watching program ${cores.toFixed(2)})`, '<= 1', ours, ours <= 1)
+  }
+  for (const r of results.filter(x => x.row === 'h'))
+    add(`${r.count.toLocaleString('en')} timers due in a second of ${r.armed.toLocaleString('en')}, all fired s`, '<= 3, 0 early', `${r.all_fired_s.toFixed(2)}, ${r.early} early`, r.all_fired_s <= 3 && !r.early && r.fired === r.count && !r.twice)
+  print('Targets', ['', 'wanted', 'got', ''], rows)
+}
+
+// ---- the plot: 1x, 2x, 4x, 8x
+
+function plot() {
+  const W = 360, H = 220, M = 46, panels = []
+  const load = results.filter(r => r.row === 'scale' && r.name === 'load'), data = results.filter(r => r.row === 'scale' && r.name === 'data')
+  if (load.length) {
+    panels.push(['CPU per ticket, us, by load', load.map(r => [r.rate, r.cpu_us.total]), 'per second'])
+    panels.push(['p99 to the queue, ms, by load', load.map(r => [r.rate, r.queued_us.p99 / 1000]), 'per second'])
+  }
+  if (data.length) {
+    panels.push(['tickets/s at saturation, by open tickets', data.map(r => [r.open, r.per_s]), 'open'])
+    panels.push(['CPU per ticket, us, by open tickets', data.map(r => [r.open, r.cpu_us.total]), 'open'])
+  }
+  const panel = ([title, points, unit], n) => {
+    const top = Math.max(...points.map(p => p[1])) * 1.15, first = points[0][0], last = points.at(-1)[0]
+    const x = v => M + (Math.log2(v / first) / Math.log2(last / first || 2)) * (W - 2 * M), y = v => H - M - (v / top) * (H - 2 * M)
+    const path = points.map(p => `${x(p[0]).toFixed(1)},${y(p[1]).toFixed(1)}`).join(' ')
+    const marks = points.map(p => `<circle cx="${x(p[0]).toFixed(1)}" cy="${y(p[1]).toFixed(1)}" r="3.5"/><text x="${x(p[0]).toFixed(1)}" y="${(y(p[1]) - 9).toFixed(1)}">${round(p[1])}</text><text class="axis" x="${x(p[0]).toFixed(1)}" y="${H - M + 16}">${p[0].toLocaleString('en')}</text>`).join('')
+    return `<g transform="translate(${(n % 2) * W},${Math.floor(n / 2) * H})"><text class="title" x="${W / 2}" y="18">${title}</text><line x1="${M}" y1="${H - M}" x2="${W - M}" y2="${H - M}"/><polyline points="${path}"/>${marks}<text class="axis" x="${W / 2}" y="${H - 12}">${unit}: 1x, 2x, 4x, 8x</text></g>`
+  }
+  console.log(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * W} ${Math.ceil(panels.length / 2) * H}" font-family="sans-serif" font-size="11" text-anchor="middle">
+<style>rect{fill:#fff}.title{font-weight:600;font-size:13px;fill:#1f2937}.axis{fill:#6b7280}text{fill:#111827}line{stroke:#9ca3af}polyline{fill:none;stroke:#2563eb;stroke-width:2}circle{fill:#2563eb}</style>
+<rect width="100%" height="100%"/>${panels.map(panel).join('\n')}</svg>`)
+}
+
+const mode = process.argv[2]
+if (mode === 'line') results.forEach(r => console.log('  ' + line(r)))
+else if (mode === 'plot') plot()
+else {
+  saturation()
+  latency()
+  others()
+  targets()
+}

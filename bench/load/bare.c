@@ -42,7 +42,8 @@ static void send_next(int i) {
     struct db_call *tickets = db_group_add(bare.groups[i], &TICKETS), *events = db_group_add(bare.groups[i], &EVENTS);
     static const enum db_type ticket_types[] = {DB_INT8, DB_INT4, DB_INT2, DB_INT8, DB_BYTEA},
                               event_types[] = {DB_INT8, DB_INT8, DB_INT2, DB_INT8, DB_BYTEA};
-    for (int n = 0; n < 5; n++) db_set_array(tickets, n + 1, ticket_types[n]), db_set_array(events, n + 1, event_types[n]);
+    for (int n = 0; n < 5; n++)
+        db_set_array(tickets, n + 1, ticket_types[n]), db_set_array(events, n + 1, event_types[n]);
     for (int64_t end = bare.next + bare.batch; bare.next < end; bare.next++) {
         db_push_int8(tickets, 1, bare.next);
         db_push_int4(tickets, 2, (int32_t)(bare.next % 400));
@@ -64,13 +65,16 @@ void scenario_bare(struct load *load) {
     struct json_writer w;
     bare = (struct bare){.count = option_int(load, "count", 100000), .batch = option_int(load, "batch", 100)};
     bare.count -= bare.count % bare.batch;
-    if (db_script_blocking(load->db, "DROP TABLE IF EXISTS bare_ticket, bare_event;"
-                                     "CREATE TABLE bare_ticket (id bigint PRIMARY KEY, unit integer, state smallint, due bigint, body bytea);"
-                                     "CREATE TABLE bare_event (seq bigint PRIMARY KEY, ticket bigint, type smallint, at bigint, body bytea);"
-                                     "CHECKPOINT") != ERR_NONE)
+    if (db_script_blocking(
+            load->db,
+            "DROP TABLE IF EXISTS bare_ticket, bare_event;"
+            "CREATE TABLE bare_ticket (id bigint PRIMARY KEY, unit integer, state smallint, due bigint, body bytea);"
+            "CREATE TABLE bare_event (seq bigint PRIMARY KEY, ticket bigint, type smallint, at bigint, body bytea);"
+            "CHECKPOINT") != ERR_NONE)
         die("%s", db_blocking_message(load->db));
     snprintf(conninfo, sizeof conninfo, "host=%s/postgres dbname=paidan user=postgres", load->run);
-    struct db_options options = {.conninfo = conninfo, .application_name = "bare", .force_generic_plan = true, .require_durable = true};
+    struct db_options options = {
+        .conninfo = conninfo, .application_name = "bare", .force_generic_plan = true, .require_durable = true};
     for (int i = 0; i < CONNECTIONS; i++) {
         bare.connections[i] = db_new(load->loop, &options);
         bare.groups[i] = db_group_new();
@@ -92,5 +96,6 @@ void scenario_bare(struct load *load) {
         db_free(&bare.connections[i]);
         db_group_free(&bare.groups[i]);
     }
-    if (db_script_blocking(load->db, "DROP TABLE bare_ticket, bare_event") != ERR_NONE) die("%s", db_blocking_message(load->db));
+    if (db_script_blocking(load->db, "DROP TABLE bare_ticket, bare_event") != ERR_NONE)
+        die("%s", db_blocking_message(load->db));
 }

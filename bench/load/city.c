@@ -49,7 +49,8 @@ static void write_json(struct saying *s) {
     json_put_time(&w, "occurred_at", p->occurred_at);
     if (p->urgency) json_put_string(&w, "urgency", word_text(WORDS_urgency, p->urgency));
     json_put_open(&w, "location");
-    if (p->has_point) json_put_double(&w, "lon", (double)p->lon_e7 / 1e7), json_put_double(&w, "lat", (double)p->lat_e7 / 1e7);
+    if (p->has_point)
+        json_put_double(&w, "lon", (double)p->lon_e7 / 1e7), json_put_double(&w, "lat", (double)p->lat_e7 / 1e7);
     put_some(&w, "address", p->address);
     put_some(&w, "grid", p->grid);
     json_close(&w);
@@ -162,7 +163,7 @@ void city_read(struct load *load, struct city *city) {
 void city_done(struct city *city) {
     for (uint32_t i = 0; i < city->count; i++) {
         struct saying *s = &city->sayings[i];
-        const struct text texts[] = {s->push.matter, s->push.title, s->push.description,
+        const struct text texts[] = {s->push.matter,  s->push.title, s->push.description,
                                      s->push.address, s->push.grid,  s->push.phone};
         for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) free((void *)texts[t].at);
         free(s->json_head);
@@ -173,9 +174,9 @@ void city_done(struct city *city) {
 }
 
 uint8_t city_role(const struct city *city, uint32_t unit) {
-    static const uint8_t roles[] = {[UNIT_STREET] = ROLE_STREET,         [UNIT_COMMUNITY] = ROLE_COMMUNITY,
-                                    [UNIT_GRID] = ROLE_GRID_WORKER,      [UNIT_DEPARTMENT] = ROLE_DEPARTMENT,
-                                    [UNIT_ENTERPRISE] = ROLE_DEPARTMENT, [UNIT_POOL] = ROLE_OPERATOR};
+    static const uint8_t roles[] = {
+        [UNIT_STREET] = ROLE_STREET,         [UNIT_COMMUNITY] = ROLE_COMMUNITY,   [UNIT_GRID] = ROLE_GRID_WORKER,
+        [UNIT_DEPARTMENT] = ROLE_DEPARTMENT, [UNIT_ENTERPRISE] = ROLE_DEPARTMENT, [UNIT_POOL] = ROLE_OPERATOR};
     uint8_t kind = unit < city->unit_count ? city->unit_kinds[unit] : 0;
     uint8_t role = kind < sizeof roles ? roles[kind] : 0;
     return role ? role : ROLE_OPERATOR;

@@ -10,7 +10,7 @@ enum { CITY_SAYINGS_MAX = 1000 };
 
 /* One thing said. Texts live as long as the city. */
 struct saying {
-    struct request_push push;  /* without external id and token, for the bus */
+    struct request_push push; /* without external id and token, for the bus */
     char source[41];
     char *json_head, *json_tail; /* around the external id: {"source":..., "external_id":" and ","channel":... } */
     size_t head_len, tail_len;

@@ -44,8 +44,10 @@ static void send_command(struct lives *l, int64_t ticket, struct life *life, enu
     bool by_unit = name == COMMAND_SIGN || name == COMMAND_CONTACT || name == COMMAND_FINISH;
     size_t len;
     struct command command = {.ticket = ticket, .name = (uint8_t)name};
-    command.by = by_unit ? (struct principal){.user = 1000 + life->unit, .role = city_role(&l->city, life->unit), .unit = life->unit}
-                         : (struct principal){.user = 1, .role = ROLE_OPERATOR, .unit = l->city.center};
+    command.by =
+        by_unit
+            ? (struct principal){.user = 1000 + life->unit, .role = city_role(&l->city, life->unit), .unit = life->unit}
+            : (struct principal){.user = 1, .role = ROLE_OPERATOR, .unit = l->city.center};
     if (name == COMMAND_CONTACT) command.note = SAY("已电话联系诉求人, 约定今日下午到现场查看。");
     if (name == COMMAND_FINISH) command.answer = SAY("已到现场处理完毕, 并将结果告知诉求人。感谢您的监督。");
     if (name == COMMAND_CLOSE) command.reason = SAY("回访已确认解决");
@@ -85,7 +87,8 @@ static void on_reply(void *context, const struct bus_message *in) {
     if (!life) return;
     histogram_add(&l->steps, (clock_monotonic_ns() - life->sent_ns) / 1000);
     if (reply->verdict) {
-        if (l->lost < 3) fprintf(stderr, "command %d refused: verdict %u in state %d\n", life->last, reply->verdict, reply->state);
+        if (l->lost < 3)
+            fprintf(stderr, "command %d refused: verdict %u in state %d\n", life->last, reply->verdict, reply->state);
         end_life(l, false);
     } else if (life->last == COMMAND_SIGN) {
         send_command(l, reply->ticket, life, COMMAND_CONTACT);

@@ -25,8 +25,9 @@ struct load {
     int argument_count;
     char **arguments;
     struct loop *loop;
-    struct db_blocking *db; /* as superuser, for looking things up and WAL figures; NULL in scenarios without PostgreSQL */
-    const char *run;        /* the run folder: bus/, http/, redis.sock, postgres/ */
+    struct db_blocking
+        *db;         /* as superuser, for looking things up and WAL figures; NULL in scenarios without PostgreSQL */
+    const char *run; /* the run folder: bus/, http/, redis.sock, postgres/ */
     struct meter before, after;
 };
 
@@ -54,7 +55,7 @@ void result_open(struct load *load, struct json_writer *w, struct buffer *line);
 void result_close(struct json_writer *w, struct buffer *line);
 
 typedef void scenario(struct load *load);
-scenario scenario_push, scenario_lives, scenario_restart, scenario_watchers, scenario_timers, scenario_fill, scenario_bare,
-    scenario_rabbit, scenario_hash;
+scenario scenario_push, scenario_lives, scenario_restart, scenario_watchers, scenario_timers, scenario_fill,
+    scenario_bare, scenario_rabbit, scenario_hash;
 
 #endif

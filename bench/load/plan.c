@@ -105,11 +105,12 @@ void plan_settle(struct load *load, struct plan *p, struct watch *watch, struct 
     snprintf(to, sizeof to, "%s.", p->prefix);
     db_set_string(call, 1, from);
     db_set_string(call, 2, to);
-    struct db_result *rows =
-        query(load,
-              "SELECT substr(k.external_id, length($1::text) + 1)::int8, t.ticket FROM source s JOIN request_key k ON k.source = s.id "
-              "JOIN ticket_request t ON t.request = k.request WHERE k.external_id >= $1::text AND k.external_id < $2::text",
-              call);
+    struct db_result *rows = query(
+        load,
+        "SELECT substr(k.external_id, length($1::text) + 1)::int8, t.ticket FROM source s JOIN request_key k ON "
+        "k.source = s.id "
+        "JOIN ticket_request t ON t.request = k.request WHERE k.external_id >= $1::text AND k.external_id < $2::text",
+        call);
     if (db_rows(rows) != p->accepted)
         die("%lld were accepted, and the database has %d with a ticket", (long long)p->accepted, db_rows(rows));
     for (int i = 0; i < db_rows(rows); i++) {

@@ -93,7 +93,8 @@ static void on_batch(struct web *web, int status, const char *body, size_t len) 
     for (const char *at = body, *end = body + len; status == 200 && at < end; request++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         bool accepted = !strncmp(at, "{\"status\":201", 13);
-        if (!accepted && p->plan->refused < 3) fprintf(stderr, "refused: %.*s\n", (int)(newline ? newline - at : end - at), at);
+        if (!accepted && p->plan->refused < 3)
+            fprintf(stderr, "refused: %.*s\n", (int)(newline ? newline - at : end - at), at);
         plan_answered(p->plan, request, accepted);
         at = newline ? newline + 1 : end;
     }
@@ -120,8 +121,8 @@ static int64_t send_bus(struct push *p, int64_t first, int64_t count) {
         size_t len;
         struct request_push push = saying_of(p, first + sent)->push;
         push.token = (struct text){p->token, (uint32_t)strlen(p->token)};
-        push.external_id = (struct text){
-            id, (uint32_t)snprintf(id, sizeof id, "%s-%lld", p->plan->prefix, (long long)(first + sent))};
+        push.external_id =
+            (struct text){id, (uint32_t)snprintf(id, sizeof id, "%s-%lld", p->plan->prefix, (long long)(first + sent))};
         struct envelope envelope = {.id = first + sent + 1, .sent_at = clock_now()};
         must(message_encode(MESSAGE_request_push, &envelope, &push, bytes, sizeof bytes, &len) == CODEC_OK);
         if (bus_send(p->door, bytes, len) != ERR_NONE) break;

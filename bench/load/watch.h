@@ -15,10 +15,10 @@ typedef void watch_change(void *context, const struct change *change);
 struct watch *watch_new(struct load *load, int64_t capacity, watch_change *on_change, void *context);
 void watch_free(struct watch **watch);
 
-int64_t watch_count(const struct watch *watch);                     /* new tickets that stood in their queue */
-int64_t watch_last_ns(const struct watch *watch);                   /* when the last of them did */
-int64_t watch_ns_of(const struct watch *watch, int64_t ticket);     /* monotonic; 0: not seen */
+int64_t watch_count(const struct watch *watch);                       /* new tickets that stood in their queue */
+int64_t watch_last_ns(const struct watch *watch);                     /* when the last of them did */
+int64_t watch_ns_of(const struct watch *watch, int64_t ticket);       /* monotonic; 0: not seen */
 int64_t watch_heard_ns_of(const struct watch *watch, int64_t ticket); /* the event alone */
-int64_t watch_changes(const struct watch *watch);                   /* changes heard, of any ticket */
+int64_t watch_changes(const struct watch *watch);                     /* changes heard, of any ticket */
 
 #endif

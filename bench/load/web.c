@@ -33,7 +33,8 @@ void web_send(struct web *web) {
 
 /* True when an answer was whole and was handed on. */
 static bool take_answer(struct web *web) {
-    const char *text = (const char *)web->in.data, *end = web->in.length ? memmem(text, web->in.length, "\r\n\r\n", 4) : NULL;
+    const char *text = (const char *)web->in.data,
+               *end = web->in.length ? memmem(text, web->in.length, "\r\n\r\n", 4) : NULL;
     if (!end) return false;
     const char *length = memmem(text, (size_t)(end - text), "\r\nContent-Length: ", 18);
     if (!length) die("an answer without Content-Length: %.*s", (int)(end - text), text);
@@ -78,6 +79,8 @@ void web_close(struct web *web) {
 }
 
 void web_put_post(struct buffer *out, const char *path, const char *token, const char *type, size_t len) {
-    buffer_format(out, "POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+    buffer_format(out,
+                  "POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: "
+                  "%s\r\nContent-Length: %zu\r\n\r\n",
                   path, token, type, len);
 }
