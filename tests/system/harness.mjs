@@ -89,6 +89,8 @@ export async function start(name) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `paidan-${name}-`));
   fs.chmodSync(folder, 0o755);
   execFileSync('cp', ['-a', path.join(from, 'var'), path.join(folder, 'var')]);
+  // what belongs to a place and a start is made anew there; the data come along
+  for (const name of ['service', 'run', 'log', 'nginx']) fs.rmSync(path.join(folder, 'var', name), { recursive: true, force: true });
   const system = new System(folder, await freePort());
   try {
     must(system.ctl('up'), 'ctl up');
