@@ -1,0 +1,277 @@
+/* Signing in and what ends it; administrators and what they may not; tokens; the audit behind all of it. */
+#define _GNU_SOURCE
+#include "tests/unit/console_fixture.h"
+
+#include "services/console/delays.h"
+
+static struct person security, admin;
+
+static int setup(void **state) {
+    begin("session_idle = 20m\nsession_max = 50m\n", false);
+    wait_ready("console");
+    security = set_up();
+    make_user(&security, "system", "admin_system", NULL);
+    admin = must_sign_in("system");
+    import_district(&admin);
+    make_user(&security, "operator", "operator", "center");
+    make_user(&security, "water-1", "department", "water");
+    make_user(&security, "audit", "admin_audit", NULL);
+    return 0;
+}
+
+static void test_a_session_says_who_it_is(void **state) {
+    struct person water = must_sign_in("water-1");
+    cJSON *who = want(200, "GET", "/api/v1/session", &water, NULL);
+    assert_string_equal(text_at(who, "user"), "water-1");
+    assert_string_equal(text_at(who, "role"), "department");
+    assert_string_equal(text_at(who, "unit.code"), "water");
+    assert_string_equal(text_at(who, "csrf"), water.csrf);
+    cJSON_Delete(who);
+    refuse(204, "DELETE", "/api/v1/session", &water, NULL);
+    refuse(401, "GET", "/api/v1/session", &water, NULL);
+    assert_int_equal(
+        sql_int("SELECT count(*) FROM session s JOIN account a ON a.id = s.account WHERE login = 'water-1'"), 0);
+}
+
+static void test_the_cookie_is_as_safe_as_a_cookie_can_be(void **state) {
+    struct answer answer =
+        ask("POST", "/api/v1/session", &nobody, "{\"user\":\"operator\",\"password\":\"" SECRET "\"}");
+    char *cookie = strstr(answer.text, "Set-Cookie: ");
+    assert_non_null(cookie);
+    cookie[strcspn(cookie, "\r")] = 0;
+    assert_true(strncmp(cookie, "Set-Cookie: __Host-paidan=pdsess_", 33) == 0);
+    for (const char *const *part =
+             (const char *const[]){"; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict", NULL};
+         *part; part++)
+        assert_non_null(strstr(cookie, *part));
+    assert_null(strstr(cookie, "Domain"));
+    answer_done(&answer);
+}
+
+static void test_an_unsafe_request_needs_the_token_and_the_origin(void **state) {
+    struct person operator= must_sign_in("operator"), forged = operator;
+    forged.csrf[0] ^= 1;
+    refuse(403, "DELETE", "/api/v1/session", &forged, NULL);
+    forged.csrf[0] = 0;
+    refuse(403, "DELETE", "/api/v1/session", &forged, NULL);
+    static const char *const elsewhere[] = {"Origin: https://evil.test\r\n", "Origin: null\r\n",
+                                            "Sec-Fetch-Site: cross-site\r\n",
+                                            "Origin: http://paidan.test\r\nSec-Fetch-Site: same-site\r\n"};
+    for (int i = 0; i < 4; i++) {
+        struct answer answer = ask_bytes("console", "DELETE", "/api/v1/session", &operator, elsewhere[i], "", 0);
+        assert_int_equal(answer.status, 403);
+        answer_done(&answer);
+        answer = ask_bytes("console", "POST", "/api/v1/session", &nobody, elsewhere[i], "", 0);
+        assert_int_equal(answer.status, 403);
+        answer_done(&answer);
+    }
+    refuse(200, "GET", "/api/v1/session", &operator, NULL);
+    struct answer answer =
+        ask_bytes("console", "DELETE", "/api/v1/session", &operator, "Origin: http://paidan.test\r\n", "", 0);
+    assert_int_equal(answer.status, 204);
+    answer_done(&answer);
+}
+
+static void test_wrong_passwords_wait_longer_and_nobody_is_locked_out(void **state) {
+    struct person person;
+    int refused = 0, delayed = 0;
+    for (int i = 0; i < DELAYS_PAIR_FREE + 2; i++) {
+        struct answer answer =
+            ask("POST", "/api/v1/session", &nobody, "{\"user\":\"nobody-at-all\",\"password\":\"wrong\"}");
+        refused += answer.status == 401;
+        delayed += answer.status == 429 && strstr(answer.text, "Retry-After: ") != NULL;
+        answer_done(&answer);
+    }
+    assert_int_equal(refused, DELAYS_PAIR_FREE);
+    assert_int_equal(delayed, 2);
+    assert_true(sign_in("operator", SECRET, &person)); /* the same source, another account */
+    for (int i = 0; i < DELAYS_PAIR_FREE; i++) assert_false(sign_in("audit", "wrong-one", &person));
+    assert_false(sign_in("audit", SECRET, &person)); /* right, but too soon */
+    usleep(1100 * 1000);
+    assert_true(sign_in("audit", SECRET, &person));
+    assert_int_equal(sql_int("SELECT failures FROM account WHERE login = 'audit'"), 0);
+    assert_true(sql_int("SELECT count(*) FROM audit WHERE action = 'login' AND outcome = 'refused'") >=
+                2 * DELAYS_PAIR_FREE);
+}
+
+static void test_who_is_disabled_is_out_at_once(void **state) {
+    make_user(&security, "leaver", "street", "s1");
+    struct person leaver = must_sign_in("leaver");
+    assert_int_equal(sql_int("SELECT staffed::int FROM unit WHERE code = 's1'"), 1);
+    refuse(200, "GET", "/api/v1/session", &leaver, NULL);
+    refuse(204, "DELETE", "/api/v1/admin/users/leaver", &security, NULL);
+    refuse(401, "GET", "/api/v1/session", &leaver, NULL);
+    assert_false(sign_in("leaver", SECRET, &leaver));
+    assert_int_equal(sql_int("SELECT staffed::int FROM unit WHERE code = 's1'"), 0);
+    refuse(200, "POST", "/api/v1/admin/users/leaver", &security, "{\"disabled\":false}");
+    assert_true(sign_in("leaver", SECRET, &leaver));
+}
+
+static void test_a_session_ends_by_idling_and_by_age(void **state) {
+    make_user(&security, "idler", "street", "s2");
+    make_user(&security, "worker", "street", "s2");
+    struct person idler = must_sign_in("idler"), worker = must_sign_in("worker");
+    for (int minutes = 15; minutes <= 45; minutes += 15) {
+        assert_int_equal(clock_set_offset(clock_path, minutes * 60000LL), ERR_NONE);
+        usleep((WHO_REMEMBER_MS + 200) * 1000);
+        refuse(200, "GET", "/api/v1/session", &worker, NULL);
+        usleep(200 * 1000); /* that it was seen is noted behind the answer */
+    }
+    refuse(401, "GET", "/api/v1/session", &idler, NULL);
+    assert_int_equal(clock_set_offset(clock_path, 51 * 60000LL), ERR_NONE);
+    usleep((WHO_REMEMBER_MS + 200) * 1000);
+    refuse(401, "GET", "/api/v1/session", &worker, NULL);
+    assert_int_equal(clock_set_offset(clock_path, 0), ERR_NONE);
+    security = must_sign_in("security");
+    admin = must_sign_in("system");
+}
+
+static void test_administrators_are_apart(void **state) {
+    struct person audit = must_sign_in("audit"), operator= must_sign_in("operator");
+    refuse(403, "GET", "/api/v1/admin/users", &admin, NULL);
+    refuse(403, "GET", "/api/v1/admin/users", &audit, NULL);
+    refuse(403, "GET", "/api/v1/admin/users", &operator, NULL);
+    refuse(401, "GET", "/api/v1/admin/users", &nobody, NULL);
+    refuse(403, "GET", "/api/v1/audit", &security, NULL);
+    refuse(200, "GET", "/api/v1/audit", &audit, NULL);
+    refuse(403, "GET", "/api/v1/queues", &security, NULL);
+    refuse(403, "GET", "/api/v1/tickets", &admin, NULL);
+    refuse(409, "DELETE", "/api/v1/admin/users/security", &security, NULL); /* not oneself */
+    refuse(409, "POST", "/api/v1/admin/users/security", &security, "{\"role\":\"admin_system\"}");
+    EVENTUALLY(sql_int("SELECT count(*) FROM audit WHERE outcome = 'role'") >= 6); /* nobody waits for these rows */
+}
+
+static void test_what_an_account_must_be(void **state) {
+    static const char *const bad[] = {
+        "{\"user\":\"x y\",\"role\":\"street\",\"unit\":\"s1\"}",
+        "{\"user\":\"xy\",\"role\":\"boss\",\"unit\":\"s1\"}",
+        "{\"user\":\"xy\",\"role\":\"street\",\"unit\":\"water\"}",
+        "{\"user\":\"xy\",\"role\":\"street\"}",
+        "{\"user\":\"xy\",\"role\":\"system\",\"unit\":\"center\"}",
+        "{\"user\":\"xy\",\"role\":\"integration\"}",
+        "{\"user\":\"xy\",\"role\":\"street\",\"unit\":\"s1\",\"password\":\"short\"}",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        refuse(422, "POST", "/api/v1/admin/users", &security, bad[i]);
+    refuse(400, "POST", "/api/v1/admin/users", &security, "{\"user\":\"xy\",\"rolle\":\"street\"}");
+    refuse(409, "POST", "/api/v1/admin/users", &security,
+           "{\"user\":\"operator\",\"role\":\"street\",\"unit\":\"s1\"}");
+    cJSON *made =
+        want(201, "POST", "/api/v1/admin/users", &security, "{\"user\":\"made\",\"role\":\"street\",\"unit\":\"s3\"}");
+    struct person person;
+    assert_true(sign_in("made", text_at(made, "password"), &person));
+    cJSON_Delete(made);
+    cJSON *list = want(200, "GET", "/api/v1/admin/users?limit=2", &security, NULL);
+    assert_int_equal(cJSON_GetArraySize(at(list, "users")), 2);
+    char path[200];
+    snprintf(path, sizeof path, "/api/v1/admin/users?limit=2&cursor=%s", text_at(list, "next_cursor"));
+    cJSON_Delete(list);
+    list = want(200, "GET", path, &security, NULL);
+    assert_string_equal(text_at(list, "users.0.user"), "operator");
+    cJSON_Delete(list);
+}
+
+static void test_tokens(void **state) {
+    struct person token = make_token(&security, "reader", "readonly", NULL, NULL), wrong = token;
+    refuse(200, "GET", "/api/v1/queues", &token, NULL);
+    wrong.token[20] ^= 1;
+    refuse(401, "GET", "/api/v1/queues", &wrong, NULL);
+    refuse(422, "POST", "/api/v1/admin/tokens", &security, "{\"name\":\"t\",\"role\":\"admin_security\"}");
+    refuse(422, "POST", "/api/v1/admin/tokens", &security, "{\"name\":\"t\",\"role\":\"integration\"}");
+    refuse(422, "POST", "/api/v1/admin/tokens", &security,
+           "{\"name\":\"t\",\"role\":\"readonly\",\"expires_at\":\"2020-01-01T00:00:00Z\"}");
+    refuse(409, "POST", "/api/v1/admin/tokens", &security, "{\"name\":\"reader\",\"role\":\"readonly\"}");
+    refuse(204, "DELETE", "/api/v1/admin/tokens/reader", &security, NULL);
+    refuse(404, "DELETE", "/api/v1/admin/tokens/nobodys", &security, NULL);
+    int64_t until = clock_monotonic_ms() + 5000;
+    for (int status = 200; status == 200; usleep(100 * 1000)) {
+        struct answer answer = ask("GET", "/api/v1/queues", &token, NULL);
+        status = answer.status;
+        answer_done(&answer);
+        assert_true(clock_monotonic_ms() < until);
+    }
+    assert_int_equal(sql_int("SELECT count(*) FROM token WHERE hash::text LIKE '%pdapi%'"), 0);
+}
+
+static void test_endpoints_and_networks(void **state) {
+    static const char *const bad[] = {
+        "{\"name\":\"e\",\"url\":\"ftp://x/\",\"unit\":\"water\"}",
+        "{\"name\":\"e\",\"url\":\"http://u:p@x/\",\"unit\":\"water\"}",
+        "{\"name\":\"e\",\"url\":\"http:///x\",\"unit\":\"water\"}",
+        "{\"name\":\"e\",\"url\":\"https://x/\"}",
+        "{\"name\":\"e\",\"url\":\"https://x/\",\"unit\":\"water\",\"source\":\"hotline-12345\"}",
+        "{\"name\":\"e\",\"url\":\"https://x/\",\"unit\":\"water\",\"events\":[\"exploded\"]}",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        refuse(422, "POST", "/api/v1/admin/endpoints", &admin, bad[i]);
+    cJSON *made =
+        want(201, "POST", "/api/v1/admin/endpoints", &admin,
+             "{\"name\":\"hook\",\"url\":\"https://x.test/h\",\"unit\":\"water\",\"events\":[\"signed\",\"closed\"]}");
+    assert_true(strncmp(text_at(made, "secret"), "whsec_", 6) == 0);
+    cJSON_Delete(made);
+    assert_int_equal(sql_int("SELECT count(*) FROM endpoint WHERE encode(secret_sealed, 'escape') LIKE '%whsec%'"), 0);
+    cJSON *list = want(200, "GET", "/api/v1/admin/endpoints", &admin, NULL);
+    assert_string_equal(text_at(list, "endpoints.0.events.1"), "closed");
+    assert_null(at(list, "endpoints.0.secret"));
+    cJSON_Delete(list);
+    refuse(204, "POST", "/api/v1/admin/endpoints/hook", &admin, "{\"paused\":true}");
+    assert_int_equal(sql_int("SELECT paused::int FROM endpoint"), 1);
+    refuse(204, "DELETE", "/api/v1/admin/endpoints/hook", &admin, NULL);
+    refuse(404, "DELETE", "/api/v1/admin/endpoints/hook", &admin, NULL);
+    refuse(201, "POST", "/api/v1/admin/networks", &admin, "{\"cidr\":\"10.1.0.0/16\"}");
+    refuse(422, "POST", "/api/v1/admin/networks", &admin, "{\"cidr\":\"10.1.0.1/16\"}");
+    refuse(204, "DELETE", "/api/v1/admin/networks?cidr=10.1.0.0/16", &admin, NULL);
+    assert_int_equal(sql_int("SELECT count(*) FROM approved_network"), 0);
+}
+
+/* The chain as anybody can recompute it, and the door to it: the function alone. */
+static void test_the_audit_is_a_chain(void **state) {
+    assert_int_equal(
+        sql_int(
+            "SELECT count(*) FROM audit a LEFT JOIN audit b ON b.id = a.id - 1 WHERE a.hash <> sha256(coalesce(b.hash, "
+            "decode(repeat('00', 32), 'hex')) || audit_record(a.id, a.at, a.user_id, a.role, a.unit, a.action, "
+            "a.object, "
+            "a.outcome, a.detail))"),
+        0);
+    assert_int_equal(sql_int("SELECT (h.id = (SELECT max(id) FROM audit) AND h.id = (SELECT count(*) FROM audit) AND "
+                             "h.hash = (SELECT hash "
+                             "FROM audit ORDER BY id DESC LIMIT 1))::int FROM audit_head h"),
+                     1);
+    struct db_blocking *console;
+    assert_int_equal(db_blocking_open(conninfo_as("paidan_console"), 5000, &console), ERR_NONE);
+    static const char *const forbidden[] = {
+        "UPDATE audit SET outcome = 'ok'", "DELETE FROM audit", "INSERT INTO audit SELECT * FROM audit",
+        "UPDATE audit_head SET id = 0",    "TRUNCATE audit",    "DROP TABLE audit"};
+    for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
+        assert_int_equal(db_script_blocking(console, forbidden[i]), ERR_REFUSED);
+        assert_string_equal(db_blocking_sqlstate(console), "42501");
+    }
+    db_blocking_close(&console);
+}
+
+static void test_no_secret_is_stored(void **state) {
+    assert_int_equal(sql_int("SELECT count(*) FROM account WHERE password LIKE '%" SECRET "%'"), 0);
+    assert_int_equal(sql_int("SELECT count(*) FROM account WHERE password NOT LIKE '$argon2id$%'"), 0);
+    assert_int_equal(sql_int("SELECT count(*) FROM audit WHERE detail::text LIKE '%" SECRET "%'"), 0);
+    char command[300];
+    snprintf(command, sizeof command, "grep -q -e '%s' -e pdsess_ -e pdapi_ %s/console.log", SECRET, run_dir);
+    assert_int_not_equal(system(command), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_session_says_who_it_is),
+        cmocka_unit_test(test_the_cookie_is_as_safe_as_a_cookie_can_be),
+        cmocka_unit_test(test_an_unsafe_request_needs_the_token_and_the_origin),
+        cmocka_unit_test(test_wrong_passwords_wait_longer_and_nobody_is_locked_out),
+        cmocka_unit_test(test_who_is_disabled_is_out_at_once),
+        cmocka_unit_test(test_a_session_ends_by_idling_and_by_age),
+        cmocka_unit_test(test_administrators_are_apart),
+        cmocka_unit_test(test_what_an_account_must_be),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_endpoints_and_networks),
+        cmocka_unit_test(test_the_audit_is_a_chain),
+        cmocka_unit_test(test_no_secret_is_stored),
+    };
+    return cmocka_run_group_tests(tests, setup, end);
+}
