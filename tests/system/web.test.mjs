@@ -257,7 +257,7 @@ describe('the live page', { timeout: 300_000, skip: somewhere ? false : 'no runn
     const { page } = here;
     const centre = system.accounts.accounts.operator.unit;
     await page.click(`.queue-row[data-unit="${centre}"]`);
-    await page.waitForSelector('[data-test=tickets]');
+    await page.waitForSelector('[data-test=tickets]', { state: 'attached' });
     await unfoldList(page);
     const received = Number((await page.textContent('[data-test=received]')).replace(/,/g, ''));
     // Without matter and place it goes to triage: the centre's queue, which is open on the screen.
@@ -278,12 +278,12 @@ describe('the live page', { timeout: 300_000, skip: somewhere ? false : 'no runn
   });
 
   test('the screen equals the API, and a badge its list, while tickets keep coming', async () => {
+    await push();
     const here = await desk();
     const { page } = here;
-    const centre = system.accounts.accounts.operator.unit;
-    await page.click(`.queue-row[data-unit="${centre}"]`);
-    await page.click('.chips button:has-text("待派遣")').catch(() => {});
-    await page.waitForSelector('[data-test=tickets]');
+    await page.click('.queue-section.centre [data-state=TRIAGE]');
+    await page.waitForSelector('.ticket-item');
+    await unfoldList(page);
     const watching = page.evaluate(
       () =>
         new Promise((resolve) => {
@@ -294,7 +294,8 @@ describe('the live page', { timeout: 300_000, skip: somewhere ? false : 'no runn
             const chip = document.querySelector('.chips button[aria-pressed=true] b');
             const list = document.querySelectorAll('.ticket-item').length;
             const more = document.querySelector('.more');
-            if (chip && !more && Number(chip.textContent) !== list) unequal.push([chip.textContent, list]);
+            const admitted = document.querySelector('.behind') !== null; // the page says that its list is late
+            if (chip && !more && !admitted && Number(chip.textContent) !== list) unequal.push([chip.textContent, list]);
             frames++;
             performance.now() < end ? requestAnimationFrame(look) : resolve({ frames, unequal });
           };

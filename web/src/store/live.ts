@@ -43,8 +43,8 @@ const changed = new Map<string, QueueRow>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 let published = -Infinity;
 
-/** The version each unit's newest row came with, shown or held. */
-const rowVersions = new Map<string, string>();
+/** The version each unit's row on the screen came with. */
+const shownVersions = new Map<string, string>();
 let heldUnit: string | null = null;
 let heldRow: { row: QueueRow; version: string } | null = null;
 
@@ -96,9 +96,7 @@ function takeSnapshot(snapshot: Snapshot): void {
   syncClock(snapshot.at);
   changed.clear();
   heldRow = null;
-  rowVersions.clear();
-  for (const row of snapshot.units) rowVersions.set(row.unit, snapshot.version);
-  queues.value.reset(snapshot.units);
+  queues.value.reset(snapshot.units.map((row) => shownOrHeld(row, snapshot.version)));
   pending = snapshot;
   live.degraded = snapshot.degraded;
   live.loaded = true;
@@ -107,14 +105,26 @@ function takeSnapshot(snapshot: Snapshot): void {
   publish();
 }
 
+function show(row: QueueRow, version: string): void {
+  changed.set(row.unit, row);
+  shownVersions.set(row.unit, version);
+}
+
+/** Of a snapshot's rows the open unit's waits for its list as well, when something of it is on the screen. */
+function shownOrHeld(row: QueueRow, version: string): QueueRow {
+  const shown = row.unit === heldUnit ? queues.value.row(row.unit) : undefined;
+  if (shown !== undefined) heldRow = { row, version };
+  else shownVersions.set(row.unit, version);
+  return shown ?? row;
+}
+
 function takeDelta(delta: Delta): void {
   live.phase = 'live';
   syncClock(delta.at);
   if (!newer(delta.version, pending?.version ?? live.version)) return;
   for (const row of delta.units) {
-    rowVersions.set(row.unit, delta.version);
     if (row.unit === heldUnit) heldRow = { row, version: delta.version };
-    else changed.set(row.unit, row);
+    else show(row, delta.version);
   }
   pending = delta;
   for (const listener of listeners) listener(delta);
@@ -150,26 +160,25 @@ export function holdUnit(unit: string | null): void {
 }
 
 /**
- * The open list of `unit` arrived at `version`, with its unit's row when the server gives one. Returns true when list and badge
- * are now the same version; false: the list is older than what the stream said, ask for it again.
+ * The list of `unit` arrived at `version`, with its unit's row when the server gives one.
+ * 'older': than the badge on the screen; not to be shown, ask again.
+ * 'behind': the badge goes with it now, but the stream knows of more: show it, and ask again.
+ * 'current': nothing newer is known.
  */
-export function adopt(unit: string, version: string, row: QueueRow | null): boolean {
-  if (newer(rowVersions.get(unit) ?? '0', version)) return false;
-  if (row !== null) {
-    changed.set(unit, row);
-    rowVersions.set(unit, version);
-    heldRow = null;
-  } else {
-    release();
-  }
+export function adopt(unit: string, version: string, row: QueueRow | null): 'older' | 'behind' | 'current' {
+  if (newer(shownVersions.get(unit) ?? '0', version)) return 'older';
+  const behind = heldRow !== null && newer(heldRow.version, version);
+  if (row !== null) show(row, version);
+  else if (heldRow !== null && !behind) show(heldRow.row, heldRow.version);
+  if (!behind) heldRow = null;
   if (changed.size > 0) publish();
-  return true;
+  return behind ? 'behind' : 'current';
 }
 
 /** Shows what was held, list or no list. */
 export function release(): void {
   if (heldRow === null) return;
-  changed.set(heldRow.row.unit, heldRow.row);
+  show(heldRow.row, heldRow.version);
   heldRow = null;
   schedule();
 }

@@ -7,7 +7,9 @@ import { ApiError } from '../api/http';
 import type { QueuePage, QueueRow, QueueTicket } from '../api/types';
 import { adopt, holdUnit, live, onChange, release } from './live';
 
+/** So many more are unfolded at a time, and so many the server gives in one answer. */
 const PAGE = 50;
+const ANSWER_MAX = 200;
 /** So long may a badge wait for its list before it is shown alone. */
 const HOLD_MAX_MS = 700;
 const RETRY_MS = 2_000;
@@ -57,10 +59,7 @@ export function useUnitQueue(target: () => { unit: string; state: string | undef
   });
 
   function ask(): void {
-    patience ??= setTimeout(() => {
-      view.behind = !view.loading;
-      release();
-    }, HOLD_MAX_MS);
+    patience ??= setTimeout(impatient, HOLD_MAX_MS);
     if (busy) {
       again = true;
       return;
@@ -69,9 +68,13 @@ export function useUnitQueue(target: () => { unit: string; state: string | undef
     timer = setTimeout(load, Math.max(0, lastAsked + PACE_MS - Date.now()));
   }
 
+  function impatient(): void {
+    view.behind = !view.loading;
+    release();
+  }
+
   function settled(): void {
     older = 0;
-    release();
     clearTimeout(patience);
     patience = undefined;
     view.behind = false;
@@ -86,19 +89,23 @@ export function useUnitQueue(target: () => { unit: string; state: string | undef
     try {
       const page = await pages(unit, state, mine.signal);
       if (mine !== abort) return;
+      const standing = adopt(unit, page.version, wholeRow(page, unit));
+      again ||= standing !== 'current';
+      if (standing === 'older' && ++older < OLDER_MAX) return;
       view.tickets = page.tickets;
       view.version = page.version;
       view.more = page.next_cursor !== null;
       view.error = null;
       view.loading = false;
-      if (adopt(unit, page.version, wholeRow(page, unit)) || ++older >= OLDER_MAX) settled();
-      else again = true;
+      settled();
     } catch (e) {
       if (mine !== abort) return;
       view.error = e;
       view.loading = false;
-      if (e instanceof ApiError && e.status >= 400 && e.status < 500 && e.status !== 429) settled();
-      else timer = setTimeout(ask, RETRY_MS);
+      if (e instanceof ApiError && e.status >= 400 && e.status < 500 && e.status !== 429) {
+        release();
+        settled();
+      } else timer = setTimeout(ask, RETRY_MS);
     } finally {
       if (mine === abort) {
         busy = false;
@@ -110,14 +117,15 @@ export function useUnitQueue(target: () => { unit: string; state: string | undef
   /** As many pages as are unfolded; taken again from the start when the queue moved between two of them. */
   async function pages(unit: string, state: string | undefined, signal: AbortSignal): Promise<QueuePage> {
     for (let tries = 0; ; tries++) {
-      let page = await queue(unit, { state, limit: PAGE }, signal);
+      const limit = Math.min(wanted, ANSWER_MAX);
+      let page = await queue(unit, { state, limit }, signal);
       const tickets = [...page.tickets];
       let moved = false;
       while (page.next_cursor !== null && tickets.length < wanted) {
-        const next = await queue(unit, { state, limit: PAGE, cursor: page.next_cursor }, signal);
+        const next = await queue(unit, { state, limit, cursor: page.next_cursor }, signal);
         moved ||= next.version !== page.version;
         tickets.push(...next.tickets);
-        page = { ...next, version: page.version };
+        page = next;
       }
       if (!moved || tries === 2) return { ...page, tickets: unique(tickets) };
     }
