@@ -1,7 +1,8 @@
 /* Sockets of the bus: options, the edge-triggered descriptor, receiving in bounded turns, sending without blocking.
  *
  * libzmq's descriptor signals only the *change* to readable, and any call on a socket may swallow that change. So before every
- * wait each socket is asked for its events (take), and a send after that keeps the loop awake until all are asked again. */
+ * wait each socket that was called, or whose descriptor woke us, since it last said "nothing" is asked for its events (take), and a
+ * send after that keeps the loop awake until all are asked again. Asking costs two system calls, so sockets at rest are not asked. */
 #include "common/bus_internal.h"
 
 #include "common/metrics.h"
@@ -102,7 +103,9 @@ static bool take_messages(struct bus_socket *socket) {
     int events = 0;
     size_t size = sizeof events;
     zmq_getsockopt(socket->zmq, ZMQ_EVENTS, &events, &size); /* also lets libzmq do its own work, as for a PUB */
-    return count > 0 || (events & ZMQ_POLLIN && socket->handler && !socket->is_paused);
+    bool more = count > 0 || (events & ZMQ_POLLIN && socket->handler && !socket->is_paused);
+    socket->is_touched = more;
+    return more;
 }
 
 static bool take_all(void *context) {
@@ -111,7 +114,7 @@ static bool take_all(void *context) {
     bus->has_asked = true;
     for (struct bus_socket **link = &bus->sockets; *link;) {
         struct bus_socket *socket = *link;
-        if (socket->take && socket->take(socket)) more = true;
+        if (socket->take && socket->is_touched && socket->take(socket)) more = true;
         if (socket->take) {
             link = &socket->next;
             continue;
@@ -129,8 +132,10 @@ static bool forget_asking(void *context) {
     return false;
 }
 
-/* The hook before the wait does the work; this only ends the sleep. */
-static void wake(void *context, int ready) {}
+/* The hook before the wait does the work. */
+static void wake(void *context, int ready) {
+    ((struct bus_socket *)context)->is_touched = true;
+}
 
 /* ---- the bus */
 
@@ -185,8 +190,8 @@ enum err bus_socket_new(struct bus *bus, int type, const struct bus_options *opt
     struct bus_options defaults = bus_defaults();
     struct bus_socket *socket = calloc(1, sizeof *socket);
     must(socket != NULL);
-    *socket =
-        (struct bus_socket){.bus = bus, .take = take_messages, .handler = handler, .context = context, .type = type};
+    *socket = (struct bus_socket){
+        .bus = bus, .take = take_messages, .handler = handler, .context = context, .type = type, .is_touched = true};
     socket->options = options ? *options : defaults;
     socket->zmq = zmq_socket(bus->zmq, type);
     int fd;
@@ -272,6 +277,7 @@ enum err bus_connect_sub(struct bus *bus, const char *address, const struct bus_
 
 static enum err note_sent(struct bus_socket *socket, int result) {
     int number = errno;
+    socket->is_touched = true;
     if (socket->bus->has_asked) loop_stay_awake(socket->bus->loop);
     if (result >= 0) {
         bus_count(BUS_SENT);
@@ -298,5 +304,6 @@ enum err bus_send_to(struct bus_socket *socket, const struct bus_peer *peer, con
 
 void bus_pause(struct bus_socket *socket, bool paused) {
     socket->is_paused = paused;
+    socket->is_touched = true;
     if (!paused) loop_stay_awake(socket->bus->loop);
 }

@@ -18,6 +18,7 @@ struct bus_socket {
     struct bus_options options;
     int type; /* ZMQ_ROUTER ... */
     bool is_paused;
+    bool is_touched; /* called or woken since it last said that nothing is there */
 };
 
 struct bus {
