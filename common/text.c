@@ -76,8 +76,17 @@ static bool is_control(int32_t point) {
            (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF;
 }
 
+/* The first bytes of those over U+007F in is_control: no other character, Chinese ones first of all, need be decoded. */
+static bool may_begin_control(unsigned char byte) {
+    return byte < 0x20 || byte == 0x7F || byte == 0xC2 || byte == 0xD8 || byte == 0xE2 || byte == 0xEF;
+}
+
 bool text_has_control(const char *bytes, size_t len, bool lines_ok) {
     for (size_t at = 0; at < len;) {
+        if (!may_begin_control((unsigned char)bytes[at])) {
+            at++;
+            continue;
+        }
         int32_t point = text_next(bytes, len, &at);
         bool is_line_mark = point == '\n' || point == '\r' || point == '\t';
         if (is_control(point) && !(lines_ok && is_line_mark)) return true;
@@ -104,16 +113,16 @@ static bool is_space(int32_t point) {
 }
 
 struct span text_trim(const char *bytes, size_t len) {
-    size_t start = 0, end = 0;
-    bool has_begun = false;
-    for (size_t at = 0; at < len;) {
-        size_t before = at;
-        if (is_space(text_next(bytes, len, &at))) continue;
-        if (!has_begun) start = before;
-        has_begun = true;
-        end = at;
+    size_t start = 0, next = 0;
+    while (next < len && is_space(text_next(bytes, len, &next))) start = next;
+    while (len > start) {
+        size_t last = len - 1, after;
+        while (last > start && ((unsigned char)bytes[last] & 0xC0) == 0x80) last--;
+        after = last;
+        if (!is_space(text_next(bytes, len, &after)) || after != len) break;
+        len = last;
     }
-    return (struct span){bytes + start, end - start};
+    return (struct span){bytes + start, len - start};
 }
 
 /* What stands for a byte or code point inside a JSON string; 0: it stands for itself. */

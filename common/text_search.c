@@ -62,9 +62,31 @@ static enum err encode_all(struct arena *arena, const int32_t *points, size_t co
     return ERR_NONE;
 }
 
+/* Whether valid text of only such characters is in NFC as it stands: they neither decompose nor compose with what follows
+ * (Unicode: NFC_Quick_Check=Yes and combining class 0). Nearly all Chinese text is of them. */
+static bool is_stable(int32_t point) {
+    return point < 0x300 || (point >= 0x4E00 && point <= 0x9FFF) || (point >= 0x3000 && point <= 0x3029) ||
+           (point >= 0xFF01 && point <= 0xFF65) || (point >= 0x2010 && point <= 0x2027) ||
+           (point >= 0x3041 && point <= 0x3096) || (point >= 0x30A1 && point <= 0x30FA) ||
+           (point >= 0x3400 && point <= 0x4DBF);
+}
+
+static bool is_nfc(const char *bytes, size_t len) {
+    for (size_t at = 0; at < len;) {
+        int32_t point = text_next(bytes, len, &at);
+        if (point <= 0 || !is_stable(point)) return false; /* what is not valid is U+FFFD here */
+    }
+    return true;
+}
+
 enum err text_nfc(struct arena *arena, const char *bytes, size_t len, struct span *ret_text) {
     int32_t *points;
     size_t count;
+    if (is_nfc(bytes, len)) {
+        char *copy = arena_copy(arena, bytes, len);
+        *ret_text = copy ? (struct span){copy, len} : *ret_text;
+        return copy ? ERR_NONE : ERR_MEMORY;
+    }
     enum err err = normalize(arena, bytes, len, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &points, &count);
     return err ? err : encode_all(arena, points, count, ret_text);
 }

@@ -136,12 +136,16 @@ static void check_location(struct checking *c) {
     s->grid = check_text(c, c->raw->grid, "/location/grid", 16, false);
 }
 
+/* Folding an address costs more than all the rest of finding a place, and mostly grid or point have decided already. */
 static void find_place(struct checking *c, const struct places *places) {
     struct said *s = c->said;
-    struct span folded = {"", 0};
-    if (s->address.len && text_fold(c->arena, s->address.at, s->address.len, &folded) != ERR_NONE)
-        folded = (struct span){"", 0};
-    struct places_question question = {s->grid.at, s->grid.len, s->has_point, s->lon, s->lat, folded.at, folded.len};
+    struct span folded;
+    struct places_question question = {s->grid.at, s->grid.len, s->has_point, s->lon, s->lat, NULL, 0};
+    s->place = places_find(places, &question);
+    if (s->place.unit || !s->address.len) return;
+    if (text_fold(c->arena, s->address.at, s->address.len, &folded) != ERR_NONE) return;
+    question.address = folded.at;
+    question.address_len = folded.len;
     s->place = places_find(places, &question);
 }
 

@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #define S(literal) (literal), (sizeof(literal) - 1)
 
@@ -94,6 +96,25 @@ static void folding_makes_equal_what_people_mean_as_equal(void **state) {
     check_fold("", "");
     struct span folded;
     assert_int_equal(text_fold(&arena, S("\xFF"), &folded), ERR_INVALID);
+}
+
+/* The short way round for Chinese text agrees with the library, for every character alone and before one that composes. */
+static void nfc_is_the_same_by_the_short_way(void **state) {
+    for (int32_t point = 1; point <= 0x10FFFF; point++) {
+        char text[16];
+        size_t len = text_encode(point, text);
+        if (!text_is_valid(text, len)) continue;
+        for (int mark = 0; mark < 2; mark++) {
+            struct span made;
+            if (mark) len += text_encode(0x301, text + len);
+            text[len] = 0;
+            utf8proc_uint8_t *right = utf8proc_NFC((const utf8proc_uint8_t *)text);
+            assert_int_equal(text_nfc(&arena, text, len, &made), ERR_NONE);
+            assert_string_equal(made.at, (const char *)right);
+            free(right);
+            arena_reset(&arena);
+        }
+    }
 }
 
 static void nfc_composes(void **state) {
@@ -209,6 +230,7 @@ int main(void) {
         cmocka_unit_test(lengths_are_counted_in_characters),
         cmocka_unit_test_setup_teardown(folding_makes_equal_what_people_mean_as_equal, begin, end),
         cmocka_unit_test_setup_teardown(nfc_composes, begin, end),
+        cmocka_unit_test_setup_teardown(nfc_is_the_same_by_the_short_way, begin, end),
         cmocka_unit_test(a_full_arena_is_an_error),
         cmocka_unit_test(the_variants_are_sorted_and_settled),
         cmocka_unit_test_setup_teardown(search_terms_are_pairs_and_words, begin, end),
