@@ -56,3 +56,12 @@ BEGIN
     RAISE EXCEPTION 'cursor % of shard % is not at %', cursor_name, shard_no, from_seq USING ERRCODE = 'PD002';
   END IF;
 END $$;
+
+-- Whoever delivers hears of a changed endpoint at once, so that its first event is not missed.
+CREATE FUNCTION tell_endpoints() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NOTIFY endpoints;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON endpoint FOR EACH STATEMENT EXECUTE FUNCTION tell_endpoints();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON approved_network FOR EACH STATEMENT EXECUTE FUNCTION tell_endpoints();

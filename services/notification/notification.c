@@ -36,6 +36,7 @@ static const struct db_statement ENDPOINTS = {
     "notification_endpoints", "SELECT id, channel, url, coalesce(unit, 0), coalesce(source, 0), secret_sealed, paused, "
                               "coalesce((SELECT sum(DISTINCT 1::int8 << t) FROM unnest(events) t)::int8, 0) FROM "
                               "endpoint ORDER BY id LIMIT 1000"};
+static const struct db_statement LISTEN = {"notification_listen", "LISTEN endpoints"};
 static const struct db_statement NETWORKS = {"notification_networks", "SELECT cidr FROM approved_network LIMIT 256"};
 
 /* ---- endpoints ---------------------------------------------------------------------------------------------------------------- */
@@ -88,9 +89,15 @@ static void approve_networks(struct notification *n, const struct db_result *row
     client_approve(n->client, ranges, count);
 }
 
+static void load_endpoints(struct notification *n);
+
 static void on_endpoints(void *context, const struct db_reply *reply) {
     struct notification *n = context;
     n->endpoints_loading = false;
+    if (n->endpoints_changed) { /* meanwhile: what was read may be old already */
+        load_endpoints(n);
+        return;
+    }
     if (reply->err != ERR_NONE) return;
     const struct db_result *rows = reply->results[0];
     struct endpoint *fresh = calloc((size_t)db_rows(rows) + 1, sizeof *fresh);
@@ -106,12 +113,39 @@ static void on_endpoints(void *context, const struct db_reply *reply) {
 
 static void load_endpoints(struct notification *n) {
     if (n->endpoints_loading || !db_is_up(n->db)) return;
+    if (n->endpoints_changed) n->endpoints_at = 0; /* nothing is followed until they are read */
+    n->endpoints_changed = false;
     if (n->endpoints_at && clock_monotonic_ms() - n->endpoints_at < ENDPOINTS_EACH_MS) return;
     n->endpoints_loading = true;
     db_group_begin(n->endpoint_group, DB_READ);
     db_group_add(n->endpoint_group, &ENDPOINTS);
     db_group_add(n->endpoint_group, &NETWORKS);
     db_send(n->db, n->endpoint_group, TIMEOUT_MS, on_endpoints, n);
+}
+
+static void on_notify(void *context, const char *channel, const char *payload) {
+    struct notification *n = context;
+    (void)channel, (void)payload;
+    n->endpoints_changed = true;
+    load_endpoints(n);
+}
+
+static void on_listening(void *context, const struct db_reply *reply) {
+    (void)context;
+    if (reply->err != ERR_NONE) log_warn("not_listening", LOG_ERR(reply->err)); /* the periodic look goes on */
+}
+
+static void on_db_state(void *context, struct db *db, enum err err, const char *message) {
+    struct notification *n = context;
+    if (err != ERR_NONE) {
+        log_warn("database_lost", LOG_TEXT("why", message));
+        return;
+    }
+    n->endpoints_changed = true; /* whatever changed while nobody listened */
+    if (db_group_under_way(n->listen_group)) return;
+    db_group_begin(n->listen_group, DB_WRITE);
+    db_group_add(n->listen_group, &LISTEN);
+    db_send(db, n->listen_group, TIMEOUT_MS, on_listening, n);
 }
 
 /* ---- reference data -------------------------------------------------------------------------------------------------------------- */
@@ -190,11 +224,16 @@ static enum err notification_open(struct kit *kit) {
     must(asprintf(&n->conninfo,
                   "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
                   kit->config->database) > 0);
-    struct db_options db_options = {
-        .conninfo = n->conninfo, .application_name = "paidan-notification", .backoff_max_ms = 500};
+    struct db_options db_options = {.conninfo = n->conninfo,
+                                    .application_name = "paidan-notification",
+                                    .backoff_max_ms = 500,
+                                    .on_state = on_db_state,
+                                    .on_notify = on_notify,
+                                    .context = n};
     n->db = db_new(kit->loop, &db_options);
     n->loader = reference_loader_new(n->db);
     n->endpoint_group = db_group_new();
+    n->listen_group = db_group_new();
     follow_open(n);
     deliver_open(n);
     n->timer = loop_timer_new(kit->loop, on_tick, n);
@@ -226,6 +265,7 @@ static void notification_close(struct kit *kit) {
     if (n->poll_group) deliver_close(n);
     if (n->follow_group) follow_close(n);
     db_group_free(&n->endpoint_group);
+    db_group_free(&n->listen_group);
     reference_loader_free(&n->loader);
     bus_free(&n->bus);
     free_endpoints(n->endpoints, n->endpoint_count);

@@ -51,9 +51,9 @@ struct notification {
     uint32_t world; /* version the router works with */
     struct endpoint *endpoints;
     size_t endpoint_count;
-    bool endpoints_loading;
+    bool endpoints_loading, endpoints_changed;
     int64_t endpoints_at; /* monotonic, of the last load */
-    struct db_group *endpoint_group;
+    struct db_group *endpoint_group, *listen_group;
     struct loop_timer *timer;
     bool draining;
     /* follow.c */
