@@ -75,7 +75,7 @@ async function template() {
     const env = { PAIDAN_VAR: path.join(folder, 'var'), PAIDAN_PORT: String(await freePort()) };
     try {
       must(run(ctlPath, ['up'], env), 'ctl up');
-      must(run(ctlPath, ['demo'], env), 'loading the demo district');
+      must(run(ctlPath, ['demo'], { ...env, PAIDAN_DEMO_WITHOUT: 'grid_worker' }), 'loading the demo district');
     } finally {
       run(ctlPath, ['down'], env);
     }
