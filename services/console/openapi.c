@@ -132,25 +132,60 @@ static void put_content(struct json_writer *w, const char *shape) {
     json_close(w);
 }
 
+static void put_success(struct json_writer *w, int status, const char *said, const char *answer) {
+    char text[12];
+    snprintf(text, sizeof text, "%d", status);
+    json_put_open(w, text);
+    json_put_string(w, "description", said);
+    if (answer) put_content(w, answer);
+    json_close(w);
+}
+
+/* Whether a request by this door may be answered so. */
+static bool may_be_answered(const struct door *door, int status) {
+    bool reads = door->method == HTTP_GET, open = door->action == DOOR_OPEN;
+    switch (status) {
+    case 401:
+    case 403:
+    case 409:
+        return !reads || (status != 409 && !open);
+    case 404:
+        return !open;
+    case 413:
+    case 415:
+        return door->body != NULL;
+    case 422:
+        return !reads || door->query;
+    default:
+        return true;
+    }
+}
+
 static void put_responses(struct json_writer *w, const struct door *door, const char *answer) {
     static const int problems[] = {400, 401, 403, 404, 409, 413, 415, 422, 429, 503};
     char status[12];
     json_put_open(w, "responses");
-    snprintf(status, sizeof status, "%d", door->status);
-    json_put_open(w, status);
-    json_put_string(w, "description", answer ? "done" : "done, nothing to tell");
-    if (answer) put_content(w, answer);
-    json_close(w);
+    put_success(w, door->status, answer ? "done" : "done, nothing to tell", answer);
+    if (door->action == DOOR_ELSEWHERE && door->status == 201)
+        put_success(w, 200, "accepted before with the same content: the same answer again", answer);
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
-        bool reads = door->method == HTTP_GET;
-        if (door->action == DOOR_OPEN && problems[i] == 404) continue;
-        if (reads && (problems[i] == 413 || problems[i] == 415 || problems[i] == 409 || problems[i] == 422)) continue;
+        if (!may_be_answered(door, problems[i])) continue;
         snprintf(status, sizeof status, "%d", problems[i]);
         json_put_open(w, status);
         json_put_string(w, "$ref", "#/components/responses/Problem");
         json_close(w);
     }
     json_close(w);
+}
+
+/* By token, or by cookie; what changes something by cookie needs the CSRF token too. Intake takes tokens only. */
+static void put_security(struct json_writer *w, const struct door *door) {
+    bool reads = door->method == HTTP_GET;
+    put_raw(w, "security",
+            door->action == DOOR_OPEN        ? "[]"
+            : door->action == DOOR_ELSEWHERE ? "[{\"token\":[]}]"
+            : reads                          ? "[{\"token\":[]},{\"cookie\":[]}]"
+                                             : "[{\"token\":[]},{\"cookie\":[],\"csrf\":[]}]");
 }
 
 static void put_roles(struct json_writer *w, int action) {
@@ -182,7 +217,8 @@ static const char *method_text(enum http_method method) {
 static void operation_id(const struct door *door, char *ret_id, size_t size) {
     size_t used = (size_t)snprintf(ret_id, size, "%s", method_text(door->method));
     bool gap = true;
-    for (const char *at = door->path + strlen("/api"); *at && used + 2 < size; at++) {
+    for (const char *at = door->path + (strncmp(door->path, "/api/", 5) ? 0 : strlen("/api")); *at && used + 2 < size;
+         at++) {
         if (isalnum((unsigned char)*at) || *at == '_') {
             if (gap) ret_id[used++] = '_';
             gap = false;
@@ -209,10 +245,7 @@ static void put_operation(struct json_writer *w, const struct door *door) {
     put_responses(w, door, door->answer);
     if (door->action > 0) put_roles(w, door->action);
     if (door->action == DOOR_ELSEWHERE) put_roles(w, ACTION_PUSH_REQUEST);
-    if (door->action == DOOR_OPEN) {
-        json_put_open_list(w, "security");
-        json_close_list(w);
-    }
+    put_security(w, door);
     json_close(w);
 }
 
@@ -261,7 +294,23 @@ static void put_commands(struct json_writer *w, const struct door *door) {
         put_command_body(w, words[i].value);
         put_responses(w, door, door->answer);
         put_roles(w, words[i].value);
+        put_security(w, door);
         json_close(w);
+        json_close(w);
+    }
+}
+
+/* What every service answers by itself (services/kit/health.c). */
+static void put_health(struct json_writer *w) {
+    static const struct door health[] = {
+        {HTTP_GET, "/healthz", NULL, DOOR_OPEN, NULL, NULL, "Health", 200, 0, "health", "进程存活", "Alive"},
+        {HTTP_GET, "/readyz", NULL, DOOR_OPEN, NULL, NULL, "Health", 200, 0, "health",
+         "现在可以受理并提交; 否则 503 并说明原因", "Can accept and commit now; 503 says why not"},
+        {HTTP_GET, "/metrics/{service}", NULL, DOOR_OPEN, NULL, NULL, "text/plain", 200, 0, "health", "一个服务的指标",
+         "One service's metrics as Prometheus text; from this machine only"}};
+    for (size_t i = 0; i < sizeof health / sizeof health[0]; i++) {
+        json_put_open(w, health[i].path);
+        put_operation(w, &health[i]);
         json_close(w);
     }
 }
@@ -283,6 +332,7 @@ static void put_paths(struct json_writer *w) {
             if (!strcmp(doors[n].path, doors[i].path)) put_operation(w, &doors[n]);
         json_close(w);
     }
+    put_health(w);
     json_close(w);
 }
 
@@ -345,7 +395,6 @@ void openapi_write(struct json_writer *w) {
         "cursor (next_cursor, and Link). Errors are problem+json in Chinese or English by Accept-Language.");
     json_close(w);
     put_raw(w, "servers", "[{\"url\":\"/\"}]");
-    put_raw(w, "security", "[{\"token\":[]},{\"cookie\":[]}]");
     put_paths(w);
     put_components(w);
     json_close(w);
