@@ -12,6 +12,7 @@
 #include "common/db.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/mistake.h"
 #include "core/verdict.h"
 #include "proto/codec.h"
 #include "proto/must.h"
@@ -93,6 +94,7 @@ static void on_page(void *context, const struct db_reply *reply) {
     const struct db_result *rows = reply->results[0];
     for (int i = 0; i < db_rows(rows); i++) {
         e->page_after = db_get_int(rows, i, 0);
+        if (i % 3 == 1 && mistake("timer_dropped")) continue;
         timers_set(e->timers, e->page_after, (uint32_t)db_get_int(rows, i, 1), db_get_int(rows, i, 2));
     }
     if (db_rows(rows) == PAGE) {
@@ -150,6 +152,7 @@ static void on_caught_up(void *context, const struct db_reply *reply) {
 static void catch_up(struct escalation *e) {
     if (e->phase != RUNNING || e->catching_to || db_group_under_way(e->group) || e->head_seq <= e->known_seq) return;
     metric_add(&gaps, 0, 1);
+    if (mistake("gaps_ignored")) return;
     e->catching_to = e->head_seq;
     db_group_begin(e->group, DB_READ);
     struct db_call *call = db_group_add(e->group, &SINCE);
@@ -237,7 +240,7 @@ static void fire(struct escalation *e) {
     int64_t monotonic = clock_monotonic_ms();
     int left = TAKE_PER_TICK;
     bool open = true;
-    while (open && left && timers_again(e->timers, monotonic, PATIENCE_MS, &timer)) {
+    while (open && left && !mistake("timer_not_repeated") && timers_again(e->timers, monotonic, PATIENCE_MS, &timer)) {
         metric_add(&sent, 1, 1);
         open = send_timer(e, &timer);
         left--;

@@ -9,6 +9,7 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/mistake.h"
 #include "proto/must.h"
 #include "services/router/router.h"
 
@@ -127,7 +128,7 @@ static void park(struct router *r, struct item *item, const char *sqlstate) {
 
 static void on_refused(struct router *r, const struct db_reply *reply) {
     engine_rolled_back(r->engine);
-    if (db_is_bad_input(reply) && r->batch_count > 1) {
+    if (db_is_bad_input(reply) && r->batch_count > 1 && !mistake("culprit_takes_others")) {
         metric_add(&batches, 2, 1);
         put_back(r, (r->batch_count + 1) / 2);
     } else if (db_is_bad_input(reply) && !db_group_under_way(r->park_group)) {
@@ -164,7 +165,8 @@ static void on_committed(struct router *r) {
 static void on_written(void *context, const struct db_reply *reply) {
     struct router *r = context;
     if (r->state != ROUTER_SERVING || !r->batch_under_way) return; /* dropped meanwhile */
-    if (reply->err == ERR_NONE) {
+    bool lost = reply->err != ERR_NONE && reply->err != ERR_REFUSED;
+    if (reply->err == ERR_NONE || (lost && mistake("unknown_is_done"))) {
         r->held_since = r->sent_at_ns / 1000000;
         on_committed(r);
     } else if (reply->err == ERR_REFUSED) {
@@ -209,6 +211,8 @@ static void decide(struct router *r) {
         return;
     }
     writer_fill(r->write_group, batch, shard_next_lease(r));
+    if (mistake("answer_before_commit"))
+        for (uint32_t i = 0; i < r->batch_count; i++) doors_answer(r, r->batch[i]);
     r->sent_at_ns = clock_monotonic_ns();
     failpoint("router.before_commit");
     db_send(r->db, r->write_group, COMMIT_TIMEOUT_MS, on_written, r);

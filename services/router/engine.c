@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/mistake.h"
 #include "services/router/engine_inner.h"
 
 /* ---- life ---------------------------------------------------------------------------------------------------------- */
@@ -50,6 +51,10 @@ void engine_free(struct engine **engine_at) {
 
 void engine_reset(struct engine *engine, const struct engine_head *head, int64_t request_floor) {
     return_lent(engine);
+    if (mistake("memory_kept") && engine->head.epoch) {
+        engine->head = *head;
+        return;
+    }
     store_clear(engine->store);
     recent_reset(engine->recent, request_floor);
     engine->head = *head;

@@ -8,6 +8,7 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/mistake.h"
 #include "common/number.h"
 #include "proto/must.h"
 #include "services/router/router.h"
@@ -340,13 +341,14 @@ static void add_sweep(struct router *r, int64_t from, int64_t to) {
 
 static void sweep(struct router *r) {
     int64_t now = clock_monotonic_ms();
+    if (mistake("sweep_off")) return;
     if (r->sweeping || r->inbox_count > SWEEP_PAGE || (r->swept_at && now - r->swept_at < SWEEP_EACH_MS)) return;
     if (!r->swept_at && !cycle_is_idle(r)) return;
     r->sweeping = true;
     if (!r->swept_at) r->seen_to = r->swept_to;
     r->seeing_to = r->swept_at ? newest_ago(r, now, SWEEP_AGE_MS) : INT64_MAX;
     if (r->seeing_to < r->seen_to) r->seeing_to = r->seen_to;
-    r->settling_to = newest_ago(r, now, SWEEP_SETTLED_MS);
+    r->settling_to = newest_ago(r, now, mistake("sweep_settles_at_once") ? 0 : SWEEP_SETTLED_MS);
     db_group_begin(r->sweep_group, DB_READ);
     db_group_add(r->sweep_group, &NEWEST);
     add_sweep(r, r->seen_to, r->seeing_to);

@@ -56,6 +56,7 @@ static void check_order(const struct event_row *e) {
         broken("I9", "seq %lld is written under epoch %d while %d is in force", L(e->seq), e->epoch, disk.shard.epoch);
     if (e->epoch < last_epoch) broken("I5", "epoch falls at seq %lld", L(e->seq));
     if (e->at < last_at) broken("I5", "time falls at seq %lld", L(e->seq));
+    if (e->at > sim_wall_ms()) broken("I5", "seq %lld is dated in the future", L(e->seq));
     struct chain_event link = {(uint16_t)e->shard,
                                e->seq,
                                (uint32_t)e->epoch,

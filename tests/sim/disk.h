@@ -157,6 +157,8 @@ struct transaction {
 
 /* When a statement begins, before others may come between: sequences. */
 void disk_begin(struct transaction *t, const struct db_call *call);
+/* Whether both insert the same request. */
+bool disk_same_key(const struct db_call *a, const struct db_call *b);
 /* Applies one call: NULL, or the SQLSTATE that refuses it. */
 const char *disk_apply(struct transaction *t, const struct db_call *call, struct db_result *ret_result);
 /* Ends it. After a commit the checker looks at what was written. */

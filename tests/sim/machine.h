@@ -25,6 +25,7 @@
     F(DB_LOST_BEFORE, "commit lost on the way there")                                                                  \
     F(DB_LOST_AFTER, "commit done, its answer lost")                                                                   \
     F(DB_LATE, "commit done after the client gave up")                                                                 \
+    F(DB_SPARED, "backend of the old holder not ended at takeover")                                                    \
     F(DB_RESTART, "PostgreSQL restarted")                                                                              \
     F(DB_REFUSED, "transaction refused, may be tried again")                                                           \
     F(DB_ROLLED_BACK, "COMMIT answered with ROLLBACK")                                                                 \

@@ -207,12 +207,21 @@ static int64_t time_of(const struct job *job) {
     return us;
 }
 
+/* Whether some other transaction that is not at its end yet inserts a key that this one inserts too. */
+static bool waits_for_key(const struct backend *backend) {
+    for (const struct backend *b = backends; b; b = b->next)
+        if (b != backend && b->running && b->first->begun &&
+            disk_same_key(backend->first->calls[0], b->first->calls[0]))
+            return true;
+    return false;
+}
+
 static void begin_job(void *context, uint64_t number, bool live) {
     (void)context;
     struct backend *backend = backend_by_number((uint32_t)number);
     if (!live || !backend || !backend->running || backend->first->begun) return;
     struct job *job = backend->first;
-    if (locks_shard(job) && server_shard_is_locked(backend->number)) { /* waits for the row */
+    if ((locks_shard(job) && server_shard_is_locked(backend->number)) || waits_for_key(backend)) { /* for the row */
         event_in(NULL, 10000, begin_job, NULL, number);
         return;
     }
@@ -294,6 +303,10 @@ void server_hang_up(uint32_t number) {
 void server_terminate(uint32_t number) {
     struct backend *backend = backend_by_number(number);
     if (!backend) return;
+    if (sim.db_trouble && chance(400000)) { /* pg_terminate_backend gave up waiting: only the fence is left */
+        fault_happens(FAULT_DB_SPARED, "of %s", backend->proc->name);
+        return;
+    }
     backend->terminated = true;
     if (sim.now_us < backend->stuck_until_us || (backend->running && chance(200000))) return; /* it does not look now */
     backend_end(backend);

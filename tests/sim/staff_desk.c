@@ -22,7 +22,7 @@ enum { AGAIN_US = 1500000, GIVE_UP_US = 6000000 };
 struct order {
     int64_t number, sent_us, first_us;
     uint32_t sent_life;
-    bool keyed, done, ok;
+    bool keyed, done, answered;
     uint8_t key[16], key_body[16];
     char note[24];
     struct command command;
@@ -202,11 +202,13 @@ static void on_reply(void *context, const struct bus_message *in) {
     if (reply->verdict == VERDICT_BUSY || reply->verdict == VERDICT_UNAVAILABLE) return; /* again later */
     if (reply->verdict == VERDICT_KEY_REUSED)
         broken("I2", "command %lld: its key is said to be another's", (long long)number);
-    if (o->keyed && o->ok) check_repeated(o, reply);
-    if (reply->verdict == VERDICT_OK && !o->ok) {
-        o->ok = true;
-        o->first = *reply;
+    if (reply->verdict == VERDICT_BAD_DATA) { /* put away: nothing of it is kept under its key */
+        finish(o);
+        return;
     }
+    if (o->keyed && o->answered) check_repeated(o, reply);
+    o->answered = true;
+    o->first = *reply;
     finish(o);
 }
 

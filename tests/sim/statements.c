@@ -303,7 +303,6 @@ static const char *router_links(struct transaction *t, const struct db_call *c, 
     (void)r;
     for (size_t i = 0; i < rows_of(c, 1); i++) {
         if (table_get(&disk.links, arg_at(c, 1, i), 0)) {
-            if (mistake("dedupe_off")) broken("I2", "request %lld gets a second ticket", (long long)arg_at(c, 1, i));
             return refused(t, "23505", "duplicate key in ticket_request");
         }
         struct link_row row = {arg_at(c, 2, i), arg_at(c, 2, i)};
@@ -353,6 +352,15 @@ static const char *router_keys(struct transaction *t, const struct db_call *c, s
     return NULL;
 }
 
+/* Only what is really at fault may be put away. */
+static void check_parked(const struct db_call *c, int64_t number, const char *what) {
+    size_t len;
+    const uint8_t *body = arg_bytes(c, 5, 0, &len);
+    const struct request_row *request = table_get(&disk.requests, number, 0);
+    bool guilty = strcmp(what, "request") == 0 ? request && request->source == POISON_SOURCE : is_poisoned(body, len);
+    if (!guilty) broken("I1", "an innocent %s (%lld) is put away as unstorable", what, (long long)number);
+}
+
 static const char *park(struct transaction *t, int64_t number, const char *service, const char *what) {
     struct parked_row row = {.number = number};
     snprintf(row.service, sizeof row.service, "%s", service);
@@ -366,6 +374,7 @@ static const char *router_park(struct transaction *t, const struct db_call *c, s
     size_t len;
     const uint8_t *text = arg_bytes(c, 3, 0, &len);
     memcpy(what, text, len < sizeof what - 1 ? len : sizeof what - 1);
+    check_parked(c, arg(c, 4), what);
     return park(t, arg(c, 4), "router", what);
 }
 
@@ -505,6 +514,15 @@ static const char *intake_park(struct transaction *t, const struct db_call *c, s
     return park(t, 0, "intake", "request");
 }
 
+bool disk_same_key(const struct db_call *a, const struct db_call *b) {
+    if (strcmp(a->statement->name, "intake_accept") != 0 || strcmp(b->statement->name, "intake_accept") != 0)
+        return false;
+    for (size_t i = 0; i < rows_of(a, 3); i++)
+        for (size_t k = 0; k < rows_of(b, 3); k++)
+            if (external_of(a, i) == external_of(b, k) && arg_at(a, 3, i) == arg_at(b, 3, k)) return true;
+    return false;
+}
+
 void disk_begin(struct transaction *t, const struct db_call *call) {
     if (strcmp(call->statement->name, "intake_accept") != 0) return;
     t->number_count = rows_of(call, 3);
@@ -530,11 +548,15 @@ static const char *shard_partitions(struct transaction *t, const struct db_call 
 #define STATEMENTS(S)                                                                                                  \
     S(router_advance)                                                                                                  \
     S(router_keep)                                                                                                     \
-    S(shard_take) S(shard_head) S(shard_load) S(shard_newest) S(shard_sweep) S(shard_world) S(shard_partitions)        \
-        S(router_events) S(router_tickets_new) S(router_tickets_changed) S(router_assignments)                         \
-            S(router_assignments_changed) S(router_links) S(router_move) S(router_move_back) S(router_keys)            \
-                S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys) S(escalation_head)   \
-                    S(escalation_load) S(escalation_since) S(intake_accept) S(intake_park) S(reference_all)
+    S(shard_take)                                                                                                      \
+    S(shard_head)                                                                                                      \
+    S(shard_load)                                                                                                      \
+    S(shard_newest)                                                                                                    \
+    S(shard_sweep) S(shard_world) S(shard_partitions) S(router_events) S(router_tickets_new) S(router_tickets_changed) \
+        S(router_assignments) S(router_assignments_changed) S(router_links) S(router_move) S(router_move_back)         \
+            S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys)           \
+                S(escalation_head) S(escalation_load) S(escalation_since) S(intake_accept) S(intake_park)              \
+                    S(reference_all)
 
 static const struct {
     const char *name;

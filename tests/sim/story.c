@@ -53,13 +53,16 @@ static void continue_later(void *context, uint64_t life, bool live) {
     if (live && proc->life == life) proc_continue(proc);
 }
 
-static void pause_some(void) {
-    struct proc *proc = chance(600000) ? &sim.procs[below(2)] : some_proc();
+static void pause_one(struct proc *proc, int64_t us) {
     if (!proc->alive || proc->paused) return;
-    int64_t us = between(50000, chance(300000) ? 20 * SECOND : 3 * SECOND);
     fault_happens(FAULT_PAUSE, "%s for %.1f s", proc->name, (double)us / SECOND);
     proc_pause(proc);
     event_in(NULL, us, continue_later, proc, proc->life);
+}
+
+static void pause_some(void) {
+    struct proc *proc = chance(600000) ? &sim.procs[below(2)] : some_proc();
+    pause_one(proc, between(50000, chance(300000) ? 20 * SECOND : 3 * SECOND));
 }
 
 static void second_router(void) {
@@ -67,6 +70,7 @@ static void second_router(void) {
     if (proc->alive) return;
     fault_happens(FAULT_SECOND_ROUTER, " ");
     proc_start(proc);
+    if (chance(500000)) pause_one(&sim.procs[PROC_ROUTER_A], between(SECOND, 10 * SECOND)); /* a zombie in the making */
 }
 
 static void partition_some(void) {
@@ -231,6 +235,17 @@ static void tell_states(void) {
           people_waiting());
 }
 
+/* What heals and breaks by turns is not quiet. */
+static void stay_quiet(const char *after) {
+    for (int i = 0; i < 10; i++) {
+        pass(between(50000, 500000));
+        const char *why = check_quiet();
+        if (!why) continue;
+        tell_states();
+        broken("I14", "quiet %s, but not for long: %s", after, why);
+    }
+}
+
 static void wait_until_quiet(const char *after) {
     int64_t began = sim.now_us;
     const char *why = "a process does not come back";
@@ -241,6 +256,7 @@ static void wait_until_quiet(const char *after) {
         if (took > sim.worst_recovery_ms) sim.worst_recovery_ms = took;
         check_all();
         trace("all is quiet %s after %lld ms", after, (long long)took);
+        stay_quiet(after);
         return;
     }
     tell_states();
