@@ -101,7 +101,9 @@ bring_up() {
   for name in "$@"; do
     began=$(date +%s%N)
     until is_ready "$name"; do
-      [ "$(s6-svdt "$scan/$name" | wc -l)" -lt 3 ] && [ "$(state "$name" wantedup)" != false ] || give_up "$name" "does not stay up"
+      # a supervisor that is kept waiting for the processor has not yet read that it is wanted up
+      [ "$(s6-svdt "$scan/$name" | wc -l)" -lt 3 ] && { [ "$(state "$name" wantedup)" != false ] ||
+        [ $(($(date +%s%N) - began)) -lt 5000000000 ]; } || give_up "$name" "does not stay up"
       [ $SECONDS -lt $deadline ] || give_up "$name" "is not ready after ${PAIDAN_START_SECONDS:-60} s"
       sleep 0.05
     done
