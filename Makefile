@@ -122,9 +122,10 @@ format: ## clang-format every C file in place
 docs: ## regenerate docs/lifecycle.md, docs/messages.md, docs/config.md from the programs
 	@tools/check/docs --write
 
-sim: ## the simulator in virtual time: SIM_SECONDS=60 of seeds, or one again with its trace: SIM_SEED=7
-	@$(QUIET) -j$(JOBS) build/asan/bin/sim FLAVOUR=asan
-	@build/asan/bin/sim $(if $(SIM_SEED),--seed $(SIM_SEED) --trace,--seconds $(or $(SIM_SECONDS),60) --jobs $(JOBS))
+sim: ## the simulator in virtual time: SIM_SECONDS=30 of seeds from SIM_FIRST, or one with its trace: SIM_SEED=7 (SIM_STEPS, SIM_MISTAKE)
+	@$(QUIET) -j$(JOBS) build/faulty/bin/sim FLAVOUR=faulty
+	@build/faulty/bin/sim --steps $(or $(SIM_STEPS),20000) $(if $(SIM_MISTAKE),--mistake $(SIM_MISTAKE)) \
+	 $(if $(SIM_SEED),--seed $(SIM_SEED) --trace,--seed $(or $(SIM_FIRST),1) --seconds $(or $(SIM_SECONDS),30) --jobs $(JOBS))
 
 bench: ## measure throughput and latency
 	@if [ -x bench/run ]; then bench/run; else echo "bench: not written yet, so nothing was measured"; exit 1; fi

@@ -167,12 +167,25 @@ static int campaign(const struct options *o) {
     return failed != 0;
 }
 
+/* The first seed that notices a mistake, or the one after the last tried. */
+static uint64_t first_to_notice(const struct options *o, const char *mistake, uint64_t last) {
+    struct child children[16];
+    uint64_t next = o->seed, first = last;
+    for (int running = 0; running || (next < last && first == last);) {
+        while (running < o->jobs && next < last && first == last)
+            children[running++] = start(next++, o->steps, mistake, false);
+        struct report report;
+        struct child child = children[0];
+        memmove(children, children + 1, (size_t)--running * sizeof *children);
+        if (!finish(child, &report) && child.seed < first) first = child.seed;
+    }
+    return first;
+}
+
 static int seeded_bugs(const struct options *o) {
     int missed = 0;
     for (int i = 0; i < MISTAKES; i++) {
-        struct report report;
-        uint64_t seed = o->seed, last = seed + SEEDS_PER_MISTAKE;
-        while (seed < last && run_seed(seed, o->steps, mistakes[i].name, false, &report)) seed++;
+        uint64_t last = o->seed + SEEDS_PER_MISTAKE, seed = first_to_notice(o, mistakes[i].name, last);
         missed += seed == last;
         if (seed < last)
             printf("ok %d - caught after %llu seeds: %s\n", i + 1, (unsigned long long)(seed - o->seed + 1),

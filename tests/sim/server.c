@@ -102,7 +102,7 @@ static void refuse(struct job *job, int call, const char *sqlstate, const char *
     job->err = ERR_REFUSED;
     job->failed_call = call;
     snprintf(job->sqlstate, sizeof job->sqlstate, "%s", sqlstate);
-    snprintf(job->message, sizeof job->message, "%s: %s", sqlstate, message);
+    snprintf(job->message, sizeof job->message, "%s: %.100s", sqlstate, message);
 }
 
 /* What a server may say to a transaction that is in order. NULL: nothing. */

@@ -552,7 +552,8 @@ static const char *shard_partitions(struct transaction *t, const struct db_call 
     S(shard_head)                                                                                                      \
     S(shard_load)                                                                                                      \
     S(shard_newest)                                                                                                    \
-    S(shard_sweep) S(shard_world) S(shard_partitions) S(router_events) S(router_tickets_new) S(router_tickets_changed) \
+    S(shard_sweep)                                                                                                     \
+    S(shard_world) S(shard_partitions) S(router_events) S(router_tickets_new) S(router_tickets_changed)                \
         S(router_assignments) S(router_assignments_changed) S(router_links) S(router_move) S(router_move_back)         \
             S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys)           \
                 S(escalation_head) S(escalation_load) S(escalation_since) S(intake_accept) S(intake_park)              \
