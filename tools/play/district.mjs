@@ -45,15 +45,22 @@ export class District {
     for (const pair of pairsOf(text)) for (const [matter, weight] of this.terms.get(pair) ?? []) score.set(matter, (score.get(matter) ?? 0) + weight);
     let best = null;
     for (const [matter, value] of score) if (!best || value > best[1]) best = [matter, value];
-    return best && best[1] >= 0.9 ? best[0] : null;
+    return best && best[1] >= 0.6 ? best[0] : null;
   }
 
+  // A pair of characters speaks for a matter when few others use it, and more so when it stands in the matter's own name.
   learn() {
-    const words = new Map([...this.matters].map(([code, m]) => [code, pairsOf(`${m.name_zh_2} ${m.name_zh}`)]));
-    for (const row of table('day.csv')) if (row.matter) for (const pair of pairsOf(row.title)) words.get(row.matter)?.add(pair);
     this.terms = new Map();
-    for (const [code, pairs] of words) for (const pair of pairs) this.terms.set(pair, [...(this.terms.get(pair) ?? []), [code, 1]]);
-    for (const list of this.terms.values()) for (const entry of list) entry[1] = 3 / (1 + list.length);
+    const hear = (code, text, weight) => {
+      for (const pair of pairsOf(text)) {
+        if (!this.terms.has(pair)) this.terms.set(pair, new Map());
+        const matters = this.terms.get(pair);
+        matters.set(code, Math.max(matters.get(code) ?? 0, weight));
+      }
+    };
+    for (const [code, m] of this.matters) hear(code, `${m.name_zh_2} ${m.name_zh}`, 3);
+    for (const row of table('day.csv')) if (row.matter) hear(row.matter, row.title, 1);
+    for (const matters of this.terms.values()) for (const [code, weight] of matters) matters.set(code, weight / matters.size);
   }
 }
 

@@ -97,6 +97,7 @@ export class Staff {
   }
 
   disputed(ticket, now) {
+    if (this.random.chance(35)) return; // hard cases wait for the screen
     this.later(ticket, now, this.random.between(30, 300), 'adjudicate');
   }
 
@@ -188,7 +189,7 @@ export class Staff {
 
   async do_adjudicate(ticket, now) {
     const row = this.district.matters.get(ticket.matter);
-    const other = [row?.lead, ...(row?.assist ?? '').split(';'), 'urban', 'housing'].find((u) => u && !ticket.tried.has(u));
+    const other = [row?.lead, ...(row?.assist ?? '').split(';'), 'urban', 'housing'].find((u) => u && u !== ticket.lead && !ticket.tried.has(u));
     if (!other || this.random.chance(50)) {
       ticket.forced = true;
       return this.tryCommand(ticket, 'center', 'force', { reason: '依据职责清单, 由该单位办理, 不得再退' }, now);
