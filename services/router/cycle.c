@@ -76,13 +76,13 @@ static void gather_needs(struct router *r) {
             if (number) n->requests[n->request_count++] = number;
         } else if (item->type == MESSAGE_timer_due) { /* that a ticket is not open is the database's to say */
             number = engine_needs_ticket(r->engine, item->in.timer_due.ticket);
-            if (number && n->ticket_count < BATCH_COMMANDS_MAX) n->tickets[n->ticket_count++] = number;
+            if (number) n->tickets[n->ticket_count++] = number;
         } else if (item->type == MESSAGE_command) {
             const struct command *command = &item->in.command;
             number = engine_needs_ticket(r->engine, command->ticket);
-            if (number && n->ticket_count < BATCH_COMMANDS_MAX) n->tickets[n->ticket_count++] = number;
+            if (number) n->tickets[n->ticket_count++] = number;
             number = engine_needs_ticket(r->engine, command->other);
-            if (number && n->ticket_count < BATCH_COMMANDS_MAX) n->tickets[n->ticket_count++] = number;
+            if (number) n->tickets[n->ticket_count++] = number;
             if (command->key.len == COMMAND_KEY_BYTES)
                 memcpy(n->keys[n->key_count++], command->key.at, COMMAND_KEY_BYTES);
         }

@@ -117,7 +117,7 @@ int64_t engine_needs_request(const struct engine *engine, int64_t request) {
 
 void engine_lend_ticket(struct engine *engine, const uint8_t *body, size_t len) {
     struct ticket ticket;
-    if (engine->ticket_lent_count == LENT_MAX || codec_decode(&type_ticket, body, len, &ticket, NULL) != CODEC_OK)
+    if (engine->ticket_lent_count == 3 * LENT_MAX || codec_decode(&type_ticket, body, len, &ticket, NULL) != CODEC_OK)
         return;
     struct lent_ticket *lent = &engine->tickets_lent[engine->ticket_lent_count++];
     *lent = (struct lent_ticket){ticket.id, need(malloc(len)), len};

@@ -36,7 +36,7 @@ struct engine {
     struct engine_head head;
     size_t supervised;
     /* lent for the coming batch */
-    struct lent_ticket tickets_lent[LENT_MAX];
+    struct lent_ticket tickets_lent[3 * LENT_MAX]; /* a command's own, its other, and who leads it */
     struct batch_link requests_lent[LENT_MAX];
     struct lent_reply replies_lent[LENT_MAX];
     uint32_t ticket_lent_count, request_lent_count, reply_lent_count;

@@ -70,8 +70,11 @@ static const struct db_statement KEYS = {"router_keys",
                                          "SELECT k, b, $3::int8, r FROM unnest($1::bytea[], $2::bytea[], "
                                          "$4::bytea[]) AS c (k, b, r)"};
 
-static const struct db_statement READ_TICKETS = {"router_read_tickets",
-                                                 "SELECT body FROM ticket WHERE id = ANY ($1::int8[])"};
+/* With a merged one comes the ticket that leads it, which may have ended too. */
+static const struct db_statement READ_TICKETS = {
+    "router_read_tickets", "SELECT body FROM ticket WHERE id = ANY ($1::int8[]) UNION ALL "
+                           "SELECT body FROM ticket WHERE id IN (SELECT ticket FROM ticket_request "
+                           "WHERE origin = ANY ($1::int8[]) AND origin <> ticket)"};
 static const struct db_statement READ_REQUESTS = {
     "router_read_requests", "SELECT request, ticket FROM ticket_request WHERE request = ANY ($1::int8[])"};
 static const struct db_statement READ_KEYS = {"router_read_keys",

@@ -14,7 +14,7 @@ void writer_keep(struct db_group *group, uint16_t shard, uint32_t epoch, time_ms
 
 /* What a batch needs from the database before it is decided. */
 struct writer_needs {
-    int64_t tickets[BATCH_COMMANDS_MAX], requests[BATCH_COMMANDS_MAX];
+    int64_t tickets[2 * BATCH_COMMANDS_MAX], requests[BATCH_COMMANDS_MAX];
     uint8_t keys[BATCH_COMMANDS_MAX][COMMAND_KEY_BYTES];
     uint32_t ticket_count, request_count, key_count;
 };
