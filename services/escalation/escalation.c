@@ -30,7 +30,7 @@ enum {
     TAKE_PER_TICK = 1000,
     PATIENCE_MS = 2000, /* without an answer a deadline is sent again */
     EARLY_AGAIN_MS = 50,
-    EARLY_MOVES_MS = 1000,
+    EARLY_MOVES_MS = 200,
     CLOCKS_APART_MS = 2000, /* the router's clock and ours: beyond this nothing is fired */
     NEWS_SILENT_MS = 5000,
     PAGE = 20000,
