@@ -15,6 +15,16 @@ struct board {
     uint32_t *changed, changed_count, changed_room;
 };
 
+bool board_is_version(const char *text) {
+    size_t whole = strspn(text, "0123456789"), part = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    return whole > 0 && part >= 6 && text[whole + 1 + part] == 0 && strlen(text) < BOARD_VERSION_BYTES;
+}
+
+bool board_is_newer(const char *version, const char *than) {
+    size_t a = strlen(version), b = strlen(than);
+    return a != b ? a > b : strcmp(version, than) > 0;
+}
+
 void picture_clear(struct picture *picture, uint32_t unit_count) {
     struct board_row *rows = picture->rows;
     if (unit_count != picture->unit_count || !rows) {

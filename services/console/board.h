@@ -13,6 +13,9 @@
 
 enum { BOARD_VERSION_BYTES = 40 };
 
+bool board_is_version(const char *text);
+bool board_is_newer(const char *version, const char *than);
+
 struct board_row {
     uint32_t states[STATE_COUNT];
     uint32_t depth;

@@ -43,8 +43,9 @@ struct group {
     /* the last frames, for who comes back */
     struct http_frame *kept[KEPT_FRAMES];
     char kept_version[KEPT_FRAMES][BOARD_VERSION_BYTES];
-    uint32_t kept_count;               /* ever */
-    char version[BOARD_VERSION_BYTES]; /* of the last frame, or the snapshot it began with */
+    char kept_since[KEPT_FRAMES][BOARD_VERSION_BYTES]; /* the version told before it */
+    uint32_t kept_count;                               /* ever */
+    char version[BOARD_VERSION_BYTES];                 /* of the last frame, or the snapshot it began with */
 };
 
 struct streams {
@@ -208,6 +209,7 @@ static void keep(struct group *g, struct http_frame *frame) {
     uint32_t place = g->kept_count++ % KEPT_FRAMES;
     if (g->kept[place]) http_frame_release(&g->kept[place]);
     g->kept[place] = frame;
+    memcpy(g->kept_since[place], g->version, sizeof g->version);
     snprintf(g->version, sizeof g->version, "%s", board_version(g->streams->console->board));
     memcpy(g->kept_version[place], g->version, sizeof g->version);
 }
@@ -312,18 +314,18 @@ static void on_closed(void *context, struct http_stream *stream, bool slow) {
     if (s->orphaned && s->count == 0) streams_free(&s);
 }
 
-/* Sends what was missed since `last`; false when that is not known any more. */
+/* Sends what was missed since `last`; false when that is not known any more, or is no version of this time. */
 static bool resume(struct watcher *w, const char *last) {
     struct group *g = w->group;
-    if (g->behind) return false;
-    if (!strcmp(last, g->version)) return true;
+    if (g->behind || !board_is_version(last) || board_is_newer(last, board_version(g->streams->console->board)))
+        return false;
     uint32_t first = g->kept_count > KEPT_FRAMES ? g->kept_count - KEPT_FRAMES : 0;
-    for (uint32_t i = g->kept_count; i-- > first;) {
-        if (strcmp(g->kept_version[i % KEPT_FRAMES], last)) continue;
-        for (i++; i < g->kept_count; i++) http_stream_send(w->stream, g->kept[i % KEPT_FRAMES]);
-        return true;
-    }
-    return false;
+    const char *since = first < g->kept_count ? g->kept_since[first % KEPT_FRAMES] : g->version;
+    if (board_is_newer(since, last)) return false;
+    for (uint32_t i = first; i < g->kept_count; i++)
+        if (board_is_newer(g->kept_version[i % KEPT_FRAMES], last))
+            http_stream_send(w->stream, g->kept[i % KEPT_FRAMES]);
+    return true;
 }
 
 static void open_stream(struct call *call, const struct board_totals *totals) {
