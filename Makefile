@@ -15,7 +15,7 @@ CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-
 LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS_faulty := $(CFLAGS_release) -DPAIDAN_TEST_BUILD
 LDFLAGS_faulty := $(LDFLAGS_release)
-CFLAGS_clang := -O0 -Werror
+CFLAGS_clang := -O0 -Werror -DPAIDAN_TEST_BUILD
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmsgpackc -lgeos_c -lm -lpthread
 # the RabbitMQ row of `make bench`, where its client is installed

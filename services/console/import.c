@@ -74,8 +74,10 @@ static void answer_faults(struct import *in) {
     for (int i = 0; i < in->fault_count && i < IMPORT_FAULTS_MAX; i++) {
         const struct import_fault *fault = &in->faults[i];
         char pointer[120], where[160];
-        snprintf(pointer, sizeof pointer, fault->row ? fault->column[0] ? "/rows/%zu/%s" : "/rows/%zu" : "", fault->row,
-                 fault->column);
+        pointer[0] = 0;
+        if (fault->row)
+            snprintf(pointer, sizeof pointer, fault->column[0] ? "/rows/%zu/%s" : "/rows/%zu", fault->row,
+                     fault->column);
         if (!fault->row)
             where[0] = 0;
         else if (fault->column[0])

@@ -118,7 +118,8 @@ static struct place_found find_address(const struct places *p, const char *addre
         for (uint32_t i = p->bucket[bucket]; i < p->bucket[bucket + 1]; i++) {
             const struct reference_place *place = &p->reference->places[p->names[i]];
             if (best && place->pattern_len < best->pattern_len) break; /* longest first: nothing better follows */
-            if (place->pattern_len > len - at || memcmp(place->pattern, address + at, place->pattern_len) != 0) continue;
+            if (place->pattern_len > len - at || memcmp(place->pattern, address + at, place->pattern_len) != 0)
+                continue;
             if (is_better(p, place, best)) best = place;
         }
     }

@@ -89,7 +89,8 @@ static void rows_point_at_what_they_name(void **state) {
 }
 
 static void message_numbers_run_from_one(void **state) {
-    static const char *const parties[] = {"intake", "router", "escalation", "notification", "console", "outside", "all"};
+    static const char *const parties[] = {"intake",  "router",  "escalation", "notification",
+                                          "console", "outside", "all"};
     size_t count;
     const struct message_info *messages = table_messages(&count);
     for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,8 @@
 /* Stories of more time: extensions asked and decided, suspension and its ledger. */
 #include "tests/unit/story.h"
 
-/* clang-format off: a line of the diary is a line of the file */
+/* a line of the diary is a line of the file */
+/* clang-format off */
 
 static void work_on_a_sign(void) {
     begin("2026-03-02 09:00");

@@ -2,7 +2,8 @@
  * Sunday (2026 as published); a grid without staff; a service that was away; deadlines that move with a new calendar. */
 #include "tests/unit/story.h"
 
-/* clang-format off: a line of the diary is a line of the file */
+/* a line of the diary is a line of the file */
+/* clang-format off */
 
 /* 2 working hours, 40 minutes of them on Friday; the weekend does not count. */
 static void test_over_a_weekend(void **state) {

@@ -1,7 +1,8 @@
 /* Stories of one ticket's life: the straight way, work that was not done, callbacks, reopening, assists, what is missing. */
 #include "tests/unit/story.h"
 
-/* clang-format off: a line of the diary is a line of the file */
+/* a line of the diary is a line of the file */
+/* clang-format off */
 
 static void test_the_straight_way(void **state) {
     begin("2026-03-02 09:00");

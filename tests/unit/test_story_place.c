@@ -1,7 +1,8 @@
 /* Stories of routing: what is known of place and matter, where the request goes, and the sentence that says why. */
 #include "tests/unit/story.h"
 
-/* clang-format off: a line of the diary is a line of the file */
+/* a line of the diary is a line of the file */
+/* clang-format off */
 
 static const char *sentence(uint32_t matter, uint32_t place, int place_by, enum lang lang) {
     static char texts[4][1024];

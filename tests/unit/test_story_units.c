@@ -1,7 +1,8 @@
 /* Stories between units: returns and adjudication, passing up and down, whistles, merging, splitting, the world outside. */
 #include "tests/unit/story.h"
 
-/* clang-format off: a line of the diary is a line of the file */
+/* a line of the diary is a line of the file */
+/* clang-format off */
 
 static void test_returned_twice_and_forced(void **state) {
     begin("2026-03-02 09:00");
