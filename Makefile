@@ -142,4 +142,6 @@ help: ## this list
 
 .PHONY: all objects install-deps web run stop test unit unit-build system check format docs sim bench fuzz chaos clean help
 .SECONDARY:
+# tests are only ever test builds; what they replace is inline elsewhere
+build/clang/obj/tests/%.o: CFLAGS += -DPAIDAN_TEST_BUILD
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -32,7 +32,8 @@ export const bearer = (url, token) => client(url, () => ({ authorization: `Beare
 export async function signIn(url, user, password) {
   const answer = await call(url, 'POST', '/api/v1/session', { user, password }, { origin: url }, 15_000);
   if (answer.status !== 200) throw new Error(`${user} cannot sign in: ${answer.status} ${answer.text}`);
-  const cookie = answer.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+  const set = answer.headers.getSetCookie?.() ?? [answer.headers.get('set-cookie')]; // Debian's Node 18 has no getSetCookie
+  const cookie = set.map((c) => c.split(';')[0]).join('; ');
   const safe = { cookie };
   const unsafe = { cookie, origin: url, 'x-csrf-token': answer.body.csrf };
   return client(url, (method) => (method === 'GET' ? safe : unsafe));
