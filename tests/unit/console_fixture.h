@@ -52,7 +52,7 @@ static int child_count;
     do {                                                                                                               \
         int64_t until_ = clock_monotonic_ms() + PATIENCE_MS;                                                           \
         while (!(condition)) {                                                                                         \
-            if (clock_monotonic_ms() > until_) fail_msg("waited in vain for " #condition);                             \
+            if (clock_monotonic_ms() > until_) fail_msg("waited in vain for %s", #condition);                          \
             usleep(5000);                                                                                              \
         }                                                                                                              \
     } while (0)
