@@ -81,6 +81,7 @@ function people() {
   const file = path.join(folder, 'people-piece.csv');
   for (let at = 0; at < left.length; at += piece) {
     const rows = left.slice(at, at + piece);
+    if (process.stdout.isTTY) process.stdout.write(`\r  people ${at} of ${left.length} (each password takes its time) `);
     fs.writeFileSync(file, [head, ...rows, ''].join('\n'), { mode: 0o600 });
     const answer = paidan(['people', 'import', file]);
     for (const { user, password } of answer.accounts ?? []) {
@@ -90,6 +91,7 @@ function people() {
     keep();
   }
   fs.rmSync(file, { force: true });
+  if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
   loaded('people', left.length);
 }
 
@@ -106,6 +108,20 @@ function tokens() {
   loaded('tokens', wanted.length);
 }
 
+// PAIDAN_DEMO_WEBHOOKS=http://127.0.0.1:PORT: a receiver on this machine gets a department's events and the hotline's answers, signed
+// with the secrets kept in accounts.json.
+function webhooks(base) {
+  paidan(['network', 'approve', '127.0.0.0/8']);
+  const there = new Set(paidan(['endpoint', 'list']).endpoints.map((e) => e.name));
+  for (const [name, ...whose] of [['hotline', '--source', 'hotline-12345'], ['department-municipal', '--unit', 'municipal']]) {
+    if (there.has(name)) continue;
+    const { secret } = paidan(['endpoint', 'add', name, `${base.replace(/\/$/, '')}/${name}`, ...whose]);
+    known.webhooks = { ...known.webhooks, [name]: secret };
+    keep();
+  }
+  loaded('webhooks', 2);
+}
+
 if (fs.existsSync(mark)) {
   keep();
   console.log('  the demo district is loaded already');
@@ -114,5 +130,6 @@ if (fs.existsSync(mark)) {
   reference();
   people();
   tokens();
+  if (process.env.PAIDAN_DEMO_WEBHOOKS) webhooks(process.env.PAIDAN_DEMO_WEBHOOKS);
   fs.writeFileSync(mark, '');
 }
