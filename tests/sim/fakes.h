@@ -23,7 +23,7 @@ void fake_bus_done(void);
 void fake_db_cut(void); /* some connection of somebody is lost */
 void fake_db_done(void);
 
-/* fake_cache.c */
+/* fake_cache.c, fake_redis.c */
 void fake_cache_cut(void);
 void fake_cache_flush(void);
 void fake_cache_restart(void);
@@ -31,6 +31,7 @@ void fake_cache_hang(int64_t for_us);
 void fake_cache_full(bool full);
 bool fake_cache_remove_key(void); /* false: nothing was there */
 void fake_cache_done(void);
+void fake_redis_done(void);
 /* NULL, or how the live queues differ from PostgreSQL's tickets (I7). */
 const char *fake_cache_differs(void);
 
