@@ -54,6 +54,11 @@ const char *cli_in(const struct cli *cli, const char *zh, const char *en) {
     return cli->language == LANGUAGE_ZH ? zh : en;
 }
 
+const char *cli_word(const struct cli *cli, enum word_set set, const char *text) {
+    const struct word *word = word_by_value(set, word_value(set, text, strlen(text)));
+    return word ? cli_in(cli, word->zh, word->en) : text;
+}
+
 char *cli_copy(struct cli *cli, const void *bytes, size_t len) {
     char *copy = arena_copy(&cli->arena, bytes, len);
     must(copy);

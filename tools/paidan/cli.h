@@ -12,6 +12,7 @@
 #include "common/arena.h"
 #include "common/buffer.h"
 #include "common/sentence.h"
+#include "proto/words.h"
 
 struct cJSON;
 struct cli;
@@ -69,6 +70,8 @@ void cli_done(struct cli *cli);
 /* By --lang, else LC_ALL, LC_MESSAGES, LANG: Chinese when it begins with zh. */
 enum language cli_language(const char *option);
 const char *cli_in(const struct cli *cli, const char *zh, const char *en);
+/* A word of the vocabulary as people say it; the text itself when it is none. */
+const char *cli_word(const struct cli *cli, enum word_set set, const char *text);
 
 /* NULL when not given; a flag gives "". The last one counts. */
 const char *cli_option(const struct cli *cli, const char *name);

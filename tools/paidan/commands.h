@@ -4,11 +4,13 @@
 
 #include "tools/paidan/cli.h"
 
-/* tickets.c */
+/* submit.c */
 enum cli_exit run_submit(struct cli *cli);
+/* tickets.c */
 enum cli_exit run_queue(struct cli *cli);
 enum cli_exit run_ticket(struct cli *cli);
 enum cli_exit run_explain(struct cli *cli);
+/* act.c */
 enum cli_exit run_do(struct cli *cli);
 /* people.c */
 enum cli_exit run_user_add(struct cli *cli);

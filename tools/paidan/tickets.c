@@ -1,140 +1,13 @@
-/* What people do with requests and tickets all day: submit, queue, ticket, explain, do. */
+/* What people look at all day: queue, ticket, explain. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
-#include "common/json_writer.h"
 #include "core/access.h"
 #include "tools/paidan/commands.h"
 #include "tools/paidan/door.h"
 #include "tools/paidan/table.h"
-
-/* ---- submit --------------------------------------------------------------------------------------------------------------------- */
-
-static void put_option(struct json_writer *w, const struct cli *cli, const char *option, const char *key) {
-    const char *value = cli_option(cli, option);
-    if (value) json_put_string(w, key, value);
-}
-
-static bool any_option(const struct cli *cli, const char *const *names) {
-    for (; *names; names++)
-        if (cli_option(cli, *names)) return true;
-    return false;
-}
-
-static void put_degree(struct json_writer *w, const struct cli *cli, const char *name) {
-    const char *value = cli_option(cli, name);
-    char *end;
-    double number = value ? strtod(value, &end) : 0;
-    if (!value) return;
-    if (*value && !*end)
-        json_put_double(w, name, number);
-    else
-        json_put_string(w, name, value); /* the server says what is wrong with it */
-}
-
-static void write_request(struct json_writer *w, const struct cli *cli) {
-    static const char *const places[] = {"lon", "lat", "address", "grid", NULL};
-    static const char *const people[] = {"name", "phone", "confidential", NULL};
-    json_open(w);
-    json_put_string(w, "source", cli_option(cli, "source") ? cli_option(cli, "source") : "hotline-12345");
-    put_option(w, cli, "id", "external_id");
-    put_option(w, cli, "channel", "channel");
-    put_option(w, cli, "matter", "matter");
-    put_option(w, cli, "title", "title");
-    put_option(w, cli, "description", "description");
-    put_option(w, cli, "urgency", "urgency");
-    put_option(w, cli, "occurred-at", "occurred_at");
-    if (any_option(cli, places)) {
-        json_put_open(w, "location");
-        put_degree(w, cli, "lon");
-        put_degree(w, cli, "lat");
-        put_option(w, cli, "address", "address");
-        put_option(w, cli, "grid", "grid");
-        json_close(w);
-    }
-    if (any_option(cli, people)) {
-        json_put_open(w, "requester");
-        put_option(w, cli, "name", "name");
-        put_option(w, cli, "phone", "phone");
-        if (cli_flag(cli, "confidential")) json_put_bool(w, "confidential", true);
-        json_close(w);
-    }
-    json_close(w);
-}
-
-static void say_accepted(struct cli *cli, const struct cJSON *tree, int status) {
-    printf("%s  %s  %s\n", tree_text(tree, "number"),
-           status == 200 ? cli_in(cli, "此前已受理", "accepted before") : cli_in(cli, "已受理", "accepted"),
-           tree_time(cli, tree, "received_at"));
-}
-
-/* One answer a line; the exit code tells whether all were accepted. */
-static enum cli_exit say_batch(struct cli *cli, const struct door_answer *answer) {
-    const char *at = (const char *)answer->body.data, *end = at + answer->body.length;
-    size_t line = 0, refused = 0, accepted = 0, repeated = 0;
-    struct json_fault fault;
-    while (at < end) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        size_t len = (size_t)((newline ? newline : end) - at);
-        struct cJSON *tree = NULL;
-        line++;
-        if (len && json_parse(at, len, NULL, &tree, &fault) == ERR_NONE) {
-            int64_t status = tree_int(tree, "status");
-            accepted += status == 201;
-            repeated += status == 200;
-            refused += status >= 400;
-            const struct cJSON *item, *errors = tree_at(tree, "errors");
-            if (status >= 400 && (!errors || !errors->child))
-                fprintf(stderr, "%zu: %s (%lld)\n", line, tree_text(tree, "title"), (long long)status);
-            cJSON_ArrayForEach(item, errors)
-                fprintf(stderr, "%zu: %s  %s\n", line, tree_text(item, "pointer"), tree_text(item, "detail"));
-            json_free(&tree);
-        }
-        at = newline ? newline + 1 : end;
-    }
-    printf(cli_in(cli, "受理 %zu, 此前已受理 %zu, 被拒绝 %zu\n", "accepted %zu, accepted before %zu, refused %zu\n"),
-           accepted, repeated, refused);
-    return refused ? CLI_REFUSED : CLI_OK;
-}
-
-static bool has_end(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-enum cli_exit run_submit(struct cli *cli) {
-    struct buffer json = {0};
-    struct door_answer answer;
-    bool batch = false;
-    enum cli_exit code = CLI_OK;
-    if (cli->arg_count) {
-        char *bytes;
-        size_t len;
-        code = cli_read(cli, cli->args[0], &bytes, &len);
-        if (code != CLI_OK) return code;
-        buffer_append(&json, bytes, len);
-        batch = cli_flag(cli, "batch") || has_end(cli->args[0], ".ndjson");
-    } else {
-        struct json_writer w;
-        json_writer_init(&w, &json);
-        write_request(&w, cli);
-    }
-    code = door_send(cli, "POST", batch ? "/api/v1/requests/batch" : "/api/v1/requests",
-                     batch ? "application/x-ndjson" : "application/json", json.data ? (const void *)json.data : "",
-                     json.length, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK && batch)
-        code = say_batch(cli, &answer);
-    else if (code == CLI_OK)
-        say_accepted(cli, answer.tree, answer.status);
-    door_answer_done(&answer);
-    return code;
-}
 
 /* ---- queue ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -143,11 +16,6 @@ static const char *light_mark(const struct cli *cli, const char *light) {
     if (strcmp(light, "yellow") == 0) return cli_in(cli, "▲ 将到期", "▲ due soon");
     if (strcmp(light, "red") == 0) return cli_in(cli, "■ 已超期", "■ overdue");
     return "-";
-}
-
-static const char *state_name(const struct cli *cli, const char *text) {
-    const struct word *word = word_by_value(WORDS_state, word_value(WORDS_state, text, strlen(text)));
-    return word ? cli_in(cli, word->zh, word->en) : text;
 }
 
 static void print_units(struct cli *cli, const struct cJSON *tree) {
@@ -184,7 +52,7 @@ static void table_of_tickets(struct cli *cli, struct table *table) {
 static void add_ticket(struct cli *cli, struct table *table, const struct cJSON *row) {
     table_cell(table, tree_text(row, "number"));
     table_cell(table, light_mark(cli, tree_text(row, "light")));
-    table_cell(table, state_name(cli, tree_text(row, "state")));
+    table_cell(table, cli_word(cli, WORDS_state, tree_text(row, "state")));
     table_cell(table, tree_time(cli, row, "due"));
     table_cell(table, tree_name(cli, row, "next_action"));
     table_cell(table, tree_name(cli, row, "owner"));
@@ -281,7 +149,7 @@ static void print_requests(struct cli *cli, const struct cJSON *list) {
 
 static void print_ticket(struct cli *cli, const struct cJSON *t) {
     const struct cJSON *location = tree_at(t, "location");
-    printf("%s  %s  %s\n%s\n", tree_text(t, "number"), state_name(cli, tree_text(t, "state")),
+    printf("%s  %s  %s\n%s\n", tree_text(t, "number"), cli_word(cli, WORDS_state, tree_text(t, "state")),
            light_mark(cli, tree_text(t, "light")), tree_text(t, "title"));
     line(cli_in(cli, "内容", "said"), tree_text(t, "description"));
     line(cli_in(cli, "责任单位", "owner"), tree_name(cli, t, "owner"));
@@ -349,10 +217,8 @@ static void print_explanation(struct cli *cli, const struct cJSON *tree) {
     if (*tree_name(cli, tree, "moved")) printf("%s\n", tree_name(cli, tree, "moved"));
     if (*tree_name(cli, tree, "light")) printf("%s\n", tree_name(cli, tree, "light"));
     cJSON_ArrayForEach(deadline, tree_at(tree, "deadlines")) {
-        const char *text = tree_text(deadline, "stage");
-        const struct word *stage = word_by_value(WORDS_stage, word_value(WORDS_stage, text, strlen(text)));
-        printf("\n%s%s%s\n", stage ? cli_in(cli, stage->zh, stage->en) : text, tree_at(deadline, "unit") ? "  " : "",
-               tree_name(cli, deadline, "unit"));
+        printf("\n%s%s%s\n", cli_word(cli, WORDS_stage, tree_text(deadline, "stage")),
+               tree_at(deadline, "unit") ? "  " : "", tree_name(cli, deadline, "unit"));
         cJSON_ArrayForEach(item, tree_at(deadline, "lines")) printf("  %s\n", tree_text(item, own));
     }
 }
@@ -365,79 +231,6 @@ enum cli_exit run_explain(struct cli *cli) {
         door_print(&answer);
     else if (code == CLI_OK)
         print_explanation(cli, answer.tree);
-    door_answer_done(&answer);
-    return code;
-}
-
-/* ---- do --------------------------------------------------------------------------------------------------------------------------- */
-
-static void put_units(struct json_writer *w, const struct cli *cli) {
-    const char *at = cli_option(cli, "units");
-    if (!at) return;
-    json_put_open_list(w, "units");
-    while (*at) {
-        size_t len = strcspn(at, ",;");
-        if (len) json_text(w, at, len);
-        at += len + (at[len] != '\0');
-    }
-    json_close_list(w);
-}
-
-static void put_number(struct json_writer *w, const struct cli *cli, const char *name) {
-    const char *value = cli_option(cli, name);
-    char *end;
-    long number = value ? strtol(value, &end, 10) : 0;
-    if (!value) return;
-    if (*value && !*end)
-        json_put_int(w, name, number);
-    else
-        json_put_string(w, name, value);
-}
-
-static void write_command(struct json_writer *w, const struct cli *cli) {
-    static const char *const texts[] = {"unit",   "reason",  "basis", "note",  "answer",  "until",
-                                        "matter", "urgency", "place", "other", "request", "rung"};
-    static const char *const numbers[] = {"score", "assignment", "version"};
-    json_open(w);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put_option(w, cli, texts[i], texts[i]);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put_number(w, cli, numbers[i]);
-    if (cli_flag(cli, "satisfied")) json_put_bool(w, "satisfied", true);
-    put_units(w, cli);
-    json_close(w);
-}
-
-static void say_done(struct cli *cli, const struct cJSON *tree) {
-    const char *number = tree_text(tree, "ticket");
-    printf("%s  %s", *number ? number : tree_text(tree, "number"), state_name(cli, tree_text(tree, "state")));
-    if (*tree_name(cli, tree, "owner"))
-        printf(cli_in(cli, "  责任单位 %s  下一步 %s  应办 %s", "  owner %s  next %s  due %s"),
-               tree_name(cli, tree, "owner"), tree_name(cli, tree, "next_action"), tree_time(cli, tree, "due"));
-    if (*tree_text(tree, "created")) printf(cli_in(cli, "  新工单 %s", "  new ticket %s"), tree_text(tree, "created"));
-    puts(tree_bool(tree, "repeated") ? cli_in(cli, "  (此前已办)", "  (done before)") : "");
-}
-
-enum cli_exit run_do(struct cli *cli) {
-    const char *command = cli->args[1];
-    if (!word_value(WORDS_command_name, command, strlen(command))) {
-        size_t count;
-        const struct word *words = word_list(WORDS_command_name, &count);
-        fprintf(stderr, "paidan: %s: %s\n ", cli_in(cli, "没有这个命令", "there is no such command"), command);
-        for (size_t i = 0; i < count; i++) fprintf(stderr, " %s", words[i].text);
-        fputc('\n', stderr);
-        return CLI_USAGE;
-    }
-    struct buffer json = {0};
-    struct json_writer w;
-    struct door_answer answer;
-    json_writer_init(&w, &json);
-    write_command(&w, cli);
-    enum cli_exit code =
-        door_post(cli, cli_printf(cli, "/api/v1/tickets/%s/%s", door_part(cli, cli->args[0]), command), &json, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK)
-        say_done(cli, answer.tree);
     door_answer_done(&answer);
     return code;
 }

@@ -1,0 +1,87 @@
+/* paidan do TICKET COMMAND: any step of the lifecycle table, with its fields as options. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json_writer.h"
+#include "core/access.h"
+#include "tools/paidan/commands.h"
+#include "tools/paidan/door.h"
+
+static void put_option(struct json_writer *w, const struct cli *cli, const char *option, const char *key) {
+    const char *value = cli_option(cli, option);
+    if (value) json_put_string(w, key, value);
+}
+
+static void put_units(struct json_writer *w, const struct cli *cli) {
+    const char *at = cli_option(cli, "units");
+    if (!at) return;
+    json_put_open_list(w, "units");
+    while (*at) {
+        size_t len = strcspn(at, ",;");
+        if (len) json_text(w, at, len);
+        at += len + (at[len] != '\0');
+    }
+    json_close_list(w);
+}
+
+static void put_number(struct json_writer *w, const struct cli *cli, const char *name) {
+    const char *value = cli_option(cli, name);
+    char *end;
+    long number = value ? strtol(value, &end, 10) : 0;
+    if (!value) return;
+    if (*value && !*end)
+        json_put_int(w, name, number);
+    else
+        json_put_string(w, name, value);
+}
+
+static void write_command(struct json_writer *w, const struct cli *cli) {
+    static const char *const texts[] = {"unit",   "reason",  "basis", "note",  "answer",  "until",
+                                        "matter", "urgency", "place", "other", "request", "rung"};
+    static const char *const numbers[] = {"score", "assignment", "version"};
+    json_open(w);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put_option(w, cli, texts[i], texts[i]);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put_number(w, cli, numbers[i]);
+    if (cli_flag(cli, "satisfied")) json_put_bool(w, "satisfied", true);
+    put_units(w, cli);
+    json_close(w);
+}
+
+static void say_done(struct cli *cli, const struct cJSON *tree) {
+    const char *number = tree_text(tree, "ticket");
+    printf("%s  %s", *number ? number : tree_text(tree, "number"),
+           cli_word(cli, WORDS_state, tree_text(tree, "state")));
+    if (*tree_name(cli, tree, "owner"))
+        printf(cli_in(cli, "  责任单位 %s  下一步 %s  应办 %s", "  owner %s  next %s  due %s"),
+               tree_name(cli, tree, "owner"), tree_name(cli, tree, "next_action"), tree_time(cli, tree, "due"));
+    if (*tree_text(tree, "created")) printf(cli_in(cli, "  新工单 %s", "  new ticket %s"), tree_text(tree, "created"));
+    puts(tree_bool(tree, "repeated") ? cli_in(cli, "  (此前已办)", "  (done before)") : "");
+}
+
+enum cli_exit run_do(struct cli *cli) {
+    const char *command = cli->args[1];
+    if (!word_value(WORDS_command_name, command, strlen(command))) {
+        size_t count;
+        const struct word *words = word_list(WORDS_command_name, &count);
+        fprintf(stderr, "paidan: %s: %s\n ", cli_in(cli, "没有这个命令", "there is no such command"), command);
+        for (size_t i = 0; i < count; i++) fprintf(stderr, " %s", words[i].text);
+        fputc('\n', stderr);
+        return CLI_USAGE;
+    }
+    struct buffer json = {0};
+    struct json_writer w;
+    struct door_answer answer;
+    json_writer_init(&w, &json);
+    write_command(&w, cli);
+    enum cli_exit code =
+        door_post(cli, cli_printf(cli, "/api/v1/tickets/%s/%s", door_part(cli, cli->args[0]), command), &json, &answer);
+    buffer_done(&json);
+    if (code == CLI_OK && cli->json)
+        door_print(&answer);
+    else if (code == CLI_OK)
+        say_done(cli, answer.tree);
+    door_answer_done(&answer);
+    return code;
+}
