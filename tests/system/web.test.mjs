@@ -26,30 +26,6 @@ let pushed = 0;
 
 const somewhere = Boolean(process.env.PAIDAN_URL) || fs.existsSync(new URL('./harness.mjs', import.meta.url));
 
-before(async () => {
-  if (!somewhere) return;
-  system = await runningSystem();
-  proxy = await cutter(Number(new URL(system.url).port));
-  const { chromium } = require('playwright-core');
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
-});
-
-after(async () => {
-  await browser?.close();
-  proxy?.close();
-  await system?.stop?.();
-});
-
 async function runningSystem() {
   if (process.env.PAIDAN_URL) {
     return { url: process.env.PAIDAN_URL, accounts: JSON.parse(fs.readFileSync(process.env.PAIDAN_ACCOUNTS, 'utf8')) };
@@ -212,11 +188,12 @@ async function equalsApi(page, ms = 5_000) {
   }
 }
 
-async function axe(page, what) {
+/** What axe-core finds in a part of the page, or in the whole. */
+async function axe(page, what, part = 'html') {
   const source = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
   // Playwright evaluates outside the page's content policy.
   await page.evaluate(source);
-  const { violations } = await page.evaluate(() => window.axe.run());
+  const { violations } = await page.evaluate((at) => window.axe.run(at, { resultTypes: ['violations'] }), part);
   assert.deepEqual(
     violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`),
     [],
@@ -234,7 +211,30 @@ const focus = (page) =>
 
 /* ---- the stories ---- */
 
-describe('the live page', { timeout: 300_000, skip: somewhere ? false : 'no running system' }, () => {
+describe('the live page', { timeout: 480_000, skip: somewhere ? false : 'no running system' }, () => {
+  before(async () => {
+    system = await runningSystem();
+    proxy = await cutter(Number(new URL(system.url).port));
+    const { chromium } = require('playwright-core');
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    });
+  });
+
+  after(async () => {
+    await browser?.close();
+    proxy?.close();
+    await system?.stop?.();
+  });
+
   test('a wrong password is refused in words, the right one leads to where the link pointed', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -403,17 +403,17 @@ describe('the live page', { timeout: 300_000, skip: somewhere ? false : 'no runn
       await axe(page, `queues ${at}`);
       await page.click(`.queue-row[data-unit="${centre}"]`);
       await page.waitForSelector('.ticket-item');
-      await axe(page, `unit ${at}`);
+      await axe(page, `unit ${at}`, '.unit-panel');
       await page.click('.ticket-item button');
       await page.waitForSelector('[data-test=route]');
       await page.waitForTimeout(500);
-      await axe(page, `ticket ${at}`);
+      await axe(page, `ticket ${at}`, '.el-drawer');
       await page.keyboard.press('Escape');
       await page.waitForSelector('.el-drawer', { state: 'hidden' });
       await page.keyboard.press('?');
       await page.waitForSelector('.el-dialog');
       await page.waitForTimeout(500);
-      await axe(page, `help ${at}`);
+      await axe(page, `help ${at}`, '.el-dialog');
       const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(width <= 0, `${at}: the page is ${width} px too wide`);
       await leave(here);
