@@ -239,6 +239,8 @@ static void tell_states(void) {
 static void stay_quiet(const char *after) {
     for (int i = 0; i < 10; i++) {
         pass(between(50000, 500000));
+        if (!check_quiet()) continue;
+        pass(20000); /* a commit's change may just be on its way to Redis */
         const char *why = check_quiet();
         if (!why) continue;
         tell_states();
