@@ -100,7 +100,8 @@ enum board_news board_take(struct board *board, struct picture *picture) {
     }
     find_changes(board, picture);
     bool totals_differ = memcmp(&picture->totals, &board->now.totals, sizeof picture->totals) != 0;
-    bool same = !first && !board->changed_count && !totals_differ && picture->seq == board->now.seq;
+    bool same = !first && !board->changed_count && !totals_differ && picture->seq == board->now.seq &&
+                picture->degraded == board->now.degraded;
     if (picture->seq != board->now.seq || first)
         board->sub = 0;
     else if (!same)

@@ -68,6 +68,7 @@ struct list {
     bool has_cursor, from_database;
     int64_t cursor[2]; /* due, ticket of the last one seen */
     uint16_t states;   /* bits */
+    int64_t head;      /* what was committed when it was asked */
     int64_t seq;
     struct board_row row;
     int count; /* may be limit + 1: then there is a next page */
@@ -258,7 +259,7 @@ static void on_redis(void *context, enum err err, const struct cache_reply *repl
         return;
     }
     list->seq = field(reply, 1);
-    if (list->seq < news_head(list->call->console->news)) { /* committed, and on its way to Redis */
+    if (list->seq < list->head) { /* committed, and on its way to Redis */
         if (list->tries < TRIES_MAX)
             read_again(list);
         else
@@ -322,6 +323,7 @@ void queue_get(struct call *call) {
     struct list *list = call_take(call, sizeof *list);
     call->self = list;
     list->call = call;
+    list->head = news_head(call->console->news);
     list->unit = reference_unit_by_code(call->reference, code, strlen(code));
     if (!list->unit || !reach_has_unit(&call->reach, call_world(call), list->unit)) {
         call_not_found(call);

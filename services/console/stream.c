@@ -39,6 +39,8 @@ struct group {
     struct watcher *watchers;
     struct board_totals totals; /* of a root; everything's are the board's */
     struct totals_reading reading;
+    struct http_frame *snapshot; /* as it was encoded last */
+    char snapshot_version[BOARD_VERSION_BYTES];
     bool behind; /* was not told of the last boards: needs a snapshot */
     /* the last frames, for who comes back */
     struct http_frame *kept[KEPT_FRAMES];
@@ -79,6 +81,7 @@ int streams_count(const struct streams *s) {
 static void forget_frames(struct group *g) {
     for (int i = 0; i < KEPT_FRAMES; i++)
         if (g->kept[i]) http_frame_release(&g->kept[i]);
+    if (g->snapshot) http_frame_release(&g->snapshot);
     g->kept_count = 0;
 }
 
@@ -123,14 +126,20 @@ static void send_all(struct group *g, struct http_frame *frame) {
     }
 }
 
+/* Encoded once a version, however many come at once; a reference of the caller's own. */
 static struct http_frame *snapshot_frame(struct group *g) {
     struct console *console = g->streams->console;
+    const char *version = board_version(console->board);
     struct json_writer w;
+    if (g->snapshot && !strcmp(g->snapshot_version, version)) return http_frame_hold(g->snapshot);
+    if (g->snapshot) http_frame_release(&g->snapshot);
     buffer_clear(&console->out);
     json_writer_init(&w, &console->out);
     board_write(&w, console->board, console->reference, g->root, totals_of(g));
     metric_add(&frames, 0, 1);
-    return http_frame_event(board_version(console->board), "snapshot", console->out.data, console->out.length);
+    g->snapshot = http_frame_event(version, "snapshot", console->out.data, console->out.length);
+    snprintf(g->snapshot_version, sizeof g->snapshot_version, "%s", version);
+    return http_frame_hold(g->snapshot);
 }
 
 static bool in_group(const struct group *g, uint32_t unit) {
