@@ -206,6 +206,9 @@ void fake_cache_restart(void) {
 void fake_cache_hang(int64_t for_us) {
     if (sim.now_us + for_us > redis.hangs_until_us) redis.hangs_until_us = sim.now_us + for_us;
 }
+void fake_redis_wake(void) {
+    redis.hangs_until_us = sim.now_us;
+}
 void fake_cache_full(bool full) {
     redis.full = full;
 }

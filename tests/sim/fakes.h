@@ -28,6 +28,8 @@ void fake_cache_cut(void);
 void fake_cache_flush(void);
 void fake_cache_restart(void);
 void fake_cache_hang(int64_t for_us);
+void fake_cache_wake(void); /* it hangs no more */
+void fake_redis_wake(void);
 void fake_cache_full(bool full);
 bool fake_cache_remove_key(void); /* false: nothing was there */
 void fake_cache_done(void);

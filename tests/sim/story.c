@@ -209,6 +209,7 @@ static void heal(void) {
         proc_continue(&sim.procs[a]);
     }
     fake_cache_full(false);
+    fake_cache_wake();
     server_heal();
     people_work(0, 0);
 }
