@@ -9,6 +9,8 @@ cd "$here/../.."
 . "$here/lib/settings.sh"
 url=http://127.0.0.1:$port
 
+exec 8>"$var/.demo.lock"
+flock -n 8 || fail "The demo is being loaded by another make run already." "Wait for it to end."
 say "The demo district"
 play=$root/tools/play/play.mjs
 export PAIDAN_URL=$url PAIDAN_VAR=$var PAIDAN_ACCOUNTS=$var/accounts.json
