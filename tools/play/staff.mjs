@@ -1,6 +1,7 @@
 // The simulated staff. Each ticket they know has one thing they mean to do next and a time for it; what happens then is a command by
 // the real API, and its answer tells what comes after. Habits are db/demo/staff.csv's. They know only what the API tells.
 import { failed } from './api.mjs';
+import { Plans } from './plans.mjs';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -302,48 +303,3 @@ function morning(at, random) {
   const wake = minutes < 390 ? 390 - minutes : 390 + 1440 - minutes;
   return at + (wake + random.between(0, 90)) * MINUTE;
 }
-
-// A heap by time.
-class Plans {
-  constructor() {
-    this.heap = [];
-    this.count = 0;
-  }
-
-  add(at, plan) {
-    const heap = this.heap;
-    let i = heap.push({ at, order: this.count++, plan }) - 1;
-    while (i > 0 && before(heap[i], heap[(i - 1) >> 1])) {
-      const parent = (i - 1) >> 1;
-      [heap[i], heap[parent]] = [heap[parent], heap[i]];
-      i = parent;
-    }
-  }
-
-  takeDue(now) {
-    const due = [];
-    while (this.heap.length && this.heap[0].at <= now) due.push(this.pop());
-    return due;
-  }
-
-  pop() {
-    const heap = this.heap;
-    const top = heap[0];
-    const last = heap.pop();
-    if (heap.length) {
-      heap[0] = last;
-      for (let i = 0; ; ) {
-        const left = 2 * i + 1;
-        let least = i;
-        if (left < heap.length && before(heap[left], heap[least])) least = left;
-        if (left + 1 < heap.length && before(heap[left + 1], heap[least])) least = left + 1;
-        if (least === i) break;
-        [heap[i], heap[least]] = [heap[least], heap[i]];
-        i = least;
-      }
-    }
-    return top.plan;
-  }
-}
-
-const before = (a, b) => a.at < b.at || (a.at === b.at && a.order < b.order);
