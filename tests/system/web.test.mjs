@@ -142,7 +142,7 @@ async function leave({ context, page, complaints }) {
 
 /** The whole list of the open unit, however long. */
 async function unfoldList(page) {
-  for (let button; (button = await page.$('.more button')); ) {
+  for (let button; (button = await page.$('.more button'));) {
     const before = await page.locator('.ticket-item').count();
     await button.click();
     await page.waitForFunction((n) => document.querySelectorAll('.ticket-item').length > n, before);
@@ -324,6 +324,29 @@ describe('the live page', { timeout: 480_000, skip: somewhere ? false : 'no runn
     proxy.open();
     await page.waitForSelector('.banner[role=alert]', { state: 'detached', timeout: 15_000 });
     await equalsApi(page);
+    await leave(here);
+  });
+
+  test('the console dies and Redis is emptied: the page comes back by itself and equals the API', async (t) => {
+    if (!system.kill) return t.skip('this system is not ours to break');
+    const here = await desk();
+    const { page } = here;
+    await page.click('.queue-section.centre [data-state=TRIAGE]');
+    await page.waitForSelector('.ticket-item');
+    system.kill('console');
+    await page.waitForSelector('.banner[role=alert]');
+    await push();
+    await page.waitForSelector('.banner[role=alert]', { state: 'detached', timeout: 20_000 });
+    await equalsApi(page, 10_000);
+    system.redis('FLUSHALL');
+    await push();
+    await push();
+    await equalsApi(page, 10_000);
+    await unfoldList(page);
+    await page.waitForFunction(() => {
+      const chip = document.querySelector('.chips button[aria-pressed=true] b');
+      return Number(chip.textContent) === document.querySelectorAll('.ticket-item').length;
+    });
     await leave(here);
   });
 

@@ -94,6 +94,9 @@ export const en: Record<Key, string> = {
   'section.departments': 'Departments',
   'section.others': 'Other units',
 
+  'kind.community': 'Community',
+  'kind.grid': 'Grid',
+
   'col.unit': 'Unit',
   'col.light': 'Status',
   'col.depth': 'Waiting',

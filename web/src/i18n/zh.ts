@@ -92,6 +92,9 @@ export const zh = {
   'section.departments': '委办局',
   'section.others': '其他单位',
 
+  'kind.community': '社区',
+  'kind.grid': '网格',
+
   'col.unit': '单位',
   'col.light': '状态',
   'col.depth': '待办',
