@@ -46,42 +46,41 @@ function templateKey() {
   return hash.digest('hex').slice(0, 16);
 }
 
-// Made by whoever comes first; the others wait for it.
+const isAlive = (pid) => pid > 0 && fs.existsSync(`/proc/${pid}`);
+
+// Made by whoever comes first; the others wait for it, and one of them takes over when its maker died.
 async function template() {
   const base = path.join(os.tmpdir(), 'paidan-test-template');
   const folder = path.join(base, templateKey());
   const ready = path.join(folder, 'ready');
+  const maker = path.join(folder, 'maker');
   fs.mkdirSync(base, { recursive: true });
   fs.chmodSync(base, 0o755);
-  if (fs.existsSync(ready)) return folder;
-  let mine = false;
-  try {
-    fs.mkdirSync(folder);
-    mine = true;
-  } catch {
-    const maker = () => Number(fs.readFileSync(path.join(folder, 'maker'), 'utf8'));
-    await eventually('the test template is made', () => {
-      if (fs.existsSync(ready)) return true;
-      if (fs.existsSync(path.join(folder, 'maker')) && !fs.existsSync(`/proc/${maker()}`)) {
-        fs.rmSync(folder, { recursive: true, force: true }); // its maker died
-        throw new Error('the maker of the template died');
-      }
-      return false;
-    }, 240);
-  }
-  if (mine) {
-    fs.writeFileSync(path.join(folder, 'maker'), String(process.pid));
-    fs.chmodSync(folder, 0o755);
-    const env = { PAIDAN_VAR: path.join(folder, 'var'), PAIDAN_PORT: String(await freePort()) };
+  for (;;) {
+    if (fs.existsSync(ready)) return folder;
     try {
-      must(run(ctlPath, ['up'], env), 'ctl up');
-      must(run(ctlPath, ['demo'], { ...env, PAIDAN_DEMO_WITHOUT: 'grid_worker' }), 'loading the demo district');
-    } finally {
-      run(ctlPath, ['down'], env);
+      fs.mkdirSync(folder);
+    } catch {
+      const done = await eventually('the test template is made', () =>
+        fs.existsSync(ready) ? 'ready' : fs.existsSync(maker) && !isAlive(Number(fs.readFileSync(maker, 'utf8'))) ? 'left' : null, 300);
+      if (done === 'left') fs.rmSync(folder, { recursive: true, force: true });
+      continue;
     }
+    fs.writeFileSync(maker, String(process.pid));
+    fs.chmodSync(folder, 0o755);
+    await make(path.join(folder, 'var'));
     fs.writeFileSync(ready, '');
   }
-  return folder;
+}
+
+async function make(folder) {
+  const env = { PAIDAN_VAR: folder, PAIDAN_PORT: String(await freePort()), PAIDAN_DEMO_WITHOUT: 'grid_worker' };
+  try {
+    must(run(ctlPath, ['up'], env), 'ctl up');
+    must(run(ctlPath, ['demo'], env), 'loading the demo district');
+  } finally {
+    run(ctlPath, ['down'], env);
+  }
 }
 
 export async function start(name) {
