@@ -90,7 +90,8 @@ struct router {
     time_ms lease_until;
     int64_t held_since, asked_at; /* monotonic: when the lease in force was asked for; when it was last asked for */
     bool keeping;
-    int64_t loaded_to; /* number of the last open ticket read; -1: the head is not read yet */
+    uint32_t taken_epoch; /* what the lease was taken under; 0: it was not */
+    int64_t loaded_to;    /* number of the last open ticket read; -1: the head is not read yet */
     int64_t loading_since;
     int64_t swept_to, swept_at;              /* request number, monotonic */
     int64_t seen_to, seeing_to, settling_to; /* request numbers: looked at once; of the sweep under way */

@@ -154,6 +154,10 @@ static void on_head(void *context, const struct db_reply *reply) {
                                .next_seq = db_get_int(row, 0, 1),
                                .next_ticket = db_get_int(row, 0, 2),
                                .last_at = db_get_int(row, 0, 3)};
+    if (head.epoch != r->taken_epoch && !mistake("epoch_of_another")) { /* never write under another's epoch */
+        shard_drop(r, "another router took the shard meanwhile");
+        return;
+    }
     size_t len;
     const uint8_t *chain = db_get_bytes(row, 0, 4, &len);
     must(len == CHAIN_BYTES);
@@ -172,7 +176,8 @@ static void on_taken(void *context, const struct db_reply *reply) {
         log_warn("lease_not_taken", LOG_ERR(reply->err), LOG_TEXT("why", reply->message));
         return; /* the tick asks again */
     }
-    if (db_get_int(reply->results[0], 0, 0) == 0) { /* another holds it */
+    r->taken_epoch = (uint32_t)db_get_int(reply->results[0], 0, 0);
+    if (r->taken_epoch == 0) { /* another holds it */
         doors_unbind(r);
         return;
     }

@@ -204,7 +204,15 @@ static void check_shard(void) {
     if (memcmp(s->chain, chain, 32) != 0) broken("I11", "the shard's hash is not the last event's");
 }
 
+/* One router an epoch: a commit comes from the backend that the epoch was given to. */
+static void check_holder(const struct transaction *t) {
+    if (t->advanced && t->backend != disk.shard.holder)
+        broken("I9", "backend %u writes under epoch %d, which backend %u holds", t->backend, disk.shard.epoch,
+               disk.shard.holder);
+}
+
 void check_commit(const struct transaction *t) {
+    check_holder(t);
     bool any = false;
     for (size_t i = 0; i < t->undo_count; i++) {
         const struct undo *undo = &t->undo[i];

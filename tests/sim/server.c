@@ -200,6 +200,10 @@ static void end_job(void *context, uint64_t arg, bool live) {
 
 static int64_t time_of(const struct job *job) {
     int64_t us = job->kind == DB_READ ? between(60, 900) : between(400, 4000);
+    if (chance(sim.db_slow * 8) && strcmp(job->calls[0]->statement->name, "shard_head") == 0) {
+        us += between(300000, 4000000); /* long enough for somebody else to take the shard */
+        fault_happens(FAULT_DB_SLOW, "shard_head");
+    }
     if (chance(sim.db_slow)) {
         us += between(20000, 900000);
         fault_happens(FAULT_DB_SLOW, "%s", job->calls[0]->statement->name);
