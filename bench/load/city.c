@@ -146,10 +146,13 @@ static void read_units(struct load *load, struct city *city) {
 }
 
 static void read_matters(struct load *load, struct city *city) {
-    struct db_result *rows = query(load, "SELECT code FROM matter WHERE assists <> '{}'", NULL);
+    struct db_result *rows = query(load,
+                                   "SELECT code FROM matter m WHERE assists <> '{}' OR EXISTS "
+                                   "(SELECT FROM matter_limit l WHERE l.matter = m.code AND l.stage = 3)",
+                                   NULL);
     for (uint32_t s = 0; s < city->count; s++)
         for (int i = 0; i < db_rows(rows); i++)
-            if (db_get_int(rows, i, 0) == city->sayings[s].matter) city->sayings[s].has_assists = true;
+            if (db_get_int(rows, i, 0) == city->sayings[s].matter) city->sayings[s].is_special = true;
     db_result_free(&rows);
 }
 

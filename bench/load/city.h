@@ -15,7 +15,7 @@ struct saying {
     char *json_head, *json_tail; /* around the external id: {"source":..., "external_id":" and ","channel":... } */
     size_t head_len, tail_len;
     uint32_t matter;
-    bool has_assists; /* the catalogue names assisting departments: a life of seven steps takes those without */
+    bool is_special; /* its matter has assisting departments, or a sign limit of its own */
 };
 
 struct city {

@@ -2,7 +2,7 @@
  * router itself would have written. The router and escalation must be down meanwhile; they load what is there when they start.
  *   mode=open     routed by the rules       mode=closed   the same, voided at once
  *   mode=waiting  an operator has asked the requester, so that the next deadline is days away
- *   spread_ms=N   decided within N ms of time, from now on: what came in together is due together */
+ *   spread_ms=N   decided within N ms of time, from now on: nothing special, so that what came in together is due together */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ struct fill {
     struct engine *engine;
     struct db_group *write, *requests;
     uint32_t grids[1000], grid_count;
-    int64_t count, done, request_next;
+    int64_t count, done, said, request_next;
     time_ms start, spread_ms;
     const char *mode;
     bool writing, requesting, failed;
@@ -112,7 +112,9 @@ static void add_request(struct db_call *call, const struct request_new *r) {
 
 static void decide_one(struct db_call *call, time_ms now) {
     struct request_routed routed;
-    const struct saying *saying = &fill.city.sayings[fill.done % fill.city.count];
+    const struct saying *saying;
+    do saying = &fill.city.sayings[fill.said++ % fill.city.count];
+    while (fill.spread_ms && saying->is_special);
     bool waiting = !strcmp(fill.mode, "waiting");
     struct request_new request = {.request = number_request(clock_date(now), (int32_t)fill.request_next++),
                                   .source = 1,

@@ -164,7 +164,7 @@ struct push *push_open(struct load *load, const struct city *city, struct plan *
     p->plan = plan;
     p->token = option_text(load, "token", "");
     for (uint32_t i = 0; i < city->count; i++)
-        if (!plain || !city->sayings[i].has_assists) p->sayings[p->saying_count++] = &city->sayings[i];
+        if (!plain || !city->sayings[i].is_special) p->sayings[p->saying_count++] = &city->sayings[i];
     const char *door = option_text(load, "door", "bus");
     p->send = !strcmp(door, "batch") ? send_batch : !strcmp(door, "single") ? send_single : send_bus;
     if (p->send == send_bus)

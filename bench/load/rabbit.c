@@ -1,5 +1,7 @@
-/* For the ratio: a RabbitMQ quorum queue, durable messages with publisher confirms, published in batches and consumed with
- * acknowledgements by a second process: a bare queue, with no rules, no clocks and no record. Built where its client is installed. */
+/* For the ratio: a RabbitMQ quorum queue, durable messages with publisher confirms, consumed with acknowledgements by a second process:
+ * a bare queue, with no rules, no clocks and no record. window=0: a batch is published, all its confirms are awaited, then the next, as
+ * its manual's "batch publishing"; window=N: up to N batches unconfirmed, its "asynchronous confirms". Built where its client is
+ * installed. */
 #include "bench/load/load.h"
 
 #ifndef HAVE_RABBIT
@@ -87,15 +89,14 @@ static void publish(struct load *load, amqp_bytes_t queue, int64_t count, int64_
     check(amqp_get_rpc_reply(connection), "confirms");
     amqp_basic_properties_t properties = {._flags = AMQP_BASIC_DELIVERY_MODE_FLAG, .delivery_mode = 2};
     uint64_t confirmed = 0;
-    int64_t window = option_int(load, "window", 10) * batch; /* unconfirmed at most */
+    int64_t window = option_int(load, "window", 0) * batch; /* unconfirmed at most, when a batch ends */
     for (int64_t n = 1; n <= count; n++) {
         if (amqp_basic_publish(connection, CHANNEL, amqp_empty_bytes, queue, 0, 0, &properties,
                                (amqp_bytes_t){sizeof body, body}) != AMQP_STATUS_OK)
             die("RabbitMQ: publishing failed");
         if (n % batch != 0) continue;
         int64_t start = clock_monotonic_ns();
-        if (batch == 1 || n > window)
-            confirmed = wait_confirms(connection, confirmed, (uint64_t)(batch == 1 ? n : n - window));
+        if (n > window) confirmed = wait_confirms(connection, confirmed, (uint64_t)(n - window));
         histogram_add(confirms, (clock_monotonic_ns() - start) / 1000);
     }
     wait_confirms(connection, confirmed, (uint64_t)count);
@@ -106,7 +107,7 @@ void scenario_rabbit(struct load *load) {
     struct buffer line = {0};
     struct json_writer w;
     int64_t count = option_int(load, "count", 50000), batch = option_int(load, "batch", 100);
-    amqp_bytes_t queue = amqp_cstring_bytes(batch == 1 ? "bench-single" : "bench-batch");
+    amqp_bytes_t queue = amqp_cstring_bytes(option_text(load, "name", "bench"));
     volatile int64_t *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(shared != MAP_FAILED);
     declare_queue(open_connection(load), queue);
@@ -126,6 +127,7 @@ void scenario_rabbit(struct load *load) {
     meter_read(&load->after, NULL);
     result_open(load, &w, &line);
     json_put_int(&w, "batch", batch);
+    json_put_int(&w, "window", option_int(load, "window", 0));
     json_put_int(&w, "count", shared[0]);
     json_put_double(&w, "per_s", (double)shared[0] / (double)(shared[1] - start) * 1e9);
     put_latency(&w, "answer_us", &confirms);
