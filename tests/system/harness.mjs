@@ -50,7 +50,7 @@ const isAlive = (pid) => pid > 0 && fs.existsSync(`/proc/${pid}`);
 
 // Made by whoever comes first; the others wait for it, and one of them takes over when its maker died.
 async function template() {
-  const base = path.join(os.tmpdir(), 'paidan-test-template');
+  const base = path.join(root, 'build/template');
   const folder = path.join(base, templateKey());
   const ready = path.join(folder, 'ready');
   const maker = path.join(folder, 'maker');
@@ -68,6 +68,7 @@ async function template() {
     }
     fs.writeFileSync(maker, String(process.pid));
     fs.chmodSync(folder, 0o755);
+    for (const name of fs.readdirSync(base)) if (name !== path.basename(folder)) fs.rmSync(path.join(base, name), { recursive: true, force: true });
     await make(path.join(folder, 'var'));
     fs.writeFileSync(ready, '');
   }
