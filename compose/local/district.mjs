@@ -42,8 +42,12 @@ function keepAccount({ user, password, role, unit }) {
 }
 
 let began = Date.now();
+const live = Boolean(process.stdout.isTTY);
+function loading(what) {
+  if (live) process.stdout.write(`  loading ${what} ...`);
+}
 function loaded(what, count) {
-  console.log(`  loaded  ${what.padEnd(13)} ${String(count).padStart(6)}   ${String(Date.now() - began).padStart(5)} ms`);
+  console.log(`${live ? '\r\x1b[K' : ''}  loaded  ${what.padEnd(13)} ${String(count).padStart(6)}   ${String(Date.now() - began).padStart(5)} ms`);
   began = Date.now();
 }
 
@@ -66,6 +70,7 @@ function reference() {
   steps.push(['policy', 'policies.csv'], ['unit', 'units.csv'], ['area', 'grids.geojson'], ['matter', 'matters.csv'],
     ['admission', 'admission.csv'], ['place', 'places.csv'], ['source', 'sources.csv']);
   for (const [kind, file] of steps) {
+    loading(file);
     const answer = paidan([kind, 'import', path.join(demo, file)]);
     loaded(path.basename(file).replace(/\..*/, ''), answer.rows ?? 0);
   }
@@ -74,7 +79,8 @@ function reference() {
 // A password costs a twentieth of a second on purpose, so the file goes in by pieces: none takes long, and one that was interrupted
 // goes on where it stopped.
 function people() {
-  const piece = 40;
+  loading('people (a password for each; this takes a while)');
+  const piece = 12;
   const [head, ...lines] = fs.readFileSync(path.join(demo, 'people.csv'), 'utf8').trim().split(/\r?\n/);
   const without = process.env.PAIDAN_DEMO_WITHOUT ?? ''; // a role whose accounts are left out, to be quicker
   const left = lines.filter((line) => !known.accounts[line.split(',')[0]] && line.split(',')[1] !== without);
@@ -100,6 +106,7 @@ function tokens() {
   const [head, ...rows] = fs.readFileSync(path.join(demo, 'sources.csv'), 'utf8').trim().split(/\r?\n/).map((line) => line.split(','));
   const wanted = rows.map((row) => [row[head.indexOf('code')], 'integration', row[head.indexOf('code')]]);
   wanted.push(['hotline', 'integration', 'hotline-12345'], ['open311', 'integration', 'city-app'], ['readonly', 'readonly']);
+  loading('tokens');
   for (const [name, role, source] of wanted) {
     if (known.tokens[name]) continue;
     known.tokens[name] = paidan(['token', 'create', name, role, ...(source ? ['--sources', source] : ['--unit', 'center'])]).token;
