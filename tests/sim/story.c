@@ -254,7 +254,10 @@ static void wait_until_quiet(const char *after) {
     const char *why = "a process does not come back";
     for (int tries = 0; tries < QUIET_WITHIN_S * 20; tries++) {
         pass(50000);
-        if (!all_are_there() || (why = check_quiet())) continue;
+        if (!all_are_there() || (why = check_quiet())) {
+            if (tries % 20 == 19) trace("not quiet %s: %s", after, why);
+            continue;
+        }
         int64_t took = (sim.now_us - began) / 1000;
         if (took > sim.worst_recovery_ms) sim.worst_recovery_ms = took;
         check_all();
