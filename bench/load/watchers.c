@@ -46,7 +46,7 @@ struct watcher {
 
 struct told { /* a ticket in a frame, by the first watcher */
     uint64_t version;
-    int64_t heard_ns;
+    int64_t ticket, heard_ns; /* the event may be heard after the frame */
 };
 
 struct watchers {
@@ -73,8 +73,7 @@ static void read_tickets(struct watchers *all, uint64_t version) {
         at += 10;
         const char *quote = memchr(at, '"', (size_t)(end - at));
         if (!quote || number_parse_ticket(at, (size_t)(quote - at), &ticket) != ERR_NONE) continue;
-        int64_t heard = watch_heard_ns_of(all->watch, ticket);
-        if (heard && all->told_count < all->told_max) all->told[all->told_count++] = (struct told){version, heard};
+        if (all->told_count < all->told_max) all->told[all->told_count++] = (struct told){version, ticket, 0};
     }
 }
 
@@ -172,6 +171,12 @@ static int64_t first_of(const struct watchers *all, uint64_t version) {
 /* Returns how many changes reached the watcher that was told fewest. */
 static int64_t sum_up(struct watchers *all, struct histogram *delays, int64_t *ret_all) {
     int64_t fewest = INT64_MAX;
+    int64_t known = 0;
+    for (int64_t i = 0; i < all->told_count; i++) {
+        all->told[i].heard_ns = watch_heard_ns_of(all->watch, all->told[i].ticket);
+        if (all->told[i].heard_ns) all->told[known++] = all->told[i]; /* else of before this run */
+    }
+    all->told_count = known;
     qsort(all->told, (size_t)all->told_count, sizeof *all->told, by_version);
     for (int i = 0; i < all->count; i++) {
         struct watcher *w = &all->list[i];
