@@ -87,7 +87,7 @@ static void on_line(struct watcher *w, int64_t now) {
         w->version = 0;
     }
     w->line_len = 0;
-    buffer_clear(&all->line);
+    if (w == all->list) buffer_clear(&all->line);
 }
 
 static void take(struct watcher *w, const char *at, size_t len, int64_t now) {
