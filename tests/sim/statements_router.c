@@ -354,10 +354,10 @@ static const char *router_read_keys(struct transaction *t, const struct db_call 
     S(router_keep)                                                                                                     \
     S(shard_take)                                                                                                      \
     S(shard_head)                                                                                                      \
-    S(shard_load) S(shard_newest) S(shard_sweep) S(shard_world) S(router_events) S(router_tickets_new)                 \
-        S(router_tickets_changed) S(router_assignments) S(router_assignments_changed) S(router_links) S(router_move)   \
-            S(router_move_back) S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests)           \
-                S(router_read_keys)
+    S(shard_load)                                                                                                      \
+    S(shard_newest) S(shard_sweep) S(shard_world) S(router_events) S(router_tickets_new) S(router_tickets_changed)     \
+        S(router_assignments) S(router_assignments_changed) S(router_links) S(router_move) S(router_move_back)         \
+            S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys)
 #define STATEMENT_ITEM(name) {#name, name},
 static const struct {
     const char *name;
