@@ -163,8 +163,13 @@ struct push *push_open(struct load *load, const struct city *city, struct plan *
     p->city = city;
     p->plan = plan;
     p->token = option_text(load, "token", "");
-    for (uint32_t i = 0; i < city->count; i++)
-        if (!plain || !city->sayings[i].is_special) p->sayings[p->saying_count++] = &city->sayings[i];
+    const char *source = option_text(load, "source", NULL);
+    for (uint32_t i = 0; i < city->count; i++) {
+        const struct saying *saying = &city->sayings[i];
+        if ((plain && saying->is_special) || (source && strcmp(source, saying->source) != 0)) continue;
+        p->sayings[p->saying_count++] = saying;
+    }
+    if (!p->saying_count) die("nobody says anything for source=%s", source);
     const char *door = option_text(load, "door", "bus");
     p->send = !strcmp(door, "batch") ? send_batch : !strcmp(door, "single") ? send_single : send_bus;
     if (p->send == send_bus)

@@ -1,0 +1,53 @@
+// The ways in, as the load generator uses them: HTTP batches, single pushes, the bus; and whole lives over the router's door. It checks
+// by itself that what was accepted stands in the database once, with one ticket each, and was seen in its queue.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { start } from './harness.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+let system, token, run;
+
+before(async () => {
+  system = await start('doors');
+  token = system.accounts.tokens.hotline;
+  run = fs.realpathSync(path.join(system.var, 'run'));
+});
+after(() => system?.stop());
+
+function load(scenario, ...more) {
+  const args = [scenario, `run=${run}`, `port=${new URL(system.url).port}`, 'source=hotline-12345', 'pids=', ...more];
+  const done = spawnSync(path.join(root, 'build/release/bin/load'), args, { cwd: root, encoding: 'utf8', timeout: 120_000 });
+  assert.equal(done.status, 0, done.stderr);
+  return { ...JSON.parse(done.stdout), said: done.stderr };
+}
+
+describe('each way in accepts every request once', () => {
+  for (const [door, ...how] of [['batch', 'group=50', 'connections=4', 'count=500'], ['single', 'connections=8', 'count=300'], ['bus', 'count=500']])
+    test(door, () => {
+      const result = load('push', `door=${door}`, `token=${token}`, ...how);
+      assert.equal(result.refused, 0, result.said);
+      assert.equal(result.count, Number(how.at(-1).split('=')[1]));
+    });
+
+  test('the bus refuses an unknown token', () => {
+    const result = load('push', 'door=bus', 'token=pdapi_nobody', 'count=5');
+    assert.equal(result.refused, 5);
+    assert.match(result.said, /refused 401/);
+  });
+
+  test('the bus names what is wrong', () => {
+    const result = load('push', 'door=bus', `token=${system.accounts.tokens.open311}`, 'count=2');
+    assert.equal(result.refused, 2);
+    assert.match(result.said, /refused 403: this token may not push for that source/);
+  });
+
+  test('whole lives close', () => {
+    const result = load('lives', `token=${token}`, 'count=50');
+    assert.equal(result.refused, 0, result.said);
+  });
+});
