@@ -87,7 +87,10 @@ void http_problem(struct http_request *request, const struct http_problem *probl
     json_put_string(&writer, "type", type);
     json_put_string(&writer, "title", sentence_in(problem->title, language));
     json_put_int(&writer, "status", problem->status);
-    if (problem->detail.zh != NULL) json_put_string(&writer, "detail", sentence_in(problem->detail, language));
+    /* there is always a sentence: without one of its own, the first fault's */
+    struct sentence detail = problem->detail;
+    if (detail.zh == NULL && problem->fault_count > 0) detail = problem->faults[0].detail;
+    if (detail.zh != NULL) json_put_string(&writer, "detail", sentence_in(detail, language));
     if (problem->fault_count > 0) write_faults(&writer, problem, language);
     json_close(&writer);
     json_writer_end(&writer);

@@ -65,9 +65,11 @@ static void done(struct import *in) {
 
 static void answer_faults(struct import *in) {
     static const struct sentence title = {"文件有误, 未导入", "The file has mistakes; nothing was loaded"};
+    static const struct sentence detail = {"请按 errors 所列的行和列改正后重新导入",
+                                           "Correct the rows and columns named in errors, then import it again"};
     struct call *call = in->call;
     bool english = call_lang(call) == LANG_EN;
-    struct json_writer *w = call_problem_json(call, 422, "import", title, (struct sentence){NULL, NULL});
+    struct json_writer *w = call_problem_json(call, 422, "import", title, detail);
     json_put_int(w, "rows", in->rows);
     json_put_int(w, "error_count", in->fault_count);
     json_put_open_list(w, "errors");

@@ -238,13 +238,13 @@ static void push_person(struct db_call *call, const struct crypto_keys *keys, co
     push_sealed(call, 21, keys, SEALED_NAME(row), s->name);
     push_sealed(call, 22, keys, SEALED_PHONE(row), s->phone);
     push_sealed(call, 23, keys, SEALED_DOCUMENT(row), s->document);
-    if (!s->phone.len) {
-        db_push_null(call, 24);
-        return;
-    }
     char digits[PHONE_BYTES_MAX + 2];
     uint8_t index[CRYPTO_INDEX_BYTES];
     size_t len = phone_digits(s->phone, digits);
+    if (!len) { /* none, or a word instead */
+        db_push_null(call, 24);
+        return;
+    }
     crypto_blind_index(keys, INDEX_PHONE, digits, len, index);
     db_push_bytes(call, 24, index, sizeof index);
 }

@@ -104,13 +104,8 @@ static void read_requester(struct reading *r) {
     if (err == ERR_INVALID) fault(r, 400, "/requester/confidential", "须为 true 或 false", "must be true or false");
 }
 
-static struct span item_text(const struct cJSON *item, const char *key) {
-    const char *text = "";
-    if (json_get_text(item, key, &text) == ERR_INVALID) text = "?"; /* no address and no hash either */
-    return (struct span){text, strlen(text)};
-}
-
 static void read_attachments(struct reading *r) {
+    static const char *const keys[] = {"url", "sha256", NULL};
     const struct cJSON *list, *item;
     enum err err = json_get_list(r->tree, "attachments", &list);
     if (err == ERR_NOT_FOUND) return;
@@ -124,8 +119,13 @@ static void read_attachments(struct reading *r) {
     }
     cJSON_ArrayForEach(item, list) {
         int i = r->raw->attachment_count++;
-        r->raw->attachments[i].url = item_text(item, "url");
-        r->raw->attachments[i].sha256 = item_text(item, "sha256");
+        if (!cJSON_IsObject(item)) {
+            fault(r, 400, "/attachments", "每个附件须为对象", "each attachment must be an object");
+            return;
+        }
+        refuse_unknown(r, item, keys, "/attachments");
+        r->raw->attachments[i].url = read_text(r, item, "url", "/attachments");
+        r->raw->attachments[i].sha256 = read_text(r, item, "sha256", "/attachments");
     }
 }
 

@@ -59,6 +59,16 @@ describe('a request', () => {
     assert.ok(other.text.includes(number), 'the conflict names the number it was accepted under');
   });
 
+  test('is not lost for a phone number, a file name or a hash that is none', async () => {
+    const push = { ...EXAMPLE, external_id: 'as-they-said-it', requester: { name: '...', phone: '...' }, attachments: [{ url: '...', sha256: '...' }] };
+    const first = await hotline.post('/api/v1/requests', push);
+    assert.equal(first.status, 201, first.text);
+    assert.equal((await hotline.post('/api/v1/requests', push)).text, first.text);
+    const shown = (await hotline.get(`/api/v1/requests/${first.body.number}`)).body;
+    assert.equal(shown.requester.phone, '****');
+    assert.deepEqual(shown.attachments, push.attachments);
+  });
+
   test('stands in the right queue with owner, deadline and next action', async () => {
     const push = { ...EXAMPLE, external_id: '2026-000124' };
     const began = performance.now();
@@ -144,6 +154,7 @@ describe('bad input', () => {
     const bad = await hotline.post('/api/v1/requests', { ...EXAMPLE, external_id: 'bad-1', occurred_at: 'yesterday', colour: 'red' });
     assert.equal(bad.status, 400);
     assert.deepEqual(bad.body.errors.map((e) => e.pointer).sort(), ['/colour', '/occurred_at']);
+    assert.equal(bad.body.detail, bad.body.errors[0].detail, 'there is a sentence also for who reads no list');
     const lines = [
       JSON.stringify({ ...EXAMPLE, external_id: 'line-1' }),
       'not json',
