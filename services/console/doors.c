@@ -6,6 +6,7 @@
 
 #include "common/arena.h"
 #include "common/metrics.h"
+#include "common/number.h"
 #include "proto/must.h"
 #include "services/console/audit.h"
 #include "services/console/commands.h"
@@ -75,7 +76,10 @@ static void enter(const struct arrival *in, const struct who *who) {
         call->reach = reach_of(call_world(call), &call->who, call->action);
         if (reach_is_empty(&call->reach)) {
             metric_add(&refused, 3, 1);
-            call_audit_alone(call, *command ? command : in->door->path, "", "role");
+            bool of_one = strstr(in->door->path, "{number}") != NULL; /* http_param wants a name the pattern has */
+            const char *number = of_one ? http_param(in->request, "number") : NULL;
+            call_audit_alone(call, *command ? command : in->door->path,
+                             number && strlen(number) < NUMBER_TEXT_BYTES ? number : "", "role");
             call_not_permitted(call);
             return;
         }

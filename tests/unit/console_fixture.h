@@ -228,6 +228,7 @@ static inline struct answer read_answer(int fd) {
         want = (size_t)(end + 4 - answer.text) + (length && length < end ? strtoul(length + 17, NULL, 10) : 0);
         if (used >= want) break;
     }
+    if (used <= 12) show_log("console");
     assert_true(used > 12);
     answer.text[used] = 0;
     answer.status = atoi(answer.text + 9);
