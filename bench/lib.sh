@@ -132,7 +132,25 @@ report() {
   node bench/report.mjs table <"$out/results.jsonl" | tee "$out/table.txt"
   node bench/report.mjs plot <"$out/results.jsonl" >"$out/performance.svg"
   say "results: build/bench/results.jsonl, table.txt, performance.svg"
+  [ -z "${DOCS:-}" ] || write_docs
   [ -z "$failed" ]
+}
+
+# DOCS=1: the figures become the documented ones
+write_docs() {
+  cp "$out/performance.svg" docs/performance.svg
+  {
+    echo '# Figures of the last documented run'
+    echo
+    echo "Written by \`DOCS=1 make bench\`$([ -z "${FULL:-}" ] || echo ' with FULL=1'); what they mean and where the time goes: [performance.md](performance.md)."
+    echo "$(nproc) cores ($(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)), $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), $("$pg_bin/postgres" --version), $(redis-server --version | cut -d ' ' -f 1-3), fsync on, load generator on the same cores; $(date +%F)."
+    echo
+    echo '```'
+    cat "$out/table.txt"
+    echo '```'
+    echo
+    echo '![CPU, latency and throughput at 1, 2, 4 and 8 times the load and data](performance.svg)'
+  } >docs/performance-figures.md
 }
 
 # ---- rows ----------------------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ struct lives {
     struct bus *bus;
     struct bus_socket *door;
     struct life *lives; /* by number within the day, from `first` on */
-    int64_t first, max, under_way, closed, lost, last_ns;
+    int64_t first, max, under_way, closed, lost, triaged, last_ns;
     struct histogram steps;
 };
 
@@ -73,8 +73,10 @@ static void on_change(void *context, const struct change *change) {
     life->unit = change->owner;
     if (change->state == STATE_OFFERED)
         send_command(l, change->ticket, life, COMMAND_SIGN);
-    else
-        end_life(l, false); /* the rules did not route it */
+    else { /* the rules leave it to an operator: no life of seven steps */
+        l->under_way--;
+        l->triaged++;
+    }
 }
 
 static void on_reply(void *context, const struct bus_message *in) {
@@ -115,9 +117,12 @@ static int64_t send_more(void *context, int64_t first, int64_t count) {
 
 static void wait_for_all(struct lives *l) {
     int64_t ended = 0, progress = clock_monotonic_ms();
-    while (l->closed + l->lost < l->plan.accepted) {
+    while (l->closed + l->lost + l->triaged < l->plan.accepted) {
         loop_turn(l->load->loop, 100);
-        if (l->closed + l->lost > ended) ended = l->closed + l->lost, progress = clock_monotonic_ms();
+        if (l->closed + l->lost > ended) {
+            ended = l->closed + l->lost;
+            progress = clock_monotonic_ms();
+        }
         if (clock_monotonic_ms() - progress > PATIENCE_MS)
             die("%lld of %lld lives ended, then nothing", (long long)ended, (long long)l->plan.accepted);
     }
@@ -157,6 +162,7 @@ void scenario_lives(struct load *load) {
     json_put_int(&w, "rate", l.plan.rate);
     json_put_int(&w, "count", l.plan.count);
     json_put_int(&w, "refused", l.plan.refused + l.lost);
+    json_put_int(&w, "triaged", l.triaged);
     json_put_double(&w, "per_s", (double)l.closed / (double)(l.last_ns - l.plan.start_ns) * 1e9);
     put_latency(&w, "answer_us", &l.steps);
     put_latency(&w, "queued_us", &queued);
