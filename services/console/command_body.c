@@ -74,7 +74,7 @@ static const struct command_takes takes[COMMAND_COUNT] = {
     [COMMAND_REOPEN] = {ALWAYS, TAKES_REASON},
     [COMMAND_MERGE] = {ALWAYS | TAKES_OTHER, TAKES_OTHER},
     [COMMAND_UNMERGE] = {ALWAYS, TAKES_REASON},
-    [COMMAND_SPLIT] = {ALWAYS | TAKES_MATTER | TAKES_PLACE | TAKES_URGENCY | TAKES_REQUEST, TAKES_REASON},
+    [COMMAND_SPLIT] = {ALWAYS | TAKES_MATTER | TAKES_PLACE | TAKES_URGENCY, TAKES_REASON},
     [COMMAND_URGE] = {ALWAYS, 0},
     [COMMAND_SUPERVISE] = {ALWAYS | TAKES_UNTIL, TAKES_NOTE},
     [COMMAND_REPLY] = {ALWAYS | TAKES_ANSWER, TAKES_NOTE},
@@ -207,6 +207,9 @@ bool command_read(struct call *call, int command, struct command *ret_command) {
     translate_matter(call, tree);
     translate_number(call, tree, "other", "/other", number_parse_ticket);
     translate_number(call, tree, "request", "/request", number_parse_request);
+    const cJSON *version = given(tree, "version");
+    if (cJSON_IsNumber(version) && version->valuedouble < 1)
+        call_wrong(call, "/version", "版本从 1 起", "versions begin with 1");
     if (call_is_wrong(call, 422)) return false;
     read_struct(call, tree, ret_command);
     if (call_is_wrong(call, 400)) return false;

@@ -136,7 +136,7 @@ static void on_detail(struct call *call, const struct db_reply *reply) {
     size_t len;
     struct json_writer *w = call_json(call);
     json_open(w);
-    put_ticket_row(w, call->reference, &ticket, first >= 0 ? db_get_text(requests, first, REQUEST_TITLE, &len) : NULL,
+    put_ticket_row(w, call->reference, &ticket, first >= 0 ? db_get_text(requests, first, REQUEST_TITLE, &len) : "",
                    now);
     if (first >= 0) {
         const char *description = db_get_text(requests, first, REQUEST_DESCRIPTION, &len);

@@ -76,7 +76,7 @@ void put_ticket_row(struct json_writer *w, const struct reference *reference, co
     struct next next = ticket_next(ticket);
     bool open = ticket_is_open(ticket);
     put_ticket_number(w, "number", ticket->id);
-    json_put_string(w, "title", title ? title : "");
+    if (title) json_put_string(w, "title", title); /* not where only the ticket was read: that would say it has none */
     json_put_string(w, "state", word_text(WORDS_state, ticket->state));
     json_put_id(w, "version", ticket->version);
     json_put_string(w, "unit", open ? reference_unit_code(reference, ticket->owner) : NULL);

@@ -198,6 +198,8 @@ describe('the audit log', () => {
     assert.ok(Number(next.rows[0].id) === Number(first.rows[1].id) - 1, 'no row is skipped');
     const logins = (await auditor.get('/api/v1/audit?action=login&user=operator')).body.rows;
     assert.ok(logins.length >= 1 && logins.every((r) => r.action === 'login' && r.user === 'operator' && r.outcome === 'ok'));
+    assert.equal((await hotline.post(`/api/v1/requests/${request}/unmask`, { reason: '回访' })).status, 403);
+    await eventually('the refusal names what it was about', async () => (await auditor.get(`/api/v1/audit?object=${request}&user=hotline`)).body.rows[0]?.outcome === 'role');
     assert.equal((await auditor.get('/api/v1/audit?user=nobody-of-that-name')).body.rows.length, 0);
     assert.equal((await auditor.get('/api/v1/audit?to=2020-01-01')).body.rows.length, 0);
   });
