@@ -85,18 +85,18 @@ start_scan() {
     exec 9>&- env -i PATH="$PATH" LANG=C.UTF-8 HOME="$var" "$marker" "${pass[@]}" \
       setsid s6-svscan "$scan" </dev/null >>"$var/log/s6.log" 2>&1
   ) &
-  for ((name = 0; name < 500; name++)); do is_running && return; sleep 0.02; done
+  for ((name = 0; name < 2000; name++)); do is_running && return; sleep 0.02; done
   tail -n 5 "$var/log/s6.log" >&2
   fail "s6-svscan did not start." "Look into $var/log/s6.log"
 }
 
 # bring_up NAME...: starts them together and waits until each is ready. One that ends three times will not come up.
 bring_up() {
-  local name deadline=$((SECONDS + ${PAIDAN_START_SECONDS:-60})) began waited
+  local name deadline=$((SECONDS + ${PAIDAN_START_SECONDS:-60})) began
   for name in "$@"; do
-    for ((waited = 0; waited < 500; waited++)); do s6-svok "$scan/$name" && break; sleep 0.02; done
+    until s6-svok "$scan/$name" || [ $SECONDS -ge $deadline ]; do sleep 0.02; done
     s6-svdt-clear "$scan/$name" 2>/dev/null || true
-    s6-svc -u "$scan/$name" || fail "$name cannot be started: its supervisor is not there."
+    s6-svc -u "$scan/$name" || { tail -n 5 "$var/log/s6.log" >&2; fail "$name cannot be started: its supervisor is not there." "Look into $var/log/s6.log"; }
   done
   for name in "$@"; do
     began=$(date +%s%N)
