@@ -31,7 +31,7 @@ struct load {
     struct meter before, after;
 };
 
-/* The value of key=value among the arguments; `otherwise` when absent. */
+/* The value of key=value among the arguments, the last when given twice; `otherwise` when absent. */
 const char *option_text(const struct load *load, const char *key, const char *otherwise);
 int64_t option_int(const struct load *load, const char *key, int64_t otherwise);
 

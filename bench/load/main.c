@@ -32,7 +32,7 @@ void die(const char *format, ...) {
 
 const char *option_text(const struct load *load, const char *key, const char *otherwise) {
     size_t len = strlen(key);
-    for (int i = 0; i < load->argument_count; i++)
+    for (int i = load->argument_count; i-- > 0;)
         if (!strncmp(load->arguments[i], key, len) && load->arguments[i][len] == '=')
             return load->arguments[i] + len + 1;
     return otherwise;
