@@ -349,15 +349,13 @@ static const char *router_read_keys(struct transaction *t, const struct db_call 
 
 /* ---- by name ---- */
 
-#define STATEMENTS(S)                                                                                                  \
-    S(router_advance)                                                                                                  \
-    S(router_keep)                                                                                                     \
-    S(shard_take)                                                                                                      \
-    S(shard_head)                                                                                                      \
-    S(shard_load)                                                                                                      \
-    S(shard_newest) S(shard_sweep) S(shard_world) S(router_events) S(router_tickets_new) S(router_tickets_changed)     \
-        S(router_assignments) S(router_assignments_changed) S(router_links) S(router_move) S(router_move_back)         \
-            S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys)
+/* clang-format off */
+#define STATEMENTS(S) \
+    S(router_advance) S(router_keep) S(shard_take) S(shard_head) S(shard_load) S(shard_newest) \
+    S(shard_sweep) S(shard_world) S(router_events) S(router_tickets_new) S(router_tickets_changed) \
+    S(router_assignments) S(router_assignments_changed) S(router_links) S(router_move) S(router_move_back) \
+    S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys)
+/* clang-format on */
 #define STATEMENT_ITEM(name) {#name, name},
 static const struct {
     const char *name;
