@@ -71,13 +71,17 @@ $ask nginx -e stderr -p '$var/nginx' -c '$var/etc/nginx.conf' -g 'daemon off;'"
   put "$scan/nginx/down-signal" SIGQUIT
 }
 
-is_running() { s6-svscanctl -a "$scan" 2>/dev/null; }
+# An order that says nothing: it arrives only where somebody listens.
+is_running() { s6-svscanctl "$scan" 2>/dev/null; }
 state() { s6-svstat -o "$2" "$scan/$1" 2>/dev/null; }
 is_ready() { [ "$(state "$1" up,ready)" = "true true" ]; }
 
 start_scan() {
   local pass=() name
-  is_running && return
+  if is_running; then
+    s6-svscanctl -a "$scan" # there may be services it has not seen
+    return
+  fi
   for name in $(compgen -e | grep -E '^(ASAN|UBSAN|LSAN|PAIDAN_FAULT|PAIDAN_FAIL)' || true); do pass+=("$name=${!name}"); done
   ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
   (
