@@ -12,7 +12,7 @@
 #include "proto/codec.h"
 #include "proto/must.h"
 
-enum { QUEUE = 1000000, DEADLINE_MS = 10000, CONNECT_MS = 10000, SPARE = 10000 };
+enum { QUEUE = 1000000, DEADLINE_MS = 10000, CONNECT_MS = 10000, PAUSE_MS = 3, SPARE = 10000 };
 
 struct waiting { /* heard of, not yet seen in Redis */
     int64_t seq;
@@ -32,6 +32,9 @@ struct watch {
     struct waiting *waiting;
     int64_t waiting_first, waiting_end; /* as running numbers; the array is as long as capacity */
     int64_t count, last_ns, changes;
+    struct loop_timer *timer;
+    int64_t
+        pause_ms; /* between two looks at the marker: looking costs Redis time, and saturation is not about milliseconds */
     bool beaten, asking;
 };
 
@@ -50,10 +53,18 @@ static void on_marker(void *context, enum err err, const struct cache_reply *rep
     if (w->waiting_first < w->waiting_end) ask(w);
 }
 
+static void look(void *context) {
+    struct watch *w = context;
+    cache_send(w->cache, w->marker, DEADLINE_MS, on_marker, w);
+}
+
 static void ask(struct watch *w) {
     if (w->asking) return;
     w->asking = true;
-    cache_send(w->cache, w->marker, DEADLINE_MS, on_marker, w);
+    if (w->pause_ms)
+        loop_timer_start(w->timer, w->pause_ms, 0);
+    else
+        look(w);
 }
 
 static void on_change(struct watch *w, const struct change *c, int64_t seq, int64_t now) {
@@ -90,6 +101,8 @@ struct watch *watch_new(struct load *load, int64_t capacity, watch_change *on_ch
     w->waiting = calloc((size_t)w->capacity, sizeof *w->waiting);
     must(w->heard_ns && w->queued_ns && w->waiting);
     w->first = query_int(load, "SELECT next_ticket FROM shard WHERE id = 1");
+    w->pause_ms = option_int(load, "rate", 0) ? 0 : PAUSE_MS;
+    w->timer = loop_timer_new(load->loop, look, w);
     w->marker = cache_command_new();
     cache_command_begin(w->marker, "HGET paidan:1 seq");
     snprintf(path, sizeof path, "%s/redis.sock", load->run);
@@ -112,6 +125,7 @@ void watch_free(struct watch **watch) {
     struct watch *w = *watch;
     if (!w) return;
     bus_free(&w->bus);
+    loop_timer_free(&w->timer);
     cache_free(&w->cache);
     cache_command_free(&w->marker);
     free(w->heard_ns);

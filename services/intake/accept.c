@@ -17,7 +17,9 @@ METRIC_HISTOGRAM(commit_seconds, "paidan_intake_commit_seconds", "From sending a
 METRIC_HISTOGRAM(group_rows, "paidan_intake_group_rows", "Rows in a group.", 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000);
 METRIC_GAUGE(waiting_gauge, "paidan_intake_waiting", "Requests waiting for their commit.");
 
-enum { GROUPS = 2, GROUP_ROWS_MAX = 500, TIMEOUT_MS = 5000, INDEX = 2048 };
+/* A second group beside one under way only when it is large: a small one gains nothing by going now, as it costs PostgreSQL nearly as
+ * much as a large one and the first will be back in a millisecond. */
+enum { GROUPS = 2, SECOND_ROWS_MIN = 100, GROUP_ROWS_MAX = 500, TIMEOUT_MS = 5000, INDEX = 2048 };
 
 /* Each row of the input comes back once: its number and whether it is new; a row that another connection is committing at this
  * moment comes back without a number and is tried again. Numbers are given out first, so that what was new is told apart by
@@ -74,7 +76,9 @@ struct accept {
     const struct crypto_keys *keys;
     struct loop_hook *hook;
     struct waiting *first, **end;
-    size_t count; /* waiting and under way */
+    size_t count;      /* waiting and under way */
+    size_t line_count; /* of these, waiting */
+    int groups_under_way;
     size_t max;
     uint32_t rows_max; /* falls to 1 while a culprit is searched */
     bool (*hold)(const void *context);
@@ -112,6 +116,7 @@ static void answer_with_same(struct accept *a, struct waiting *w, const struct a
 static void push_front(struct accept *a, struct waiting *w) {
     w->next = a->first;
     a->first = w;
+    a->line_count++;
     if (!w->next) a->end = &w->next;
 }
 
@@ -180,6 +185,7 @@ static void on_done(void *context, const struct db_reply *reply) {
     struct accept *a = g->accept;
     failpoint("intake.after_commit");
     g->under_way = false;
+    a->groups_under_way--;
     metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - g->sent_ns) / 1e9);
     if (reply->err == ERR_NONE) {
         must(db_rows(reply->results[0]) == (int)g->count);
@@ -295,6 +301,7 @@ static void gather(struct accept *a, struct group *g) {
     while (a->first && g->count < a->rows_max) {
         struct waiting *w = a->first;
         a->first = w->next;
+        a->line_count--;
         if (!a->first) a->end = &a->first;
         uint32_t slot =
             (uint32_t)sealed_request_row(w->said->source, w->said->external_id.at, w->said->external_id.len) &
@@ -318,6 +325,7 @@ static void send_group(struct accept *a, struct group *g) {
                                          DB_BOOL, DB_BOOL, DB_BYTEA,  DB_BYTEA,  DB_BYTEA, DB_BYTEA, DB_TEXT};
     gather(a, g);
     g->under_way = true;
+    a->groups_under_way++;
     g->received_at = clock_now();
     g->sent_ns = clock_monotonic_ns();
     metric_observe(&group_rows, g->count);
@@ -337,6 +345,7 @@ static bool on_turn(void *context) {
     if (!a->first || (a->hold && a->hold(a->hold_context))) return false;
     for (int i = 0; i < GROUPS && a->first; i++) {
         if (a->groups[i].under_way) continue;
+        if (a->groups_under_way && a->line_count < SECOND_ROWS_MIN) break;
         send_group(a, &a->groups[i]);
         did = true;
     }
@@ -353,6 +362,7 @@ bool accept_add(struct accept *a, const struct said *said, accept_done *done, vo
     *a->end = w;
     a->end = &w->next;
     a->count++;
+    a->line_count++;
     return true;
 }
 
