@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "common/bus.h"
 #include "common/cache.h"
@@ -12,7 +14,7 @@
 #include "proto/codec.h"
 #include "proto/must.h"
 
-enum { QUEUE = 1000000, DEADLINE_MS = 10000, CONNECT_MS = 10000, PAUSE_MS = 3, SPARE = 10000 };
+enum { QUEUE = 1000000, DEADLINE_MS = 10000, CONNECT_MS = 10000, PAUSE_US = 300, SPARE = 10000 };
 
 struct waiting { /* heard of, not yet seen in Redis */
     int64_t seq;
@@ -32,9 +34,10 @@ struct watch {
     struct waiting *waiting;
     int64_t waiting_first, waiting_end; /* as running numbers; the array is as long as capacity */
     int64_t count, last_ns, changes;
-    struct loop_timer *timer;
+    int timer_fd;
+    struct loop_fd *timer;
     int64_t
-        pause_ms; /* between two looks at the marker: looking costs Redis time, and saturation is not about milliseconds */
+        pause_us; /* before each look at the marker: looking costs Redis time, and saturation is not about milliseconds */
     bool beaten, asking;
 };
 
@@ -53,18 +56,17 @@ static void on_marker(void *context, enum err err, const struct cache_reply *rep
     if (w->waiting_first < w->waiting_end) ask(w);
 }
 
-static void look(void *context) {
+static void look(void *context, int ready) {
     struct watch *w = context;
-    cache_send(w->cache, w->marker, DEADLINE_MS, on_marker, w);
+    uint64_t times;
+    if (read(w->timer_fd, &times, sizeof times) > 0) cache_send(w->cache, w->marker, DEADLINE_MS, on_marker, w);
 }
 
 static void ask(struct watch *w) {
+    struct itimerspec when = {.it_value = {0, w->pause_us * 1000}};
     if (w->asking) return;
     w->asking = true;
-    if (w->pause_ms)
-        loop_timer_start(w->timer, w->pause_ms, 0);
-    else
-        look(w);
+    must(timerfd_settime(w->timer_fd, 0, &when, NULL) == 0);
 }
 
 static void on_change(struct watch *w, const struct change *c, int64_t seq, int64_t now) {
@@ -101,8 +103,11 @@ struct watch *watch_new(struct load *load, int64_t capacity, watch_change *on_ch
     w->waiting = calloc((size_t)w->capacity, sizeof *w->waiting);
     must(w->heard_ns && w->queued_ns && w->waiting);
     w->first = query_int(load, "SELECT next_ticket FROM shard WHERE id = 1");
-    w->pause_ms = option_int(load, "rate", 0) ? 0 : PAUSE_MS;
-    w->timer = loop_timer_new(load->loop, look, w);
+    w->pause_us = option_int(load, "rate", 0) ? PAUSE_US : PAUSE_US * 10;
+    w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    must(w->timer_fd >= 0);
+    NEED(loop_fd_new(load->loop, w->timer_fd, look, w, &w->timer), "timerfd");
+    loop_fd_watch(w->timer, LOOP_READ);
     w->marker = cache_command_new();
     cache_command_begin(w->marker, "HGET paidan:1 seq");
     snprintf(path, sizeof path, "%s/redis.sock", load->run);
@@ -125,7 +130,8 @@ void watch_free(struct watch **watch) {
     struct watch *w = *watch;
     if (!w) return;
     bus_free(&w->bus);
-    loop_timer_free(&w->timer);
+    loop_fd_free(&w->timer);
+    close(w->timer_fd);
     cache_free(&w->cache);
     cache_command_free(&w->marker);
     free(w->heard_ns);

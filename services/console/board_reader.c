@@ -240,13 +240,16 @@ void board_reader_wake(struct board_reader *r) {
     board_reader_tick(r);
 }
 
+void board_reader_news(struct board_reader *r) {
+    /* a reading takes Redis a few milliseconds: with nobody looking one a second is enough, and who asks waits for a new one */
+    if (r->waiters || streams_count(r->console->streams) > 0) board_reader_wake(r);
+}
+
 void board_reader_tick(struct board_reader *r) {
     int64_t now = clock_monotonic_ms();
     if (r->waiters) answer_waiters(r);
     if (r->under_way || !r->console->reference) return;
-    /* a reading takes Redis a few milliseconds: with nobody looking one a second is enough, and who asks waits for a new one */
-    bool looked_at = r->waiters || streams_count(r->console->streams) > 0;
-    bool due = (r->woken && looked_at && now >= r->next_at) || now - r->started_at >= EACH_MS;
+    bool due = (r->woken && now >= r->next_at) || now - r->started_at >= EACH_MS;
     if (!due) return;
     if (cache_is_up(r->console->cache)) {
         read_redis(r);

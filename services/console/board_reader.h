@@ -14,8 +14,10 @@ struct board_reader;
 struct board_reader *board_reader_new(struct console *console);
 void board_reader_free(struct board_reader **reader);
 
-/* Something changed: read soon. */
+/* Where the numbers come from changed: read soon. */
 void board_reader_wake(struct board_reader *reader);
+/* Tickets changed: read soon if anybody looks. */
+void board_reader_news(struct board_reader *reader);
 /* Often (each 10 ms or so): does what is due. */
 void board_reader_tick(struct board_reader *reader);
 

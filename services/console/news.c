@@ -61,7 +61,7 @@ static void on_changes(struct news *news, const struct changes *changes) {
     news->epoch = changes->epoch;
     news_heard(news, changes->to_seq);
     streams_changed(news->console->streams, changes, whole);
-    board_reader_wake(news->console->reader);
+    board_reader_news(news->console->reader);
 }
 
 static void on_beat(struct news *news, const struct beat *beat) {
@@ -73,7 +73,7 @@ static void on_beat(struct news *news, const struct beat *beat) {
         news->heard_to = beat->head_seq;
         news->part = 0;
         news_heard(news, beat->head_seq);
-        board_reader_wake(news->console->reader);
+        board_reader_news(news->console->reader);
     }
     console_world_changed(news->console, beat->world);
 }
