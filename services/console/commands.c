@@ -10,6 +10,7 @@
 #include "proto/codec.h"
 #include "proto/must.h"
 #include "services/console/command_body.h"
+#include "services/console/event_read.h"
 #include "services/console/news.h"
 #include "services/console/ticket_read.h"
 
@@ -62,8 +63,8 @@ static void drop(struct commands *c, struct pending *p) {
     c->count--;
 }
 
-static void write_done(struct json_writer *w, struct call *call, const struct pending *p, const struct ticket *ticket) {
-    time_ms now = clock_now();
+static void write_done(struct json_writer *w, struct call *call, const struct pending *p, const struct ticket *ticket,
+                       time_ms now) {
     json_open(w);
     put_ticket_number(w, "ticket", p->reply.ticket);
     json_put_string(w, "command", word_text(WORDS_command_name, p->command.name));
@@ -105,17 +106,44 @@ static void answer_refusal(struct call *call, const struct pending *p, const str
     call_answer_problem(call, row->status);
 }
 
-/* After the reply: the ticket as it is now, for the answer. */
-static void on_after(struct call *call, const struct db_reply *reply) {
+/* The ticket as the command left it; NULL: it is not known. */
+static void answer(struct call *call, const struct ticket *ticket, time_ms at) {
     struct pending *p = call->self;
-    static struct ticket ticket;
-    bool known = reply->err == ERR_NONE && ticket_read(call, reply, 1, &ticket);
     if (p->reply.verdict == VERDICT_OK) {
-        write_done(call_json(call), call, p, known ? &ticket : NULL);
+        write_done(call_json(call), call, p, ticket, at);
         call_answer(call, 200);
     } else {
-        answer_refusal(call, p, known ? &ticket : NULL);
+        answer_refusal(call, p, ticket);
     }
+}
+
+/* A repeat gets the first answer: the ticket is what its events made of it until then. */
+static void on_events(struct call *call, const struct db_reply *reply) {
+    const struct pending *p = call->self;
+    static struct ticket ticket;
+    static struct event event;
+    const struct db_result *rows = reply->err == ERR_NONE ? reply->results[1] : NULL;
+    bool sound = rows && db_rows(rows) == (int)p->reply.version;
+    ticket = (struct ticket){0};
+    for (int i = 0; sound && i < db_rows(rows); i++) {
+        sound = event_of_row(rows, i, &event) && event_follows(&event, &ticket);
+        if (sound) ticket_apply(&ticket, &event);
+    }
+    struct principal by = who_toward(&call->who, ticket.source);
+    answer(call, sound && ticket_visible(call_world(call), &ticket, &by) ? &ticket : NULL, event.at);
+}
+
+static void on_after(struct call *call, const struct db_reply *reply) {
+    const struct pending *p = call->self;
+    static struct ticket ticket;
+    bool known = reply->err == ERR_NONE && ticket_read(call, reply, 1, &ticket);
+    if (known && p->reply.version && ticket.version != p->reply.version) { /* others have come since */
+        call_read(call);
+        events_ask(call, ticket.id, 0, (int)p->reply.version);
+        call_send(call, on_events);
+        return;
+    }
+    answer(call, known ? &ticket : NULL, clock_now());
 }
 
 static void read_after(struct call *call, int64_t ticket) {

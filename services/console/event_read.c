@@ -2,6 +2,7 @@
 #include "services/console/event_read.h"
 
 #include "common/log.h"
+#include "core/lifecycle.h"
 #include "proto/codec.h"
 
 const struct db_statement EVENTS_OF_TICKET = {
@@ -35,4 +36,9 @@ bool event_of_row(const struct db_result *rows, int i, struct event *ret_event) 
     log_error("event_unreadable", LOG_ID("ticket", ret_event->ticket), LOG_INT("version", ret_event->version),
               LOG_TEXT("why", codec_error_text(fault.error)));
     return false;
+}
+
+bool event_follows(const struct event *event, const struct ticket *ticket) {
+    return event->version == ticket->version + 1 &&
+           lifecycle_legal(ticket->state, event->cause, event->type, event->effect.to);
 }

@@ -6,10 +6,10 @@
 
 #include "common/log.h"
 #include "common/metrics.h"
-#include "core/lifecycle.h"
 #include "core/ticket.h"
 #include "proto/codec.h"
 #include "proto/must.h"
+#include "services/console/event_read.h"
 
 METRIC_COUNTER(computed, "paidan_console_figures_total", "Figures asked for.", "outcome", "ok", "busy", "late",
                "failed");
@@ -39,9 +39,7 @@ enum { PAGE_TICKETS = 100 };
 bool figures_take(struct figures_period *period, const struct world *world, struct ticket *ticket,
                   const struct event *event) {
     static struct ticket before;
-    if (event->version != ticket->version + 1 ||
-        !lifecycle_legal(ticket->state, event->cause, event->type, event->effect.to))
-        return false;
+    if (!event_follows(event, ticket)) return false;
     before = *ticket;
     ticket_apply(ticket, event);
     bool early = event->at < period->from;
