@@ -52,6 +52,12 @@ $(B)/lib%.a:
 $(B)/libparts.a: $(SERVICE_PARTS)
 # the command line without its main, for its tests
 $(B)/libpaidan.a: $(filter-out %/main.o,$(call obj,tools/paidan))
+# traditional and simplified characters, from ICU's table; see tools/gen/variants.c
+build/gen/variants.h: tools/gen/variants.c common/text_variants.def
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -I. $< -o $(@D)/variants.$(FLAVOUR) $$(pkg-config --cflags --libs icu-i18n icu-uc)
+	@$(@D)/variants.$(FLAVOUR) >$@.$(FLAVOUR) && mv $@.$(FLAVOUR) $@
+$(B)/obj/common/text_search.o: build/gen/variants.h
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@

@@ -1,31 +1,18 @@
 /* Normal forms, folding and search terms, over libutf8proc. */
 #include "common/text.h"
 
+#include "build/gen/variants.h" /* by tools/gen/variants.c */
+
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
 #define WORD_BYTES_MAX 64 /* a longer word is searched by its beginning */
 
-static const struct variant {
-    int32_t traditional, simplified;
-} variants[] = {
-#define VARIANT(traditional_, simplified_) {traditional_, simplified_},
-#include "common/text_variants.def"
-#undef VARIANT
-};
-
 int32_t text_simplified(int32_t point) {
-    size_t low = 0, high = sizeof variants / sizeof variants[0];
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (variants[middle].traditional == point) return variants[middle].simplified;
-        if (variants[middle].traditional < point)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return point;
+    if (point < 0 || point > 0xFFFF) return point;
+    uint16_t other = variant_pages[variant_page[point >> 8]][point & 0xFF];
+    return other ? other : point;
 }
 
 /* Code points in normal form, in the arena. */
@@ -97,6 +84,37 @@ static bool is_gap(int32_t point) {
            category == UTF8PROC_CATEGORY_CC;
 }
 
+/* Nearly all that people write here folds a character at a time: what is in these ranges neither decomposes nor composes, and
+ * has a small letter or a half width of its own. -1: the text needs the whole of NFKC. */
+static int32_t fold_plain(int32_t point) {
+    if (point > 0xFF00 && point <= 0xFF5E) point -= 0xFEE0;
+    if (point <= 0) return -1;
+    if (point <= ' ' || point == 0x7F || point == 0x3000) return ' ';
+    if (point < 0x7F) return point >= 'A' && point <= 'Z' ? point + 32 : point;
+    bool plain = (point >= 0x4E00 && point <= 0x9FFF) || (point >= 0x3001 && point <= 0x3003) ||
+                 (point >= 0x3005 && point <= 0x3029) || (point >= 0x2013 && point <= 0x2014) ||
+                 (point >= 0x2018 && point <= 0x201D);
+    return plain ? text_simplified(point) : -1;
+}
+
+/* False: not a plain text; *ret_err says whether memory was the reason. */
+static bool fold_fast(struct arena *arena, const char *bytes, size_t len, struct span *ret_text, enum err *ret_err) {
+    char *text = arena_take(arena, len + 4);
+    size_t kept = 0;
+    *ret_err = text ? ERR_NONE : ERR_MEMORY;
+    for (size_t at = 0; text && at < len;) {
+        int32_t point = fold_plain(text_next(bytes, len, &at)); /* what is not valid is U+FFFD, and not plain */
+        if (point < 0) return false;
+        if (point == ' ' && (kept == 0 || text[kept - 1] == ' ')) continue;
+        kept += text_encode(point, text + kept); /* never longer than it was */
+    }
+    if (!text) return false;
+    if (kept > 0 && text[kept - 1] == ' ') kept--;
+    text[kept] = 0;
+    *ret_text = (struct span){text, kept};
+    return true;
+}
+
 static enum err fold_points(struct arena *arena, const char *bytes, size_t len, int32_t **ret_points,
                             size_t *ret_count) {
     int32_t *points;
@@ -119,7 +137,9 @@ static enum err fold_points(struct arena *arena, const char *bytes, size_t len, 
 enum err text_fold(struct arena *arena, const char *bytes, size_t len, struct span *ret_text) {
     int32_t *points;
     size_t count;
-    enum err err = fold_points(arena, bytes, len, &points, &count);
+    enum err err;
+    if (fold_fast(arena, bytes, len, ret_text, &err)) return ERR_NONE;
+    if (!err) err = fold_points(arena, bytes, len, &points, &count);
     return err ? err : encode_all(arena, points, count, ret_text);
 }
 

@@ -24,6 +24,7 @@ module  libcurl        libcurl4-openssl-dev
 module  libsodium      libsodium-dev
 module  libconfuse     libconfuse-dev
 module  libutf8proc    libutf8proc-dev
+module  icu-i18n       libicu-dev
 header  geos_c.h       libgeos-dev
 file    /usr/lib/postgresql/*/bin/initdb  postgresql-15
 command psql           postgresql-client-15

@@ -133,6 +133,30 @@ static void a_full_arena_is_an_error(void **state) {
     arena_done(&tiny);
 }
 
+/* The short way for plain texts gives what the long one gives: a letter that only the long way takes stands behind. */
+static void plain_texts_fold_as_all_others(void **state) {
+    static const int32_t ranges[][2] = {{1, 0x7F},        {0x4E00, 0x9FFF}, {0x3000, 0x3029}, {0xFF01, 0xFF5E},
+                                        {0x2013, 0x2014}, {0x2018, 0x201D}, {0x4E00, 0x9FFF}};
+    uint64_t random = 20261122;
+    for (int round = 0; round < 20000; round++) {
+        char text[200];
+        size_t len = 0;
+        struct span plain, whole;
+        for (int i = 0, count = (int)(random >> 60); i < count; i++) {
+            random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+            const int32_t *range = ranges[(random >> 33) % 7];
+            len += text_encode(range[0] + (int32_t)((random >> 40) % (uint64_t)(range[1] - range[0] + 1)), text + len);
+        }
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        assert_int_equal(text_fold(&arena, text, len, &plain), ERR_NONE);
+        memcpy(text + len, "x\xC3\xA9", 3);
+        assert_int_equal(text_fold(&arena, text, len + 3, &whole), ERR_NONE);
+        assert_true(whole.len >= 3 && whole.len - 3 - (whole.len > 4 && whole.at[whole.len - 4] == ' ') == plain.len);
+        assert_memory_equal(plain.at, whole.at, plain.len);
+        arena_reset(&arena);
+    }
+}
+
 static void the_variants_are_sorted_and_settled(void **state) {
     static const int32_t pairs[][2] = {
 #define VARIANT(a, b) {a, b},
@@ -143,6 +167,16 @@ static void the_variants_are_sorted_and_settled(void **state) {
         assert_int_equal(text_simplified(pairs[i][0]), pairs[i][1]);
         assert_int_equal(text_simplified(pairs[i][1]), pairs[i][1]);
     }
+    size_t changed = 0;
+    for (int32_t point = 0; point < 0x30000; point++) { /* what one became becomes nothing else */
+        int32_t simplified = text_simplified(point);
+        changed += simplified != point;
+        assert_int_equal(text_simplified(simplified), simplified);
+    }
+    assert_in_range(changed, 2800, 6000);
+    assert_int_equal(text_simplified(U'漏'), U'漏');
+    assert_int_equal(text_simplified(U'燈'), U'灯');
+    assert_int_equal(text_simplified(U'檐'), text_simplified(U'簷'));
     assert_int_equal(text_simplified('a'), 'a');
     assert_int_equal(text_simplified(0x10FFFF), 0x10FFFF);
 }
@@ -232,6 +266,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(nfc_composes, begin, end),
         cmocka_unit_test_setup_teardown(nfc_is_the_same_by_the_short_way, begin, end),
         cmocka_unit_test(a_full_arena_is_an_error),
+        cmocka_unit_test_setup_teardown(plain_texts_fold_as_all_others, begin, end),
         cmocka_unit_test(the_variants_are_sorted_and_settled),
         cmocka_unit_test_setup_teardown(search_terms_are_pairs_and_words, begin, end),
         cmocka_unit_test_setup_teardown(search_terms_are_bounded, begin, end),
