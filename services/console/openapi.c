@@ -24,9 +24,11 @@ static const struct {
 static const struct {
     const char *name;
     enum word_set set;
-} word_schemas[] = {{"State", WORDS_state},        {"Role", WORDS_role},   {"Urgency", WORDS_urgency},
-                    {"Channel", WORDS_channel},    {"Stage", WORDS_stage}, {"Rung", WORDS_rung},
-                    {"UnitKind", WORDS_unit_kind}, {"Light", WORDS_light}, {"EventType", WORDS_event_type}};
+} word_schemas[] = {{"State", WORDS_state},          {"Role", WORDS_role},
+                    {"Urgency", WORDS_urgency},      {"Channel", WORDS_channel},
+                    {"Stage", WORDS_stage},          {"Rung", WORDS_rung},
+                    {"UnitKind", WORDS_unit_kind},   {"Light", WORDS_light},
+                    {"EventType", WORDS_event_type}, {"ReturnReason", WORDS_return_reason}};
 
 static const struct {
     const char *name, *schema, *zh, *en;
@@ -51,6 +53,9 @@ static const struct {
     {"cidr", "{\"type\":\"string\"}", "网段", "a range of addresses"},
     {"action", "{\"type\":\"string\"}", "操作", "what was done"},
     {"user", "{\"type\":\"string\"}", "用户名、令牌名或编号", "login, token name or number"},
+    {"kind", "{\"$ref\":\"#/components/schemas/UnitKind\"}", "单位类别", "kind of unit"},
+    {"type", "{\"type\":\"string\"}", "事件类型, 可用逗号分隔多个", "a type of event, or several with commas between"},
+    {"minutes", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "最近多少分钟", "how many minutes back"},
     {"object", "{\"type\":\"string\"}", "对象", "what it was done to, as the log names it"},
 };
 

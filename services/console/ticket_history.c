@@ -59,9 +59,10 @@ static void put_reason(struct json_writer *w, struct text reason) {
     put_said(w, "reason", reason);
 }
 
-static void put_event(struct json_writer *w, struct call *call, const struct event *event) {
+void put_event(struct json_writer *w, struct call *call, const struct event *event, bool names_ticket) {
     const struct effect *effect = &event->effect;
     json_open(w);
+    if (names_ticket) put_ticket_number(w, "ticket", event->ticket);
     json_put_id(w, "seq", event->seq);
     json_put_id(w, "version", event->version);
     json_put_time(w, "at", event->at);
@@ -108,7 +109,7 @@ static void on_history(struct call *call, const struct db_reply *reply) {
     put_ticket_number(w, "ticket", ticket.id);
     json_put_open_list(w, "events");
     for (int i = 0; i < count && i < limit; i++)
-        if (event_of_row(rows, i, &event)) put_event(w, call, &event);
+        if (event_of_row(rows, i, &event)) put_event(w, call, &event, false);
     json_close_list(w);
     call_put_next(call, w, count > limit ? call_cursor(call, db_get_int(rows, limit - 1, 4), 0) : NULL);
     json_close(w);
