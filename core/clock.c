@@ -1,4 +1,4 @@
-/* Clocks of a ticket by the calendar of a unit. See clock.h; rules C1 to C15. */
+/* Clocks of a ticket by the calendar of a unit. See clock.h; rules C1 to C20. */
 #include "core/clock.h"
 
 #include <string.h>
@@ -130,18 +130,36 @@ void clock_extend(const struct world *world, struct clock *clock, time_ms until,
     ladder_arm(world, clock, now, now);
 }
 
-bool clock_recompute(const struct world *world, const struct matter *matter, uint8_t urgency, uint32_t unit,
-                     struct clock *clock, time_ms now) {
-    if (clock->stage == 0 || clock->paused) return false;
+/* What was used up or granted, when the limit changes between working and natural time: a day stays a day (C20). */
+static int64_t in_kind(const struct calendar *cal, struct limit from, struct limit to, int64_t ms) {
+    if (ms == 0 || limit_is_natural(from) == limit_is_natural(to)) return ms;
+    int64_t day = cal->day_minutes, whole = 24 * 60;
+    return limit_is_natural(to) ? ms / day * whole + ms % day * whole / day
+                                : ms / whole * day + ms % whole * day / whole;
+}
+
+static void take_limit(const struct world *world, const struct matter *matter, uint8_t urgency, struct clock *clock) {
+    struct limit before = clock_limit(clock);
+    struct limit limit = limit_of(world, matter, clock->policy, urgency, (enum stage)clock->stage);
+    if (limit.unit == LIMIT_NONE) return; /* a stage that lost its limit keeps the one it began with */
+    const struct calendar *cal = world_calendar(world, clock->calendar);
+    clock->limit_unit = (uint8_t)limit.unit;
+    clock->limit_amount = limit.amount;
+    clock->used_ms = in_kind(cal, before, limit, clock->used_ms);
+    clock->extended_ms = in_kind(cal, before, limit, clock->extended_ms);
+}
+
+bool clock_recompute(const struct world *world, const struct matter *matter, uint16_t policy, uint8_t urgency,
+                     uint32_t unit, struct clock *clock, time_ms now) {
+    if (clock->stage == 0) return false;
     struct clock before = *clock;
     clock->calendar = calendar_of(world, unit);
-    if (!clock->fixed) {
-        struct limit limit = limit_of(world, matter, clock->policy, urgency, (enum stage)clock->stage);
-        /* a stage that lost its limit keeps the one it began with */
-        if (limit.unit != LIMIT_NONE) {
-            clock->limit_unit = (uint8_t)limit.unit;
-            clock->limit_amount = limit.amount;
-        }
+    clock->policy = policy;
+    if (!clock->fixed) take_limit(world, matter, urgency, clock);
+    if (clock->paused) {
+        struct limit_clock limit = clock_as_limit(clock);
+        clock->left_ms = calendar_clock_remaining(world_calendar(world, clock->calendar), &limit, now);
+        return !clock_equal(&before, clock);
     }
     aim(world, clock);
     if (!clock->silent && ladder_is_reminder(world, clock)) return !clock_equal(&before, clock);

@@ -33,10 +33,11 @@ void clock_resume(const struct world *world, struct clock *clock, time_ms now);
 /* Moves the due time to `until`: what lies between is an extension in the clock's own kind of time. Rungs that now lie in the
  * future again may be reached again. */
 void clock_extend(const struct world *world, struct clock *clock, time_ms until, time_ms now);
-/* Computes due, yellow and next anew, after another calendar or policy was loaded (C15). True when something changed. A rung
- * that was reached stays reached. A paused clock is left alone: it is aimed when it is resumed. */
-bool clock_recompute(const struct world *world, const struct matter *matter, uint8_t urgency, uint32_t unit,
-                     struct clock *clock, time_ms now);
+/* Computes limit, due, yellow and next anew, after another calendar or policy was loaded (C15) or the ticket got another matter
+ * or urgency (C20). True when something changed. Start, pauses and extensions stay; a rung that was reached stays reached. Of a
+ * paused clock what is left is computed; its due time follows when it is resumed. */
+bool clock_recompute(const struct world *world, const struct matter *matter, uint16_t policy, uint8_t urgency,
+                     uint32_t unit, struct clock *clock, time_ms now);
 
 bool clock_is_running(const struct clock *clock);          /* it has a stage and is not paused */
 bool clock_is_late(const struct clock *clock, time_ms at); /* it has a stage and its limit was used up before `at` */

@@ -42,10 +42,15 @@ static struct clock total_clock(const struct decision *d, struct terms terms, ti
     return clock_shown(d->world, terms.matter, terms.policy, terms.urgency, STAGE_HANDLE, NO_UNIT, at);
 }
 
-/* What changes the matter or the urgency changes the whole limit with it. */
+/* Rule C20: what changes the matter or the urgency changes the whole limit with it. It still counts from its start, with the
+ * pauses and extensions it had; while the requester was asked it was paused (C17). */
 static void renew_total(const struct decision *d, struct event *e) {
-    if (e->effect.matter == 0 && e->effect.urgency == 0) return;
-    act_clock(e, CLOCK_SLOT_TOTAL, total_clock(d, terms_after(d, e), d->ticket->total.started));
+    struct clock total = d->ticket->total;
+    if (e->effect.matter == 0 && e->effect.urgency == 0 && !total.paused) return;
+    struct terms terms = terms_after(d, e);
+    clock_resume(d->world, &total, d->now);
+    clock_recompute(d->world, terms.matter, terms.policy, terms.urgency, 0, &total, d->now);
+    if (!clock_equal(&total, &d->ticket->total)) act_clock(e, CLOCK_SLOT_TOTAL, total);
 }
 
 /* Triage counts from receipt too; of a ticket that was split off, from then. */
@@ -87,8 +92,12 @@ static void act_triaged(struct decision *d) {
     e->effect.route = d->command->route;
 }
 
+/* The requester's time is nobody's here: the whole limit waits (C17). */
 static void act_asked(struct decision *d) {
-    to_centre(d, STAGE_SUPPLEMENT);
+    struct event *e = to_centre(d, STAGE_SUPPLEMENT);
+    struct clock total = d->ticket->total;
+    clock_pause(d->world, &total, d->now);
+    act_clock(e, CLOCK_SLOT_TOTAL, total);
 }
 
 static bool not_yet_dispatched(int state) {
@@ -102,6 +111,12 @@ static void act_supplemented(struct decision *d) {
     act_texts(d, e);
     if (!routable) return;
     set_fields(d, e);
+    if (d->row->to == STATE_TRIAGE) {
+        struct terms terms = terms_after(d, e);
+        uint32_t centre = d->world->center;
+        e->effect.clocks[0].clock =
+            clock_start(d->world, terms.matter, terms.policy, terms.urgency, STAGE_TRIAGE, centre, d->now, d->now);
+    }
     renew_total(d, e);
     if (ticket_route_fits(d)) act_follow(d, COMMAND_DISPATCH);
 }

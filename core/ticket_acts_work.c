@@ -4,6 +4,7 @@
 
 #include "core/ladder.h"
 #include "core/ticket_acts.h"
+#include "core/ticket_recount.h"
 #include "proto/must.h"
 
 /* An event about the lead, or about the ticket's owner while there is none. */
@@ -288,22 +289,12 @@ static void act_timer(struct decision *d) {
     }
 }
 
-static void recompute(const struct decision *d, struct event *e, int slot, struct clock clock, uint32_t unit) {
-    struct terms terms = ticket_terms(d->world, d->ticket);
-    if (clock_recompute(d->world, terms.matter, terms.urgency, unit, &clock, d->now)) act_clock(e, slot, clock);
-}
-
+/* The reason says what was loaded. */
 static void act_recomputed(struct decision *d) {
-    const struct ticket *t = d->ticket;
+    struct recount recount;
     struct event *e = about_lead(d);
-    recompute(d, e, CLOCK_SLOT_TICKET, t->clock, t->owner);
-    recompute(d, e, CLOCK_SLOT_SUPERVISION, t->supervision, t->supervised_unit);
-    recompute(d, e, CLOCK_SLOT_TOTAL, t->total, 0);
-    for (uint16_t i = 0; i < t->assignments_count; i++) {
-        const struct assignment *a = &t->assignments[i];
-        recompute(d, e, 2 * a->no, a->turn, a->unit);
-        recompute(d, e, 2 * a->no + 1, a->handle, a->unit);
-    }
+    ticket_recount(d->world, d->ticket, d->now, &recount);
+    for (uint16_t i = 0; i < recount.count; i++) act_clock(e, recount.sets[i].slot, recount.sets[i].clock);
 }
 
 static const act_function works[EVENT_COUNT] = {

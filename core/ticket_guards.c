@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/ticket_guards.h"
+#include "core/ticket_recount.h"
 
 enum { DAY_MS = 86400000, UNTIL_DAYS_MAX = 366 };
 
@@ -181,6 +182,13 @@ static enum verdict guard_FINISH(const struct decision *d) {
 
 /* ---- approval ---- */
 
+/* Rule C16: an extension adds time of the limit's own kind; over a weekend it may add none. */
+static bool adds_time(const struct decision *d, time_ms until) {
+    const struct clock *handle = &ticket_lead(d->ticket)->handle;
+    const struct calendar *cal = world_calendar(d->world, handle->calendar);
+    return calendar_elapsed(cal, clock_limit(handle), handle->due, until) > 0;
+}
+
 static enum verdict guard_ASK_EXTENSION(const struct decision *d) {
     const struct ticket *t = d->ticket;
     const struct assignment *lead = ticket_lead(t);
@@ -191,6 +199,7 @@ static enum verdict guard_ASK_EXTENSION(const struct decision *d) {
     PASS_ON(guard_REASON(d));
     NEED(d, d->command->until != 0, VERDICT_UNTIL_MISSING);
     NEED(d, d->command->until > lead->handle.due, VERDICT_UNTIL_TOO_EARLY);
+    NEED(d, adds_time(d, d->command->until), VERDICT_UNTIL_ADDS_NONE);
     NEED(d, d->command->until <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
     return VERDICT_OK;
 }
@@ -211,6 +220,7 @@ static enum verdict guard_GRANT_EXTENSION(const struct decision *d) {
     DEMAND(d->ticket->extensions == 0 || d->by.role == ROLE_SUPERVISOR, VERDICT_HIGHER_ROLE);
     NEED(d, until_decided(d) > d->now && until_decided(d) > ticket_lead(d->ticket)->handle.due,
          VERDICT_UNTIL_TOO_EARLY);
+    NEED(d, adds_time(d, until_decided(d)), VERDICT_UNTIL_ADDS_NONE);
     NEED(d, until_decided(d) <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
     return VERDICT_OK;
 }
@@ -367,20 +377,9 @@ static enum verdict guard_TIMER(const struct decision *d) {
     return VERDICT_OK;
 }
 
-static bool would_change(const struct decision *d, struct clock clock, uint32_t unit) {
-    struct terms terms = ticket_terms(d->world, d->ticket);
-    return clock_recompute(d->world, terms.matter, terms.urgency, unit, &clock, d->now);
-}
-
 static enum verdict guard_RECOMPUTE(const struct decision *d) {
-    const struct ticket *t = d->ticket;
-    bool changes = would_change(d, t->clock, t->owner) || would_change(d, t->total, 0) ||
-                   would_change(d, t->supervision, t->supervised_unit);
-    for (uint16_t i = 0; !changes && i < t->assignments_count; i++) {
-        const struct assignment *a = &t->assignments[i];
-        changes = would_change(d, a->turn, a->unit) || would_change(d, a->handle, a->unit);
-    }
-    return changes ? VERDICT_OK : VERDICT_NOTHING_CHANGES;
+    struct recount recount;
+    return ticket_recount(d->world, d->ticket, d->now, &recount) > 0 ? VERDICT_OK : VERDICT_NOTHING_CHANGES;
 }
 
 #define GUARD_FUNCTION(name, zh, en) guard_##name,

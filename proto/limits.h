@@ -10,8 +10,9 @@ enum {
     /* a ticket */
     TICKET_ASSIGNMENTS_MAX = 8, /* one lead, up to seven assists or earlier leads still open */
     EVENT_UNITS_MAX = 8,        /* units named by one event: assists, recipients of a rung, whistled departments */
-    EVENT_CLOCKS_MAX = 18,      /* clocks one event may set: two of each assignment, the ticket's, the supervision's */
-    STEP_EVENTS_MAX = 12,       /* events one command may cause */
+    EVENT_CLOCKS_MAX =
+        19,               /* clocks one event may set: two of each assignment, ticket's, supervision's, whole limit's */
+    STEP_EVENTS_MAX = 12, /* events one command may cause */
     ROUTE_CONSIDERED_MAX = 8,
     /* texts, bytes of UTF-8 */
     REASON_BYTES_MAX = 300, /* a code, or a sentence of a hundred characters */

@@ -125,7 +125,7 @@ static void test_a_named_time(void **state) {
     struct clock clock = clock_until(city_world(), 0, STAGE_HANDLE, WATER, now, then);
     assert_int_equal(clock.due, then);
     assert_true(clock.fixed);
-    assert_false(clock_recompute(city_world(), NULL, URGENCY_NORMAL, WATER, &clock, now));
+    assert_false(clock_recompute(city_world(), NULL, 0, URGENCY_NORMAL, WATER, &clock, now));
     assert_true(clock_is_late(&clock, then + 1));
     assert_false(clock_is_late(&clock, then)); /* at the due time is on time */
 }
