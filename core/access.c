@@ -79,7 +79,7 @@ static uint32_t of_assignment(const struct world *world, const struct assignment
 
 uint32_t access_ticket(const struct world *world, const struct ticket *ticket, const struct principal *by) {
     if (by->role == ROLE_SYSTEM) return RELATION_SYSTEM;
-    if (by->role == ROLE_INTEGRATION) return access_source(ticket->source, by);
+    if (by->role == ROLE_INTEGRATION) return access_source(ticket->source, by) | access_source(ticket->outside, by);
     if (world_unit(world, by->unit) == NULL) return 0;
     uint32_t relations = 0;
     if (is_centre(world, by)) relations |= RELATION_CENTRE;

@@ -39,6 +39,9 @@ static void count_stock(struct figures *f, const struct world *world, uint32_t s
         end(f, world, after, 1);
     } else if (!was_open && is_open && was && is) {
         end(f, world, before, -1);
+    } else if (was && is && !is_open && before->state != after->state) { /* answered outside: one end becomes another */
+        end(f, world, before, -1);
+        end(f, world, after, 1);
     }
     f->supervised -= was && was_open && before->supervised;
     f->supervised += is && is_open && after->supervised;
@@ -79,6 +82,7 @@ static void count_event(struct figures *f, const struct ticket *before, const st
     case EVENT_UNSOLVED:
         rate(&f->solved, false); /* fallthrough */
     case EVENT_CHECK_FAILED:
+    case EVENT_MERGED_UNSOLVED:
         f->reworked.hit += x->to == STATE_HANDLING;
         break;
     case EVENT_EXTENSION_GRANTED:

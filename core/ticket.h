@@ -10,7 +10,7 @@
 #include "proto/messages.h"
 
 /* Values of ticket.asked: what waits for approval. */
-enum { TICKET_ASKED_EXTENSION = 1, TICKET_ASKED_SUSPENSION = 2 };
+enum { TICKET_ASKED_EXTENSION = 1, TICKET_ASKED_SUSPENSION = 2, TICKET_ASKED_FINISH = 3 };
 
 /* What one command causes, in order. Events about the ticket commanded have `ticket` = its id; those of a merge or split
  * about the other one carry the other's id. seq, shard and epoch are left 0: the router sets them. texts are borrowed from

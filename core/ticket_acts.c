@@ -250,13 +250,33 @@ static void act_check_failed(struct decision *d) {
     back_to_lead(d)->effect.late = late;
 }
 
-/* On a merged ticket a callback is only recorded; the leading ticket goes its own way (rule L22). */
-static void act_solved(struct decision *d) {
+static void tell_leading(struct decision *d);
+
+/* Every request is called back by itself; when all are done, the ticket that answers them closes (rules L19, L40). */
+static void close_when_all_are_called(struct decision *d) {
+    ticket_settle(d);
+    if (d->ticket->state == STATE_CALLBACK && ticket_all_called_back(d->ticket)) act_follow(d, COMMAND_CLOSE);
+}
+
+/* A request's callback, on its own ticket; merged, it tells the leading one. */
+static struct event *called_back(struct decision *d, bool done) {
+    bool merged = d->ticket->state == STATE_MERGED;
     struct event *e = act_event(d);
     act_texts(d, e);
-    e->effect.unit = d->ticket->handled_by;
-    e->effect.satisfied = d->command->satisfied;
-    if (d->row->from == LIFECYCLE_IN(CALLBACK)) act_follow(d, COMMAND_CLOSE);
+    e->effect.unit = merged ? d->other->handled_by : d->ticket->handled_by;
+    e->effect.round = merged ? ticket_round(d->other) : 0;
+    e->effect.called_back = done;
+    return e;
+}
+
+static void after_callback(struct decision *d, bool done) {
+    if (d->ticket->state == STATE_MERGED && done && d->other->state == STATE_CALLBACK) tell_leading(d);
+    if (done) close_when_all_are_called(d);
+}
+
+static void act_solved(struct decision *d) {
+    called_back(d, true)->effect.satisfied = d->command->satisfied;
+    after_callback(d, true);
 }
 
 static void act_unsolved(struct decision *d) {
@@ -264,18 +284,18 @@ static void act_unsolved(struct decision *d) {
         back_to_lead(d);
         return;
     }
-    struct event *e = act_event(d);
-    act_texts(d, e);
+    called_back(d, true);
+    tell_leading(d);
 }
 
 static void act_unreachable(struct decision *d) {
-    struct event *e = act_event(d);
-    act_texts(d, e);
-    e->effect.unit = d->ticket->handled_by;
-    if (d->row->from != LIFECYCLE_IN(CALLBACK)) return;
-    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, d->ticket).policy);
-    uint8_t tries = (uint8_t)(d->ticket->callback_tries + 1);
-    if (policy->callback_tries_max != 0 && tries >= policy->callback_tries_max) act_follow(d, COMMAND_CLOSE);
+    const struct ticket *t = d->ticket;
+    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, t).policy);
+    bool anew = t->state == STATE_MERGED && t->callback_round != ticket_round(d->other);
+    uint8_t tries = (uint8_t)(anew ? 1 : t->callback_tries + 1);
+    bool done = policy->callback_tries_max != 0 && tries >= policy->callback_tries_max;
+    called_back(d, done);
+    after_callback(d, done);
 }
 
 static void act_closed(struct decision *d) {
@@ -283,6 +303,16 @@ static void act_closed(struct decision *d) {
     act_texts(d, e);
     e->effect.unit = d->ticket->handled_by;
     e->effect.late = d->now > d->ticket->total_due && d->ticket->total_due != 0;
+}
+
+/* The leading ticket's side of it: one more request is done, or the work begins again. */
+static void act_called_back(struct decision *d) {
+    uint32_t unit = d->ticket->handled_by;
+    act_event(d)->effect.unit = unit;
+}
+
+static void act_merged_unsolved(struct decision *d) {
+    back_to_lead(d);
 }
 
 /* A reopened ticket's whole limit counts from reopening. */
@@ -308,6 +338,20 @@ static void act_taken_back(struct decision *d) {
     back_to_triage(d);
 }
 
+static void act_transferred(struct decision *d) {
+    struct event *e = act_event(d);
+    act_texts(d, e);
+    e->effect.source = d->command->source;
+}
+
+/* The outside system's answer is the requester's; its limit was not ours, so it is neither in time nor late. */
+static void act_outside_answered(struct decision *d) {
+    struct event *e = act_event(d);
+    act_texts(d, e);
+    e->effect.source = d->ticket->outside;
+    e->effect.result = d->command->result != 0 ? d->command->result : RESULT_SOLVED;
+}
+
 /* The rest of this step is about another ticket. */
 static void turn_to(struct decision *d, const struct ticket *ticket, int64_t id) {
     ticket_settle(d);
@@ -321,6 +365,18 @@ static const struct lifecycle_row *echo_of(int from, int command) {
     while (row != NULL && row->who != 0) row = lifecycle_next(row, from, command);
     must(row != NULL);
     return row;
+}
+
+/* What a merged request's callback means for the leading ticket. */
+static void tell_leading(struct decision *d) {
+    int64_t merged = d->id, request = d->ticket->request;
+    turn_to(d, d->other, d->other->id);
+    d->row = ticket_choose_echo(d, (enum command_name)d->cause);
+    must(d->row != NULL);
+    ticket_act(d);
+    struct effect *f = &d->step->events[d->step->count - 1].effect;
+    f->other = merged;
+    f->request = request;
 }
 
 static void tell_other(struct decision *d, int64_t about, uint16_t request_count) {
@@ -339,9 +395,12 @@ static void act_merged(struct decision *d) {
 }
 
 static void act_unmerged(struct decision *d) {
+    bool called = d->ticket->called_back && d->ticket->callback_round == ticket_round(d->other);
     back_to_triage(d)->effect.other = d->other->id;
     uint16_t left = (uint16_t)(d->other->request_count - d->ticket->request_count);
     tell_other(d, d->id, left > 0 ? left : 1);
+    d->step->events[d->step->count - 1].effect.called_back = called;
+    close_when_all_are_called(d);
 }
 
 static void act_split(struct decision *d) {
@@ -392,7 +451,10 @@ static const act_function ways[EVENT_COUNT] = {
     [EVENT_CLOSED] = act_closed,
     [EVENT_REOPENED] = act_reopened,
     [EVENT_VOIDED] = act_ended,
-    [EVENT_TRANSFERRED] = act_ended,
+    [EVENT_TRANSFERRED] = act_transferred,
+    [EVENT_OUTSIDE_ANSWERED] = act_outside_answered,
+    [EVENT_CALLED_BACK] = act_called_back,
+    [EVENT_MERGED_UNSOLVED] = act_merged_unsolved,
     [EVENT_TAKEN_BACK] = act_taken_back,
     [EVENT_MERGED] = act_merged,
     [EVENT_UNMERGED] = act_unmerged,

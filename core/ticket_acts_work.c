@@ -50,12 +50,25 @@ static void act_noted(struct decision *d) {
     about_lead(d);
 }
 
+/* Rule L41: inside the unit; nothing leaves it, and its clock runs on. A request for approval that waits is withdrawn by it. */
+static void act_finish_asked(struct decision *d) {
+    struct event *e = about_lead(d);
+    e->effect.owner = e->effect.unit;
+    e->effect.result = d->command->result != 0 ? d->command->result : RESULT_SOLVED;
+}
+
+static void act_finish_refused(struct decision *d) {
+    about_lead(d);
+}
+
 static void act_finished(struct decision *d) {
     const struct assignment *lead = ticket_lead(d->ticket);
     uint32_t checker = ticket_checker(d->world, d->ticket, lead->unit);
     struct event *e = about_lead(d);
     e->effect.late = clock_is_late(&lead->handle, d->now);
     e->effect.checker = checker;
+    e->effect.result = d->command->result;
+    if (d->cause == COMMAND_FINISH && e->effect.result == 0) e->effect.result = RESULT_SOLVED;
     e->effect.owner = checker;
     act_clock(e, CLOCK_SLOT_TICKET, act_start(d, STAGE_CHECK, checker, d->now, d->now));
 }
@@ -302,6 +315,8 @@ static const act_function works[EVENT_COUNT] = {
     [EVENT_CONTACTED] = act_contacted,
     [EVENT_NOTED] = act_noted,
     [EVENT_FINISHED] = act_finished,
+    [EVENT_FINISH_ASKED] = act_finish_asked,
+    [EVENT_FINISH_REFUSED] = act_finish_refused,
     [EVENT_PASSED_DOWN] = act_passed_down,
     [EVENT_ASSIST_ADDED] = act_assist_added,
     [EVENT_WHISTLED] = act_whistled,

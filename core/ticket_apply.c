@@ -171,7 +171,7 @@ static void on_assignment(struct ticket *t, const struct event *e) {
     case EVENT_FINISHED:
         end_assignment(lead(t), ASSIGNMENT_ANSWERED, e->at);
         t->handled_by = f->unit;
-        t->finished_by = e->user;
+        t->finished_by = t->asked == TICKET_ASKED_FINISH ? t->asked_by : e->user;
         break;
     default:
         break;
@@ -186,10 +186,16 @@ static void on_approval(struct ticket *t, const struct event *e) {
         t->asked_by = e->user;
         t->asked_until = e->effect.until;
         break;
+    case EVENT_FINISH_ASKED:
+        t->asked = TICKET_ASKED_FINISH;
+        t->asked_by = e->user;
+        t->asked_until = 0;
+        break;
     case EVENT_EXTENSION_GRANTED:
         count_up(&t->extensions); /* fallthrough */
     case EVENT_EXTENSION_REFUSED:
     case EVENT_SUSPENSION_REFUSED:
+    case EVENT_FINISH_REFUSED:
         t->asked = 0;
         break;
     case EVENT_SUPERVISED:
@@ -219,15 +225,46 @@ static void on_approval(struct ticket *t, const struct event *e) {
     }
 }
 
+/* A merged request is called back on its own ticket, once a round of the leading one. */
+static void on_callback(struct ticket *t, const struct event *e) {
+    if (e->effect.round != t->callback_round) t->callback_tries = 0;
+    t->callback_round = e->effect.round;
+    t->called_back = e->effect.called_back;
+    if (e->type == EVENT_UNREACHABLE) count_up(&t->callback_tries);
+}
+
 static void on_the_rest(struct ticket *t, const struct event *e) {
     switch (e->type) {
     case EVENT_CHECK_FAILED:
-    case EVENT_UNSOLVED:
-    case EVENT_REOPENED:
-        if (e->effect.to == STATE_HANDLING) rework(t);
+    case EVENT_MERGED_UNSOLVED:
+        rework(t);
         break;
+    case EVENT_UNSOLVED:
+        if (e->effect.to == STATE_HANDLING) rework(t);
+        if (t->state == STATE_MERGED) on_callback(t, e);
+        break;
+    case EVENT_REOPENED:
+        if (e->effect.to == STATE_HANDLING)
+            rework(t);
+        else
+            count_up(&t->reworks);
+        break;
+    case EVENT_SOLVED:
     case EVENT_UNREACHABLE:
-        count_up(&t->callback_tries);
+        on_callback(t, e);
+        break;
+    case EVENT_CALLED_BACK:
+        t->called += t->called < UINT16_MAX;
+        break;
+    case EVENT_LEFT:
+        if (e->effect.called_back && t->called > 0) t->called--;
+        break;
+    case EVENT_TRANSFERRED:
+        t->outside = e->effect.source;
+        break;
+    case EVENT_TAKEN_BACK:
+    case EVENT_OUTSIDE_ANSWERED:
+        t->outside = 0;
         break;
     case EVENT_URGED:
         count_up(&t->urges);
@@ -237,6 +274,7 @@ static void on_the_rest(struct ticket *t, const struct event *e) {
         break;
     case EVENT_UNMERGED:
         t->merged_into = 0;
+        t->callback_round = 0;
         break;
     case EVENT_RUNG:
         if (e->effect.rung > t->highest_rung) t->highest_rung = e->effect.rung;
@@ -281,7 +319,11 @@ static void move(struct ticket *t, const struct event *e) {
     t->resume_state = 0;
     if (f->to == STATE_INCOMPLETE) t->resume_state = STATE_TRIAGE;
     if (f->to == STATE_SUSPENDED) t->resume_state = STATE_HANDLING;
-    if (f->to != STATE_CALLBACK) t->callback_tries = 0;
+    if (f->to != STATE_CALLBACK) {
+        t->callback_tries = 0;
+        t->called_back = false;
+        t->called = 0;
+    }
     if (f->to != STATE_HANDLING) t->asked = 0;
     if (!lifecycle_is_open(f->to)) end_all(t, e->at);
     if (lifecycle_is_open(f->to) && !was_open) t->ended_at = 0;

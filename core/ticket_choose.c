@@ -13,6 +13,13 @@ static bool lead_stands(const struct decision *d) {
     return u != NULL && !u->closed;
 }
 
+/* Rule L41. */
+static bool review_wanted(const struct decision *d) {
+    const struct assignment *lead = ticket_lead(d->ticket);
+    const struct unit *u = lead != NULL ? world_unit(d->world, lead->unit) : NULL;
+    return u != NULL && u->reviews;
+}
+
 static bool level_above_exists(const struct decision *d) {
     return d->ticket->assignment_last < CLOCK_ASSIGNMENTS_MAX &&
            ticket_level_above(d->world, d->ticket, ticket_lead(d->ticket)->unit) != 0;
@@ -32,6 +39,10 @@ static bool holds(const struct decision *d, int when) {
         return level_above_exists(d);
     case WHEN_NO_LEVEL:
         return !level_above_exists(d);
+    case WHEN_NO_REVIEW:
+        return !review_wanted(d);
+    case WHEN_REVIEW_WANTED:
+        return review_wanted(d);
     case WHEN_LEAD_STANDS:
         return lead_stands(d);
     case WHEN_LEAD_GONE:
@@ -65,6 +76,14 @@ static bool row_is_ones(const struct decision *d, const struct lifecycle_row *ro
         if (own_choice && a != NULL && a->kind == ASSIGNMENT_ASSIST) return false;
     }
     return row->who != RELATION_ASSIST || acting_assist(d) != NULL;
+}
+
+const struct lifecycle_row *ticket_choose_echo(const struct decision *d, enum command_name command) {
+    const struct lifecycle_row *row = NULL;
+    while ((row = lifecycle_next(row, d->ticket->state, command)) != NULL) {
+        if (row->who == 0 && holds(d, row->when)) return row;
+    }
+    return NULL;
 }
 
 enum verdict ticket_choose(struct decision *d, enum command_name command) {

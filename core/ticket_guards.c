@@ -27,6 +27,18 @@ static enum verdict guard_REASON(const struct decision *d) {
     return VERDICT_OK;
 }
 
+/* Those merged into it would be left without a leading ticket: rule L22. */
+static enum verdict guard_END(const struct decision *d) {
+    DEMAND(d->ticket->request_count == 1, VERDICT_LEADS_OTHERS);
+    return guard_REASON(d);
+}
+static enum verdict guard_ASK(const struct decision *d) {
+    return guard_END(d);
+}
+static enum verdict guard_TRANSFER(const struct decision *d) {
+    return guard_END(d);
+}
+
 static enum verdict guard_NOTE(const struct decision *d) {
     NEED(d, d->command->note.len > 0, VERDICT_NOTE_MISSING);
     return VERDICT_OK;
@@ -172,12 +184,32 @@ static enum verdict guard_SCORE(const struct decision *d) {
     return VERDICT_OK;
 }
 
-static enum verdict guard_FINISH(const struct decision *d) {
+/* What must be done before the lead's work can be (L13, L26). */
+static enum verdict ready_to_finish(const struct decision *d) {
     DEMAND(ticket_open_assists(d->ticket) == 0, VERDICT_ASSIST_OPEN);
     bool owes_reply = d->ticket->supervised && d->ticket->supervised_unit == ticket_lead(d->ticket)->unit;
     DEMAND(!owes_reply, VERDICT_REPLY_FIRST);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_FINISH(const struct decision *d) {
+    DEMAND(d->ticket->asked != TICKET_ASKED_FINISH, VERDICT_ALREADY_ASKED);
+    PASS_ON(ready_to_finish(d));
     NEED(d, d->command->answer.len > 0, VERDICT_ANSWER_MISSING);
     return VERDICT_OK;
+}
+
+/* Rule L41: whoever did the work does not let it pass; somebody else of the unit, or above it, does. */
+static enum verdict guard_REFUSE_FINISH(const struct decision *d) {
+    DEMAND(d->ticket->asked == TICKET_ASKED_FINISH, VERDICT_NOT_ASKED);
+    DEMAND(d->by.user != d->ticket->asked_by, VERDICT_OWN_REQUEST);
+    return guard_REASON(d);
+}
+
+static enum verdict guard_GRANT_FINISH(const struct decision *d) {
+    DEMAND(d->ticket->asked == TICKET_ASKED_FINISH, VERDICT_NOT_ASKED);
+    DEMAND(d->by.user != d->ticket->asked_by, VERDICT_OWN_REQUEST);
+    return ready_to_finish(d);
 }
 
 /* ---- approval ---- */
@@ -282,23 +314,76 @@ static enum verdict the_other(const struct decision *d, int64_t id) {
     return VERDICT_OK;
 }
 
+static enum verdict guard_CALLBACK(const struct decision *d) {
+    DEMAND(!d->ticket->called_back, VERDICT_ALREADY_DONE);
+    return VERDICT_OK;
+}
+
+/* Rule L19: the k-th of n tries counts after k - 1 n-ths of the callback limit, so that they are not made in one minute. */
+static enum verdict fit_try(const struct decision *d, const struct clock *callback, uint8_t tries) {
+    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, d->ticket).policy);
+    if (tries == 0 || policy->callback_tries_max == 0 || !clock_is_running(callback)) return VERDICT_OK;
+    int32_t percent = tries < policy->callback_tries_max ? 100 * tries / policy->callback_tries_max : 100;
+    struct limit_clock limit = clock_as_limit(callback);
+    time_ms from;
+    bool limited = calendar_clock_due(world_calendar(d->world, callback->calendar), &limit, percent, &from);
+    DEMAND(!limited || d->now >= from, VERDICT_TRY_TOO_SOON);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_TRY(const struct decision *d) {
+    PASS_ON(guard_CALLBACK(d));
+    return fit_try(d, &d->ticket->clock, d->ticket->callback_tries);
+}
+
+static bool leading_is_done(const struct decision *d) {
+    return d->other->state == STATE_CALLBACK || d->other->state == STATE_CLOSED;
+}
+
+/* Whether a merged request's callbacks are of the round its leading ticket is in. */
+static bool in_this_round(const struct decision *d) {
+    return d->ticket->callback_round == ticket_round(d->other);
+}
+
 static enum verdict guard_LEADING_DONE(const struct decision *d) {
     PASS_ON(the_other(d, d->ticket->merged_into));
-    NEED(d, d->other->state == STATE_CALLBACK || d->other->state == STATE_CLOSED, VERDICT_LEADING_NOT_DONE);
+    NEED(d, leading_is_done(d), VERDICT_LEADING_NOT_DONE);
+    NEED(d, !d->ticket->called_back || !in_this_round(d), VERDICT_ALREADY_DONE);
     return VERDICT_OK;
+}
+
+static enum verdict guard_LEADING_TRY(const struct decision *d) {
+    PASS_ON(guard_LEADING_DONE(d));
+    if (d->command == NULL || d->other->state != STATE_CALLBACK || !in_this_round(d)) return VERDICT_OK;
+    return fit_try(d, &d->other->clock, d->ticket->callback_tries);
 }
 
 static enum verdict guard_CLOSE(const struct decision *d) {
     return by_system(d) ? VERDICT_OK : guard_REASON(d);
 }
 
-static enum verdict guard_REOPEN(const struct decision *d) {
-    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, d->ticket).policy);
+/* Rule L21. */
+static enum verdict may_be_reopened(const struct decision *d, const struct ticket *closed) {
+    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, closed).policy);
     const struct unit *centre = world_unit(d->world, d->world->center);
     time_ms latest;
-    bool limited = calendar_add(world_calendar(d->world, centre != NULL ? centre->calendar : 0), d->ticket->ended_at,
+    bool limited = calendar_add(world_calendar(d->world, centre != NULL ? centre->calendar : 0), closed->ended_at,
                                 policy->reopen, &latest);
     DEMAND(!limited || d->now <= latest, VERDICT_REOPEN_LATE);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_REOPEN(const struct decision *d) {
+    PASS_ON(may_be_reopened(d, d->ticket));
+    return guard_REASON(d);
+}
+
+/* What a merged caller finds unsolved goes back to work on the leading ticket: rule L40. */
+static enum verdict guard_LEADING_AGAIN(const struct decision *d) {
+    PASS_ON(the_other(d, d->ticket->merged_into));
+    if (d->command == NULL) return VERDICT_OK;
+    DEMAND(leading_is_done(d), VERDICT_LEADING_NOT_DONE);
+    if (d->other->state == STATE_CLOSED) PASS_ON(may_be_reopened(d, d->other));
     return guard_REASON(d);
 }
 
@@ -310,6 +395,7 @@ static enum verdict guard_MERGE(const struct decision *d) {
     PASS_ON(the_other(d, d->command->other));
     DEMAND(d->other->id != d->ticket->id && ticket_is_open(d->other), VERDICT_OTHER_UNFIT);
     DEMAND(d->other->request_count < UINT16_MAX, VERDICT_OTHER_UNFIT);
+    DEMAND(d->other->state != STATE_INCOMPLETE, VERDICT_OTHER_UNFIT); /* it may yet be given up */
     return VERDICT_OK;
 }
 
@@ -321,6 +407,24 @@ static enum verdict guard_UNMERGE(const struct decision *d) {
 static enum verdict guard_SPLIT(const struct decision *d) {
     if (d->command != NULL) PASS_ON(ticket_fit_matter_and_place(d));
     return guard_REASON(d);
+}
+
+/* Rule L29: the system that the ticket was given to speaks for it, and the centre. */
+static enum verdict holds_it_outside(const struct decision *d) {
+    uint32_t outside = d->ticket->outside;
+    DEMAND(d->by.role != ROLE_INTEGRATION || outside == 0 || d->by.source == outside, VERDICT_NOT_YOURS);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_TAKE_BACK(const struct decision *d) {
+    PASS_ON(holds_it_outside(d));
+    return guard_REASON(d);
+}
+
+static enum verdict guard_OUTSIDE_ANSWER(const struct decision *d) {
+    PASS_ON(holds_it_outside(d));
+    NEED(d, d->command->answer.len > 0, VERDICT_ANSWER_MISSING);
+    return VERDICT_OK;
 }
 
 /* ---- pressure ---- */

@@ -40,6 +40,9 @@ struct terms {
 /* The row that this state, command and principal select, with guards held: d->row and d->mine are set. Or the refusal. */
 enum verdict ticket_choose(struct decision *d, enum command_name command);
 
+/* The row of the other ticket's side, which nobody asks for: d->ticket is that other one. NULL: none in its state. */
+const struct lifecycle_row *ticket_choose_echo(const struct decision *d, enum command_name command);
+
 /* What the row's guard says. */
 enum verdict ticket_guard(const struct decision *d, int guard);
 /* Whether the command carries a route to a unit that takes tickets. */
@@ -70,6 +73,10 @@ const struct clock *ticket_clock(const struct ticket *ticket, int slot);
 int ticket_earliest_clock(const struct ticket *ticket, time_ms *ret_at);
 struct terms ticket_terms(const struct world *world, const struct ticket *ticket);
 struct terms ticket_terms_of(const struct world *world, uint32_t matter, uint8_t urgency);
+/* The round of callbacks a ticket is in: work that came back begins a new one (rule L40). Never 0. */
+uint8_t ticket_round(const struct ticket *ticket);
+/* Whether every request it answers has been called back in this round: its own and those merged into it. */
+bool ticket_all_called_back(const struct ticket *ticket);
 /* Whether the unit did some of the work that is to be checked. */
 bool ticket_took_part(const struct ticket *ticket, uint32_t unit);
 /* Rule L11: who checks the work of `handler`. Never 0. */

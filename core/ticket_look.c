@@ -13,6 +13,7 @@ static struct next of_clock(uint32_t owner, enum next_action action, const struc
 }
 
 static struct next while_handling(const struct ticket *t, const struct assignment *lead) {
+    if (t->asked == TICKET_ASKED_FINISH) return of_clock(t->owner, NEXT_DECIDE_FINISH, &lead->handle);
     if (t->asked != 0) {
         enum next_action decide = t->asked == TICKET_ASKED_EXTENSION ? NEXT_DECIDE_EXTENSION : NEXT_DECIDE_SUSPENSION;
         return of_clock(t->owner, decide, &lead->handle);
@@ -154,7 +155,7 @@ static const char *check_owner(const struct world *world, const struct ticket *t
     if (t->owner == 0) return "an open ticket has no owner";
     if (world == NULL) return NULL;
     if (world_unit(world, t->owner) == NULL) return "the owner does not exist";
-    if (shapes[t->state].centre || t->asked != 0) {
+    if (shapes[t->state].centre || (t->asked != 0 && t->asked != TICKET_ASKED_FINISH)) {
         return t->owner == world->center ? NULL : "the owner should be the centre";
     }
     if (t->state == STATE_CHECK) {

@@ -79,6 +79,14 @@ struct terms ticket_terms(const struct world *world, const struct ticket *ticket
     return ticket_terms_of(world, ticket->matter, ticket->urgency);
 }
 
+uint8_t ticket_round(const struct ticket *ticket) {
+    return ticket->reworks < UINT8_MAX ? (uint8_t)(ticket->reworks + 1) : UINT8_MAX;
+}
+
+bool ticket_all_called_back(const struct ticket *ticket) {
+    return ticket->called_back && ticket->called + 1 >= ticket->request_count;
+}
+
 bool ticket_took_part(const struct ticket *ticket, uint32_t unit) {
     for (uint16_t i = 0; i < ticket->assignments_count; i++) {
         const struct assignment *a = &ticket->assignments[i];

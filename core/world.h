@@ -19,6 +19,7 @@ struct unit {
     uint16_t calendar;
     bool dedicated;       /* a dedicated grid 专属网格 */
     bool closed;          /* takes no new tickets */
+    bool reviews;         /* what it finishes is looked at inside the unit first (L41) */
     bool staffed;         /* somebody holds a role in it: a rung finds a person */
     uint16_t depth;       /* 0 for the root; set by world_seal */
     uint32_t first, last; /* pre-order numbers of its subtree, set by world_seal: in_subtree is two comparisons */

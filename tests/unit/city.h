@@ -49,7 +49,7 @@ static struct unit city_units[UNIT_COUNT] = {
     CITY_UNIT(WATER, UNIT_DEPARTMENT, DISTRICT, 0),
     CITY_UNIT(MUNICIPAL, UNIT_DEPARTMENT, DISTRICT, 0),
     CITY_UNIT(URBAN, UNIT_DEPARTMENT, DISTRICT, 0),
-    CITY_UNIT(HOUSING, UNIT_DEPARTMENT, DISTRICT, 0),
+    CITY_UNIT(HOUSING, UNIT_DEPARTMENT, DISTRICT, 0, .reviews = true), /* 内部审核 */
     CITY_UNIT(WATERWORKS, UNIT_ENTERPRISE, WATER, 1),
     CITY_UNIT(GONE, UNIT_DEPARTMENT, DISTRICT, 0, .closed = true),
 };
@@ -190,7 +190,11 @@ PERSON(WATER_CLERK, 51, ROLE_DEPARTMENT, WATER);
 PERSON(MUNICIPAL_CLERK, 52, ROLE_DEPARTMENT, MUNICIPAL);
 PERSON(URBAN_CLERK, 53, ROLE_DEPARTMENT, URBAN);
 PERSON(HOUSING_CLERK, 54, ROLE_DEPARTMENT, HOUSING);
+PERSON(HOUSING_LEADER, 56, ROLE_DEPARTMENT, HOUSING);
 PERSON(WATERWORKS_CLERK, 55, ROLE_DEPARTMENT, WATERWORKS);
+/* an outside system that tickets are given to */
+enum { PROVINCE_SOURCE = 8 };
+static const struct principal PROVINCE = {.user = 73, .role = ROLE_INTEGRATION, .source = PROVINCE_SOURCE};
 static const struct principal HOTLINE = {.user = 71, .role = ROLE_INTEGRATION, .source = HOTLINE_SOURCE};
 
 /* ---- the city while a story is told ---- */
@@ -239,7 +243,7 @@ static const char *zh(enum word_set set, int value) {
 
 static const char *actor(const struct event *e) {
     if (e->role == ROLE_SYSTEM) return "系统";
-    if (e->role == ROLE_INTEGRATION) return "热线";
+    if (e->role == ROLE_INTEGRATION) return e->user == PROVINCE.user ? "省平台" : "热线";
     if (e->role == ROLE_SUPERVISOR) return "督导";
     return city_names[e->actor_unit];
 }
@@ -268,6 +272,7 @@ static void write_event(struct city *city, const struct event *e) {
         if (f->other != 0) write_down(city, "（第 %d 号）", (int)f->other);
         if (f->until != 0 && !by_time) write_down(city, "，至 %s", when(f->until));
         if (f->score != 0) write_down(city, " %d 分", f->score);
+        if (f->result > RESULT_SOLVED) write_down(city, "（%s）", zh(WORDS_result, f->result));
         if (f->late) write_down(city, "（逾期）");
     }
     int code = f->reason.len > 0 ? word_value(WORDS_return_reason, f->reason.at, f->reason.len) : 0;
@@ -343,7 +348,7 @@ static enum verdict city_try(struct city *city, int64_t id, const struct princip
 static void city_do(struct city *city, int64_t id, const struct principal *by, struct command command) {
     enum verdict verdict = city_try(city, id, by, command);
     if (verdict == VERDICT_OK) return;
-    struct event who = {.role = by->role, .actor_unit = by->unit};
+    struct event who = {.role = by->role, .actor_unit = by->unit, .user = by->user};
     write_down(city, "%s  %s  要%s，不行：%s（%s）\n", when(city->now), actor(&who),
                zh(WORDS_command_name, command.name), verdict_say(verdict, LANG_ZH), verdict_row(verdict)->rule);
 }

@@ -6,7 +6,7 @@ static struct city city;
 
 /* ---- specimens: one ticket or more in every state, made by acting ---- */
 
-enum { SPECIMENS_MAX = 40 };
+enum { SPECIMENS_MAX = 60 };
 static struct {
     const char *name;
     struct city city;
@@ -140,7 +140,10 @@ static void make_specimens(void) {
     keep("callback", at_callback());
     id = at_callback();
     MUST_DO(id, OPERATOR, UNREACHABLE);
+    keep("callback, a try just made", id);
+    until(&city, "2026-03-03 09:00");
     MUST_DO(id, OPERATOR, UNREACHABLE);
+    until(&city, "2026-03-03 18:00");
     keep("callback, two tries", id);
     id = at_callback();
     MUST_DO(id, OPERATOR, SOLVED, .satisfied = true);
@@ -168,14 +171,34 @@ static void make_specimens(void) {
     receive(&city, (struct request_new){.matter = MATTER_POTHOLE, .place = GRID_A, .place_by = PLACE_BY_POINT});
     MUST_DO(2, OPERATOR, MERGE, .other = id);
     keep("merged into one that is done", 2);
+    MUST_DO(id, OPERATOR, SOLVED);
+    keep("callback, leading one not called yet", id);
+    keep("merged, the last to be called", 2);
+    MUST_DO(2, OPERATOR, UNREACHABLE);
+    until(&city, "2026-03-03 09:00");
+    MUST_DO(2, OPERATOR, UNREACHABLE);
+    until(&city, "2026-03-03 18:00");
+    keep("merged, two tries", 2);
+    MUST_DO(id, OPERATOR, CLOSE, WHY);
+    keep("closed, leading one not called", id);
+    keep("merged into one that is closed", 2);
     id = in_triage();
     MUST_DO(id, OPERATOR, TRANSFER, WHY);
     keep("transferred", id);
+    id = in_triage();
+    MUST_DO(id, OPERATOR, TRANSFER, WHY, .source = PROVINCE_SOURCE);
+    keep("transferred to a system we speak with", id);
+    id = in_triage();
+    MUST_DO(id, OPERATOR, DISPATCH, .unit = HOUSING);
+    MUST_DO(id, HOUSING_CLERK, SIGN);
+    keep("handling by a unit with a review of its own", id);
+    MUST_DO(id, HOUSING_CLERK, FINISH, .answer = TEXT("已维修"));
+    keep("handling, review waits", id);
 }
 
 /* ---- every principal ---- */
 
-enum { PRINCIPALS = (ROLE_COUNT - 1) * UNIT_COUNT + 2 };
+enum { PRINCIPALS = (ROLE_COUNT - 1) * UNIT_COUNT + 3 };
 static struct principal principals[PRINCIPALS];
 static size_t principal_count;
 
@@ -189,6 +212,7 @@ static void make_principals(void) {
         }
     }
     principals[principal_count++] = HOTLINE;
+    principals[principal_count++] = PROVINCE;
     principals[principal_count++] = (struct principal){.user = 72, .role = ROLE_INTEGRATION, .source = 99};
 }
 
@@ -210,6 +234,7 @@ static struct command filled(const struct city *where, int64_t id, int name, boo
     c.rung = RUNG_WARNING;
     c.score = 4;
     c.other = id == 1 ? 2 : 1;
+    c.source = PROVINCE_SOURCE;
     return c;
 }
 
@@ -297,8 +322,9 @@ static void one_case(size_t s, const struct principal *by, int name, bool all, u
     assert_int_equal(step.count, untouched.count);
     assert_refusal(verdict, &before, &c);
     bool field = verdict_row(verdict)->pointer[0] != '\0' || verdict == VERDICT_TIMER_STALE ||
-                 verdict == VERDICT_LEADING_NOT_DONE || verdict == VERDICT_NOT_ARRIVED ||
-                 verdict == VERDICT_NOT_WHISTLED || verdict == VERDICT_ALREADY_DONE;
+                 verdict == VERDICT_LEADING_NOT_DONE || verdict == VERDICT_REOPEN_LATE ||
+                 verdict == VERDICT_NOT_ARRIVED || verdict == VERDICT_NOT_WHISTLED || verdict == VERDICT_TRY_TOO_SOON ||
+                 verdict == VERDICT_ALREADY_DONE;
     if (!field && (possible >> name & 1) != 0) {
         fail_msg("%s, %s by %s: possible, but %s", specimens[s].name, word_text(WORDS_command_name, name),
                  principal_text(by), verdict_say(verdict, LANG_EN));
