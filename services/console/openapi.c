@@ -53,6 +53,8 @@ static const struct {
     {"cidr", "{\"type\":\"string\"}", "网段", "a range of addresses"},
     {"action", "{\"type\":\"string\"}", "操作", "what was done"},
     {"user", "{\"type\":\"string\"}", "用户名、令牌名或编号", "login, token name or number"},
+    {"below", "{\"enum\":[\"1\"]}", "含下级单位", "with all units below it"},
+    {"within", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "多少分钟内将超期", "due within so many minutes"},
     {"kind", "{\"$ref\":\"#/components/schemas/UnitKind\"}", "单位类别", "kind of unit"},
     {"type", "{\"type\":\"string\"}", "事件类型, 可用逗号分隔多个", "a type of event, or several with commas between"},
     {"minutes", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "最近多少分钟", "how many minutes back"},

@@ -1,4 +1,4 @@
-/* The live queues. The list of one unit's tickets takes members and numbers from Redis by one script, and what people read from
+/* The live queues. The list of a unit's tickets (with `below` of all below it too) takes members and numbers from Redis by one script, and what people read from
  * PostgreSQL; when the two differ, because something happened in between, both are read again. */
 #include "services/console/queues.h"
 
@@ -20,6 +20,7 @@ METRIC_COUNTER(lists, "paidan_console_queue_lists_total", "Lists of one queue, b
 METRIC_COUNTER(again, "paidan_console_queue_lists_again_total", "Lists read again because a ticket moved meanwhile.");
 
 enum { LIMIT = 50, LIMIT_MAX = 200, TRIES_MAX = 5, REDIS_TIMEOUT_MS = 1000, AGAIN_AFTER_MS = 5 };
+#define MINUTE_MS 60000LL
 
 /* ---- all units --------------------------------------------------------------------------------------------------------------------- */
 
@@ -64,6 +65,9 @@ struct member {
 struct list {
     struct call *call;
     uint32_t unit;
+    bool below;        /* and all units below it */
+    int light, within; /* 0: all; minutes */
+    time_ms now;       /* when it was asked: what light and within are counted from */
     int limit, tries;
     bool has_cursor, from_database;
     int64_t cursor[2]; /* due, ticket of the last one seen */
@@ -82,8 +86,10 @@ static const struct db_statement DETAILS = {
 static const struct db_statement MEMBERS = {
     "queue_members",
     "SELECT t.id, t.body, r.title, t.state, t.due FROM ticket t LEFT JOIN request r ON r.id = t.request "
-    "WHERE t.open AND t.owner = $1::int4 AND t.state = ANY ($2::int2[]) AND (t.due, t.id) > ($3::int8, $4::int8) "
-    "ORDER BY t.due, t.id LIMIT $5::int4"};
+    "WHERE t.open AND t.owner = ANY ($1::text::int4[]) AND t.state = ANY ($2::int2[]) AND (t.due, t.id) > ($3::int8, "
+    "$4::int8) AND t.due BETWEEN $6::int8 AND $7::int8 AND ($8::int8 = 0 OR (t.yellow BETWEEN 1 AND $8::int8 AND "
+    "(t.due "
+    "= 0 OR t.due > $8::int8))) ORDER BY t.due, t.id LIMIT $5::int4"};
 
 static void start(struct list *list);
 
@@ -92,6 +98,10 @@ static void write_version(struct json_writer *w, const struct list *list) {
     char version[BOARD_VERSION_BYTES];
     snprintf(version, sizeof version, "%lld.000000", (long long)list->seq);
     json_put_string(w, "version", list->seq == board_now(board)->seq ? board_version(board) : version);
+}
+
+static bool is_of(const struct list *list, uint32_t unit) {
+    return unit == list->unit || (list->below && world_in_subtree(call_world(list->call), list->unit, unit));
 }
 
 static int row_of(const struct db_result *rows, int64_t ticket) {
@@ -111,7 +121,7 @@ static bool agrees(const struct list *list, const struct db_result *rows) {
     for (int m = 0; m < list->count && m < list->limit; m++) {
         struct ticket ticket;
         if (!read_row(rows, row_of(rows, list->members[m].ticket), &ticket)) return false;
-        if (ticket.owner != list->unit || ticket.state != list->members[m].state) return false;
+        if (!is_of(list, ticket.owner) || ticket.state != list->members[m].state) return false;
     }
     return true;
 }
@@ -123,7 +133,7 @@ static void write_tickets(struct json_writer *w, const struct list *list, const 
     for (int m = 0; m < list->count && m < list->limit; m++) {
         struct ticket ticket;
         int i = row_of(rows, list->members[m].ticket);
-        if (!read_row(rows, i, &ticket) || ticket.owner != list->unit) continue;
+        if (!read_row(rows, i, &ticket) || !is_of(list, ticket.owner)) continue;
         if (!ticket_visible(call_world(call), &ticket, &call->who.principal)) continue;
         size_t len;
         json_open(w);
@@ -148,6 +158,34 @@ static void answer_list(struct list *list, const struct db_result *rows) {
     call_answer(call, 200);
 }
 
+/* Adds up what is asked for, of a picture. */
+static void take_rows(struct list *list, const struct picture *picture) {
+    list->row = (struct board_row){0};
+    for (uint32_t unit = 1; picture->rows && unit < picture->unit_count; unit++) {
+        const struct board_row *row = &picture->rows[unit];
+        if (!row->depth || !is_of(list, unit)) continue;
+        for (int state = 0; state < STATE_COUNT; state++) list->row.states[state] += row->states[state];
+        if (!list->row.oldest || (row->oldest && row->oldest < list->row.oldest)) list->row.oldest = row->oldest;
+        list->row.depth += row->depth;
+        list->row.yellow += row->yellow;
+        list->row.red += row->red;
+        list->row.breach_30 += row->breach_30;
+        list->row.breach_60 += row->breach_60;
+        list->row.breach_120 += row->breach_120;
+    }
+}
+
+/* "{1,2,3}" of those asked for. */
+static const struct buffer *units_text(const struct list *list) {
+    static struct buffer text;
+    buffer_clear(&text);
+    if (list->below)
+        reach_units_text(call_world(list->call), list->unit, &text);
+    else
+        buffer_format(&text, "{%u}", list->unit);
+    return &text;
+}
+
 static void start_again(void *context) {
     struct list *list = context;
     loop_timer_free(&list->timer);
@@ -170,7 +208,7 @@ static void on_members(struct call *call, const struct db_reply *reply) {
         list->members[i] =
             (struct member){db_get_int(rows, i, 0), db_get_int(rows, i, 4), (uint8_t)db_get_int(rows, i, 3)};
     list->seq = now->seq;
-    if (now->rows && list->unit < now->unit_count) list->row = now->rows[list->unit];
+    take_rows(list, now);
     metric_add(&lists, 1, 1);
     answer_list(list, rows);
 }
@@ -180,13 +218,20 @@ static void read_database(struct list *list) {
     list->from_database = true;
     call_read(call);
     struct db_call *members = call_add(call, &MEMBERS);
-    db_set_int4(members, 1, (int32_t)list->unit);
+    const struct buffer *units = units_text(list);
+    db_set_text(members, 1, (const char *)units->data, units->length);
     db_set_array(members, 2, DB_INT2);
     for (int state = 1; state < STATE_COUNT; state++)
         if (list->states >> state & 1) db_push_int2(members, 2, (int16_t)state);
     db_set_int8(members, 3, list->has_cursor ? list->cursor[0] : -1);
     db_set_int8(members, 4, list->cursor[1]);
     db_set_int4(members, 5, list->limit + 1);
+    db_set_int8(members, 6, list->within ? list->now + 1 : list->light == LIGHT_RED ? 1 : 0);
+    db_set_int8(members, 7,
+                list->within               ? list->now + list->within * MINUTE_MS
+                : list->light == LIGHT_RED ? list->now
+                                           : INT64_MAX);
+    db_set_int8(members, 8, list->light == LIGHT_YELLOW ? list->now : 0);
     call_send(call, on_members);
 }
 
@@ -223,8 +268,8 @@ static int64_t field(const struct cache_reply *reply, size_t i) {
 }
 
 static void take_numbers(struct list *list, const struct cache_reply *numbers) {
-    struct picture picture = {0}; /* adds up the states of one unit */
-    picture_clear(&picture, list->unit + 1);
+    struct picture picture = {0};
+    picture_clear(&picture, call_world(list->call)->unit_count);
     for (size_t i = 0; i + 9 <= cache_reply_count(numbers); i += 9) {
         struct board_row row = {.depth = (uint32_t)field(numbers, i + 2),
                                 .oldest = field(numbers, i + 3),
@@ -233,14 +278,14 @@ static void take_numbers(struct list *list, const struct cache_reply *numbers) {
                                 .breach_30 = (uint32_t)field(numbers, i + 6),
                                 .breach_60 = (uint32_t)field(numbers, i + 7),
                                 .breach_120 = (uint32_t)field(numbers, i + 8)};
-        picture_add(&picture, list->unit, (uint32_t)field(numbers, i + 1), &row);
+        picture_add(&picture, (uint32_t)field(numbers, i), (uint32_t)field(numbers, i + 1), &row);
     }
-    list->row = picture.rows[list->unit];
+    take_rows(list, &picture);
     picture_done(&picture);
 }
 
 static void take_members(struct list *list, const struct cache_reply *reply) {
-    int room = (list->limit + 1) * STATE_COUNT;
+    int room = 4 * (list->limit + 1); /* the script gives no more */
     struct member *all = call_take(list->call, (size_t)room * sizeof *all);
     list->count = 0;
     for (size_t i = 7; i + 3 <= cache_reply_count(reply) && list->count < room; i += 3)
@@ -271,6 +316,22 @@ static void on_redis(void *context, enum err err, const struct cache_reply *repl
     read_details(list);
 }
 
+/* Lowest and highest due, and whether yellow ones only, as the script takes them. */
+static void put_bounds(const struct list *list, struct cache_command *command) {
+    const struct call *call = list->call;
+    bool red = list->light == LIGHT_RED;
+    const char *low = list->within ? call_printf((struct call *)call, "(%lld", (long long)list->now)
+                      : red        ? "(0"
+                                   : "-inf";
+    const char *high = list->within
+                           ? call_printf((struct call *)call, "%lld", (long long)(list->now + list->within * MINUTE_MS))
+                       : red ? call_printf((struct call *)call, "%lld", (long long)list->now)
+                             : "+inf";
+    cache_command_text(command, low);
+    cache_command_text(command, high);
+    cache_command_text(command, list->light == LIGHT_YELLOW ? "yellow" : "");
+}
+
 static void start(struct list *list) {
     struct console *console = list->call->console;
     static struct cache_command *command;
@@ -284,8 +345,9 @@ static void start(struct list *list) {
     snprintf(key, sizeof key, "paidan:%lld", (long long)console_config.shard);
     cache_command_begin(command, "");
     cache_command_text(command, key);
-    cache_command_int(command, clock_now());
-    cache_command_int(command, list->unit);
+    cache_command_int(command, list->now);
+    const struct buffer *units = units_text(list);
+    cache_command_bytes(command, units->data, units->length);
     cache_command_int(command, list->limit);
     if (list->has_cursor) {
         cache_command_int(command, list->cursor[0]);
@@ -294,6 +356,7 @@ static void start(struct list *list) {
         cache_command_text(command, "");
         cache_command_text(command, "");
     }
+    put_bounds(list, command);
     for (int state = 1; state < STATE_COUNT; state++)
         if (list->states >> state & 1) cache_command_int(command, state);
     static const struct cache_script LIST = {"console_queue", QUEUES_LUA_LIST};
@@ -318,6 +381,15 @@ static uint16_t states_of(struct call *call) {
     return states;
 }
 
+/* Green ones have no list of their own: they are what is left. */
+static int light_of(struct call *call) {
+    const char *text = http_query(call->request, "light");
+    int light = text ? word_value(WORDS_light, text, strlen(text)) : 0;
+    if (text && light != LIGHT_YELLOW && light != LIGHT_RED)
+        call_wrong(call, "light", "须为 yellow red 之一", "must be yellow or red");
+    return light;
+}
+
 void queue_get(struct call *call) {
     const char *code = http_param(call->request, "unit");
     struct list *list = call_take(call, sizeof *list);
@@ -332,6 +404,10 @@ void queue_get(struct call *call) {
     list->limit = (int)call_query_int(call, "limit", LIMIT, LIMIT_MAX);
     list->has_cursor = call_query_cursor(call, list->cursor);
     list->states = states_of(call);
+    list->below = call_query_int(call, "below", 0, 1) == 1;
+    list->within = (int)call_query_int(call, "within", 0, 1440);
+    list->light = light_of(call);
+    list->now = clock_now();
     if (call_is_wrong(call, 400)) return;
     list->members = call_take(call, (size_t)(list->limit + 1) * sizeof *list->members);
     start(list);

@@ -46,30 +46,58 @@
         "for _, queue in ipairs(redis.call('SMEMBERS', p .. 'q')) do numbers(queue) end\n"                             \
         "return out\n"
 
-/* One unit's tickets by due time. ARGV: now, unit, limit, due and ticket of the last one seen ('' for none), states. Returns the
- * head as above, with the unit's own numbers as a list in place of '', then ticket, state, due for up to limit + 1 tickets
- * of each state, unsorted across states. */
+/* Tickets of some units by due time. ARGV: now, units with commas between, limit, due and ticket of the last one seen ('' for none),
+ * lowest and highest due ('-inf', '+inf', '(0' ...), 'yellow' or '', states. Returns the head as above, with these units' numbers
+ * as a list in place of '', then ticket, state, due, unsorted: the first limit + 1 by due and ticket are among them. A bound that
+ * falls as tickets are found keeps it quick also when hundreds of queues are asked. */
 #define QUEUES_LUA_LIST                                                                                                \
     QUEUES_LUA_HEAD QUEUES_LUA_NUMBERS                                                                                 \
-        "local head = out\n"                                                                                           \
-        "out = {}\n"                                                                                                   \
-        "for state = 1, 20 do numbers(ARGV[2] .. ':' .. state) end\n"                                                  \
-        "head[6] = out\n"                                                                                              \
-        "local limit, from, last = tonumber(ARGV[3]) + 1, ARGV[4], ARGV[5]\n"                                          \
-        "for i = 6, #ARGV do\n"                                                                                        \
-        "  local key, at, taken = p .. 'd:' .. ARGV[2] .. ':' .. ARGV[i], 0, 0\n"                                      \
+        "local head, limit, from, last = out, tonumber(ARGV[3]) + 1, ARGV[4], ARGV[5]\n"                               \
+        "local low, high, units, states, found = ARGV[6], ARGV[7], {}, {}, {}\n"                                       \
+        "if from ~= '' then low = from end\n"                                                                          \
+        "for unit in string.gmatch(ARGV[2], '%d+') do units[unit] = true end\n"                                        \
+        "for i = 9, #ARGV do states[ARGV[i]] = true end\n"                                                             \
+        "local function before(a, b) return a[3] < b[3] or (a[3] == b[3] and a[1] < b[1]) end\n"                       \
+        "local function add(ticket, state, due)\n"                                                                     \
+        "  if from ~= '' and (due < tonumber(from) or (due == tonumber(from) and ticket <= last)) then return end\n"   \
+        "  found[#found + 1] = {ticket, state, due}\n"                                                                 \
+        "  if #found < 4 * limit then return end\n"                                                                    \
+        "  table.sort(found, before)\n"                                                                                \
+        "  for i = #found, limit + 1, -1 do found[i] = nil end\n"                                                      \
+        "  high = string.format('%.0f', found[limit][3])\n"                                                            \
+        "end\n"                                                                                                        \
+        "local function by_due(key, state)\n"                                                                          \
+        "  local at, taken = 0, 0\n"                                                                                   \
         "  repeat\n"                                                                                                   \
-        "    local page = redis.call('ZRANGEBYSCORE', key, from == '' and '-inf' or from, '+inf', 'WITHSCORES', "      \
-        "'LIMIT', "                                                                                                    \
-        "at, limit)\n"                                                                                                 \
+        "    local page = redis.call('ZRANGEBYSCORE', key, low, high, 'WITHSCORES', 'LIMIT', at, limit)\n"             \
         "    for j = 1, #page, 2 do\n"                                                                                 \
-        "      if taken < limit and (from == '' or page[j + 1] ~= from or page[j] > last) then\n"                      \
-        "        local n = #head\n"                                                                                    \
-        "        head[n + 1], head[n + 2], head[n + 3], taken = page[j], ARGV[i], page[j + 1], taken + 1\n"            \
-        "      end\n"                                                                                                  \
+        "      local due = tonumber(page[j + 1])\n"                                                                    \
+        "      if page[j + 1] ~= from or page[j] > last then taken = taken + 1 end\n"                                  \
+        "      add(page[j], state, due)\n"                                                                             \
         "    end\n"                                                                                                    \
         "    at = at + limit\n"                                                                                        \
         "  until #page < 2 * limit or taken >= limit\n"                                                                \
+        "end\n"                                                                                                        \
+        "local function yellow(queue, state)\n"                                                                        \
+        "  for _, ticket in ipairs(redis.call('ZRANGEBYSCORE', p .. 'y:' .. queue, '(0', now)) do\n"                   \
+        "    local due = tonumber(redis.call('ZSCORE', p .. 'd:' .. queue, ticket) or '0')\n"                          \
+        "    if due == 0 or due > now then add(ticket, state, due) end\n"                                              \
+        "  end\n"                                                                                                      \
+        "end\n"                                                                                                        \
+        "out = {}\n"                                                                                                   \
+        "for _, queue in ipairs(redis.call('SMEMBERS', p .. 'q')) do\n"                                                \
+        "  local colon = string.find(queue, ':', 1, true)\n"                                                           \
+        "  local state = string.sub(queue, colon + 1)\n"                                                               \
+        "  if units[string.sub(queue, 1, colon - 1)] then\n"                                                           \
+        "    numbers(queue)\n"                                                                                         \
+        "    if states[state] and ARGV[8] == 'yellow' then yellow(queue, state)\n"                                     \
+        "    elseif states[state] then by_due(p .. 'd:' .. queue, state) end\n"                                        \
+        "  end\n"                                                                                                      \
+        "end\n"                                                                                                        \
+        "head[6] = out\n"                                                                                              \
+        "for _, ticket in ipairs(found) do\n"                                                                          \
+        "  local n = #head\n"                                                                                          \
+        "  head[n + 1], head[n + 2], head[n + 3] = ticket[1], ticket[2], string.format('%.0f', ticket[3])\n"           \
         "end\n"                                                                                                        \
         "return head\n"
 
