@@ -58,6 +58,7 @@ CREATE TABLE unit (
   calendar   integer NOT NULL DEFAULT 0 REFERENCES calendar,
   dedicated  boolean NOT NULL DEFAULT false,
   closed     boolean NOT NULL DEFAULT false,
+  review     boolean NOT NULL DEFAULT false,               -- what it finishes is looked at inside the unit first (L41)
   staffed    boolean NOT NULL DEFAULT false,               -- somebody holds a role in it (kept by account changes)
   lon        double precision,
   lat        double precision,

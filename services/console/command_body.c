@@ -33,6 +33,8 @@ const struct command_field_info command_fields[COMMAND_FIELD_COUNT] = {
     {"rung", "{\"$ref\":\"#/components/schemas/Rung\"}", 0},
     {"assignment", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":255}", 0},
     {"version", "{\"type\":\"integer\",\"minimum\":1}", 0},
+    {"result", "{\"$ref\":\"#/components/schemas/Result\"}", 0},
+    {"to", CODE_SCHEMA, 0},
 };
 
 enum { ALWAYS = TAKES_VERSION | TAKES_REASON | TAKES_NOTE };
@@ -53,7 +55,7 @@ static const struct command_takes takes[COMMAND_COUNT] = {
     [COMMAND_PASS_DOWN] = {ALWAYS | TAKES_UNIT | TAKES_UNTIL, TAKES_UNIT | TAKES_UNTIL},
     [COMMAND_ADD_ASSIST] = {ALWAYS | TAKES_UNIT | TAKES_UNITS, TAKES_UNITS},
     [COMMAND_RELEASE_ASSIST] = {ALWAYS | TAKES_UNIT | TAKES_ASSIGNMENT, TAKES_REASON},
-    [COMMAND_ANSWER] = {ALWAYS | TAKES_ANSWER | TAKES_ASSIGNMENT, 0},
+    [COMMAND_ANSWER] = {ALWAYS | TAKES_ANSWER | TAKES_RESULT | TAKES_ASSIGNMENT, 0},
     [COMMAND_CONTACT] = {ALWAYS, TAKES_NOTE},
     [COMMAND_NOTE] = {ALWAYS, TAKES_NOTE},
     [COMMAND_ASK_EXTENSION] = {ALWAYS | TAKES_UNTIL | TAKES_BASIS, TAKES_REASON | TAKES_UNTIL},
@@ -63,7 +65,9 @@ static const struct command_takes takes[COMMAND_COUNT] = {
     [COMMAND_GRANT_SUSPENSION] = {ALWAYS | TAKES_UNTIL, 0},
     [COMMAND_REFUSE_SUSPENSION] = {ALWAYS, TAKES_REASON},
     [COMMAND_RESUME] = {ALWAYS, 0},
-    [COMMAND_FINISH] = {ALWAYS | TAKES_ANSWER, TAKES_ANSWER},
+    [COMMAND_FINISH] = {ALWAYS | TAKES_ANSWER | TAKES_RESULT, TAKES_ANSWER},
+    [COMMAND_GRANT_FINISH] = {ALWAYS | TAKES_ANSWER | TAKES_RESULT, 0},
+    [COMMAND_REFUSE_FINISH] = {ALWAYS, TAKES_REASON},
     [COMMAND_PASS] = {ALWAYS, 0},
     [COMMAND_FAIL] = {ALWAYS, TAKES_REASON},
     [COMMAND_SOLVED] = {ALWAYS | TAKES_SATISFIED, 0},
@@ -81,7 +85,7 @@ static const struct command_takes takes[COMMAND_COUNT] = {
     [COMMAND_WHISTLE] = {ALWAYS | TAKES_UNIT | TAKES_UNITS | TAKES_UNTIL, TAKES_UNITS},
     [COMMAND_ARRIVE] = {ALWAYS | TAKES_ASSIGNMENT, 0},
     [COMMAND_SCORE] = {ALWAYS | TAKES_UNIT | TAKES_ASSIGNMENT | TAKES_SCORE, TAKES_SCORE},
-    [COMMAND_TRANSFER] = {ALWAYS | TAKES_BASIS, TAKES_REASON},
+    [COMMAND_TRANSFER] = {ALWAYS | TAKES_BASIS | TAKES_TO, TAKES_REASON},
     [COMMAND_TAKE_BACK] = {ALWAYS, TAKES_REASON},
     [COMMAND_APPEAL_CARD] = {ALWAYS | TAKES_RUNG | TAKES_BASIS, TAKES_RUNG | TAKES_REASON},
     [COMMAND_WITHDRAW_CARD] = {ALWAYS | TAKES_RUNG, TAKES_RUNG | TAKES_REASON},
@@ -159,6 +163,16 @@ static void translate_number(struct call *call, cJSON *tree, const char *name, c
     replace(tree, name, cJSON_CreateString(digits));
 }
 
+/* The outside system a ticket is given to: taken from the tree, as the router knows it by another name. */
+static uint32_t take_system(struct call *call, cJSON *tree) {
+    const cJSON *item = given(tree, "to");
+    const char *code = item ? string_of(call, item, "/to") : NULL;
+    const struct reference_source *source = code ? reference_source_by_code(call->reference, code, strlen(code)) : NULL;
+    if (code && !source) call_wrong(call, "/to", "没有这个系统", "there is no such system");
+    cJSON_DeleteItemFromObjectCaseSensitive(tree, "to");
+    return source ? source->id : 0;
+}
+
 /* ---- form -------------------------------------------------------------------------------------------------------------------------------- */
 
 static void check_names(struct call *call, int command, const cJSON *tree) {
@@ -207,12 +221,14 @@ bool command_read(struct call *call, int command, struct command *ret_command) {
     translate_matter(call, tree);
     translate_number(call, tree, "other", "/other", number_parse_ticket);
     translate_number(call, tree, "request", "/request", number_parse_request);
+    uint32_t system = take_system(call, tree);
     const cJSON *version = given(tree, "version");
     if (cJSON_IsNumber(version) && version->valuedouble < 1)
         call_wrong(call, "/version", "版本从 1 起", "versions begin with 1");
     if (call_is_wrong(call, 422)) return false;
     read_struct(call, tree, ret_command);
     if (call_is_wrong(call, 400)) return false;
+    ret_command->source = system;
     if (ret_command->place) ret_command->place_by = PLACE_BY_OPERATOR;
     return true;
 }

@@ -22,9 +22,11 @@ enum command_field {
     TAKES_SCORE = 1 << 13,
     TAKES_RUNG = 1 << 14,
     TAKES_ASSIGNMENT = 1 << 15,
-    TAKES_VERSION = 1 << 16 /* every command */
+    TAKES_VERSION = 1 << 16, /* every command */
+    TAKES_RESULT = 1 << 17,
+    TAKES_TO = 1 << 18 /* an outside system */
 };
-enum { COMMAND_FIELD_COUNT = 17 };
+enum { COMMAND_FIELD_COUNT = 19 };
 
 struct command_field_info {
     const char *name;

@@ -86,10 +86,10 @@ static void write_units(struct buffer *out, struct call *call, const struct db_r
         next(out, names->name_en);
         next_degrees(out, has_point, names->lon);
         next_degrees(out, has_point, names->lat);
-        next(out, u->dedicated && u->closed ? "dedicated;closed"
-                  : u->dedicated            ? "dedicated"
-                  : u->closed               ? "closed"
-                                            : "");
+        char flags[32];
+        snprintf(flags, sizeof flags, "%s%s%s", u->dedicated ? ";dedicated" : "", u->closed ? ";closed" : "",
+                 u->reviews ? ";review" : "");
+        next(out, *flags ? flags + 1 : flags);
         next(out, calendar_code(reference, u->calendar));
         csv_write_end(out);
     }

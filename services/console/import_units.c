@@ -17,7 +17,7 @@ struct row {
     uint32_t id, parent;
     int kind;
     uint32_t calendar;
-    bool dedicated, closed, has_point;
+    bool dedicated, closed, review, has_point;
     double lon, lat;
 };
 
@@ -32,13 +32,14 @@ struct plan {
 
 static const struct db_statement STORE = {
     "import_units",
-    "INSERT INTO unit (id, code, kind, parent, name_zh, name_en, calendar, dedicated, closed, lon, lat) SELECT * FROM "
+    "INSERT INTO unit (id, code, kind, parent, name_zh, name_en, calendar, dedicated, closed, lon, lat, review) SELECT "
+    "* FROM "
     "unnest($1::int4[], "
     "$2::text[], $3::int2[], $4::int4[], $5::text[], $6::text[], $7::int4[], $8::bool[], $9::bool[], $10::float8[], "
-    "$11::float8[]) "
+    "$11::float8[], $12::bool[]) "
     "ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, name_zh = excluded.name_zh, name_en = excluded.name_en, "
     "calendar = excluded.calendar, dedicated = excluded.dedicated, closed = excluded.closed, lon = excluded.lon, lat = "
-    "excluded.lat"};
+    "excluded.lat, review = excluded.review"};
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -62,6 +63,8 @@ static void read_flags(struct sheet *s, struct row *row) {
             row->dedicated = true;
         else if (len == 6 && !memcmp(at, "closed", 6))
             row->closed = true;
+        else if (len == 6 && !memcmp(at, "review", 6))
+            row->review = true;
         else if (len)
             sheet_fault(s, FLAGS, "“%s” 中有不认识的标志", "\"%s\" holds a mark that is not known");
         at += len + (at[len] != 0);
@@ -238,9 +241,9 @@ static void check(struct import *in) {
 static void store(struct import *in) {
     const struct plan *plan = in->plan;
     struct db_call *call = call_add(in->call, &STORE);
-    static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_INT2, DB_INT4,   DB_TEXT,  DB_TEXT,
-                                         DB_INT4, DB_BOOL, DB_BOOL, DB_FLOAT8, DB_FLOAT8};
-    for (int i = 0; i < 11; i++) db_set_array(call, i + 1, types[i]);
+    static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_INT2, DB_INT4,   DB_TEXT,   DB_TEXT,
+                                         DB_INT4, DB_BOOL, DB_BOOL, DB_FLOAT8, DB_FLOAT8, DB_BOOL};
+    for (int i = 0; i < 12; i++) db_set_array(call, i + 1, types[i]);
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct row *row = &plan->rows[i];
         db_push_int4(call, 1, (int32_t)row->id);
@@ -255,6 +258,7 @@ static void store(struct import *in) {
         db_push_int4(call, 7, (int32_t)row->calendar);
         db_push_bool(call, 8, row->dedicated);
         db_push_bool(call, 9, row->closed);
+        db_push_bool(call, 12, row->review);
         if (row->has_point) {
             db_push_float8(call, 10, row->lon);
             db_push_float8(call, 11, row->lat);

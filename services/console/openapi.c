@@ -24,11 +24,17 @@ static const struct {
 static const struct {
     const char *name;
     enum word_set set;
-} word_schemas[] = {{"State", WORDS_state},          {"Role", WORDS_role},
-                    {"Urgency", WORDS_urgency},      {"Channel", WORDS_channel},
-                    {"Stage", WORDS_stage},          {"Rung", WORDS_rung},
-                    {"UnitKind", WORDS_unit_kind},   {"Light", WORDS_light},
-                    {"EventType", WORDS_event_type}, {"ReturnReason", WORDS_return_reason}};
+} word_schemas[] = {{"State", WORDS_state},
+                    {"Role", WORDS_role},
+                    {"Urgency", WORDS_urgency},
+                    {"Result", WORDS_result},
+                    {"Channel", WORDS_channel},
+                    {"Stage", WORDS_stage},
+                    {"Rung", WORDS_rung},
+                    {"UnitKind", WORDS_unit_kind},
+                    {"Light", WORDS_light},
+                    {"EventType", WORDS_event_type},
+                    {"ReturnReason", WORDS_return_reason}};
 
 static const struct {
     const char *name, *schema, *zh, *en;
@@ -54,7 +60,8 @@ static const struct {
     {"action", "{\"type\":\"string\"}", "操作", "what was done"},
     {"user", "{\"type\":\"string\"}", "用户名、令牌名或编号", "login, token name or number"},
     {"below", "{\"enum\":[\"1\"]}", "含下级单位", "with all units below it"},
-    {"within", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "多少分钟内将超期", "due within so many minutes"},
+    {"within", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "多少分钟内将超期",
+     "due within so many minutes"},
     {"kind", "{\"$ref\":\"#/components/schemas/UnitKind\"}", "单位类别", "kind of unit"},
     {"type", "{\"type\":\"string\"}", "事件类型, 可用逗号分隔多个", "a type of event, or several with commas between"},
     {"minutes", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "最近多少分钟", "how many minutes back"},

@@ -84,7 +84,10 @@ static void put_asked(struct json_writer *w, const struct ticket *ticket) {
         return;
     }
     json_put_open(w, "asked");
-    json_put_string(w, "what", ticket->asked == 1 ? "extension" : "suspension");
+    static const char *const what[] = {[TICKET_ASKED_EXTENSION] = "extension",
+                                       [TICKET_ASKED_SUSPENSION] = "suspension",
+                                       [TICKET_ASKED_FINISH] = "finish"};
+    json_put_string(w, "what", what[ticket->asked]);
     json_put_time_or_null(w, "until", ticket->asked_until);
     json_close(w);
 }

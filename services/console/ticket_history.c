@@ -89,6 +89,7 @@ void put_event(struct json_writer *w, struct call *call, const struct event *eve
     if (effect->request) put_request_number(w, "request", effect->request);
     if (effect->other) put_ticket_number(w, "other", effect->other);
     if (effect->score) json_put_int(w, "score", effect->score);
+    if (effect->result) put_word(w, "result", WORDS_result, effect->result);
     if (event->type == EVENT_SOLVED) json_put_bool(w, "satisfied", effect->satisfied);
     if (effect->late) json_put_bool(w, "late", true);
     if (effect->fallback) json_put_bool(w, "fallback", true);

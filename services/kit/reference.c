@@ -59,7 +59,7 @@ static const struct db_statement QUERIES[Q_COUNT] = {
     [Q_UNITS] =
         {"reference_units",
          "SELECT u.id, u.code, u.kind, coalesce(u.parent, 0), u.name_zh, u.name_en, u.calendar, u.dedicated, u.closed, "
-         "coalesce(u.lon, 0), coalesce(u.lat, 0), u.area, u.staffed FROM unit u ORDER BY u.id"},
+         "coalesce(u.lon, 0), coalesce(u.lat, 0), u.area, u.staffed, u.review FROM unit u ORDER BY u.id"},
     [Q_MATTERS] =
         {"reference_matters",
          "SELECT code, level1_zh, level1_en, level2_zh, level2_en, name_zh, name_en, department, "
@@ -183,7 +183,8 @@ static void build_unit(struct snapshot *s, const struct db_result *rows, int i, 
                           .calendar = (uint16_t)db_get_int(rows, i, 6),
                           .dedicated = db_get_bool(rows, i, 7),
                           .closed = db_get_bool(rows, i, 8),
-                          .staffed = db_get_bool(rows, i, 12)};
+                          .staffed = db_get_bool(rows, i, 12),
+                          .reviews = db_get_bool(rows, i, 13)};
     size_t len;
     const char *code = db_get_text(rows, i, 1, &len);
     must(len < sizeof names->code);
