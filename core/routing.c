@@ -1,4 +1,4 @@
-/* Place and matter to unit, and the sentence that says why. See routing.h.
+/* Place, matter and routing rules to unit. See routing.h; the sentence that says why is core/routing_say.c's.
  *
  *  R1  The place gives the chain: its grid, community, street, district.
  *  R2  A dedicated grid wins over the basic grid it lies in.
@@ -9,10 +9,12 @@
  *      any row keeps no list.
  *  R7  A unit that is closed is passed over for the next level above. Nobody left: triage.
  *  R8  A grid that nobody staffs still gets the ticket: the ladder, and A5, see to it.
- *  R9  The catalogue's assisting departments join when the ticket goes to the responsible department itself. */
+ *  R9  The catalogue's assisting departments join when the ticket goes to the responsible department itself.
+ *  R15 A rule whose target cannot have it is passed over, and that is said. None left: by R1 to R9.
+ *  R16 A rule may also set matter, urgency and assists. */
 #include "core/routing.h"
 
-#include "core/say.h"
+#include "core/rule.h"
 #include "proto/must.h"
 
 uint32_t routing_place(const struct world *world, const uint32_t *grids, uint32_t count) {
@@ -118,7 +120,8 @@ static void to_level(const struct world *world, const struct matter *matter, str
     to_triage(route, reason == ROUTE_UNIT_CLOSED || reason == ROUTE_NOT_ADMITTED ? reason : ROUTE_NO_UNIT);
 }
 
-void routing_decide(const struct world *world, const struct request_new *request, struct route *ret_route) {
+/* By place and catalogue alone. */
+static void decide_plain(const struct world *world, const struct request_new *request, struct route *ret_route) {
     struct route *route = ret_route;
     *route = (struct route){.matter = request->matter, .place = request->place, .place_by = request->place_by};
     fill_chain(world, request->place, route);
@@ -142,81 +145,127 @@ void routing_decide(const struct world *world, const struct request_new *request
     }
 }
 
-/* ---- in a sentence ---- */
+/* ---- routing rules ---- */
 
-struct telling {
-    struct say say;
-    const struct routing_names *names;
-    enum lang lang;
-};
-
-static void put(struct telling *t, const char *zh, const char *en) {
-    say_text(&t->say, t->lang == LANG_ZH ? zh : en);
+static bool one_takes(const struct world *world, uint32_t id, uint32_t matter, enum route_reason *ret_why) {
+    const struct unit *unit = world_unit(world, id);
+    *ret_why = unit == NULL ? ROUTE_NO_UNIT : ROUTE_UNIT_CLOSED;
+    if (unit == NULL || unit->closed) return false;
+    *ret_why = ROUTE_NOT_ADMITTED;
+    bool low = unit->kind == UNIT_COMMUNITY || unit->kind == UNIT_GRID;
+    return !low || world_admitted(world, world_above(world, id, UNIT_COMMUNITY), matter);
 }
 
-static void put_unit(struct telling *t, uint32_t unit) {
-    say_text(&t->say, t->names->unit(t->names->context, unit, t->lang));
+static uint8_t level_kind(int target) {
+    if (target == RULE_TO_GRID) return UNIT_GRID;
+    return target == RULE_TO_COMMUNITY ? UNIT_COMMUNITY : UNIT_STREET;
 }
 
-/* The words as tables of this file's own: core asks nothing of other rooms but types. */
-#define WORD_TEXTS(value, name, text, zh, en) [value] = {zh, en},
-static const char *const reason_texts[][2] = {ROUTE_REASON_WORDS(WORD_TEXTS)};
-static const char *const place_by_texts[][2] = {PLACE_BY_WORDS(WORD_TEXTS)};
-enum {
-    REASON_TEXTS = sizeof reason_texts / sizeof reason_texts[0],
-    PLACE_BY_TEXTS = sizeof place_by_texts / sizeof place_by_texts[0],
-};
-
-static void put_reason(struct telling *t, int reason) {
-    if (reason > 0 && reason < REASON_TEXTS) put(t, reason_texts[reason][0], reason_texts[reason][1]);
-}
-
-static void put_matter_and_place(struct telling *t, const struct route *route) {
-    if (route->matter != 0) {
-        put(t, "；事项“", "; matter \"");
-        say_text(&t->say, t->names->matter(t->names->context, route->matter, t->lang));
-        put(t, "”", "\"");
+/* Where the rule's target lies for this request; false, with the unit and the reason: it cannot have it (rule R15). */
+static bool target_of(const struct world *world, const struct rule *rule, const struct request_new *request,
+                      struct route *route, enum route_reason *ret_why) {
+    const struct matter *matter = world_matter(world, route->matter);
+    *ret_why = ROUTE_RULE;
+    switch (rule->target) {
+    case RULE_TO_TRIAGE:
+        route->unit = 0;
+        return true;
+    case RULE_TO_UNIT:
+        route->unit = rule->unit;
+        return one_takes(world, rule->unit, route->matter, ret_why);
+    case RULE_TO_DEPARTMENT:
+        *ret_why = request->matter == 0 ? ROUTE_NO_MATTER : ROUTE_UNKNOWN_MATTER;
+        if (matter == NULL) return false;
+        to_department(world, matter, route);
+        break;
+    default:
+        *ret_why = ROUTE_NO_PLACE;
+        if (route->chain_count == 0) return false;
+        to_level(world, &(struct matter){.code = route->matter, .start = level_kind(rule->target)}, route);
     }
-    if (route->place != 0) {
-        put(t, "；地点“", "; place \"");
-        put_unit(t, route->place);
-        put(t, "”", "\"");
-        if (route->place_by != 0 && route->place_by < PLACE_BY_TEXTS) {
-            put(t, "（依据", " (by ");
-            put(t, place_by_texts[route->place_by][0], place_by_texts[route->place_by][1]);
-            put(t, "）", ")");
-        }
-    }
-    if (route->department != 0 && route->department != route->unit) {
-        put(t, "；责任部门为", "; responsible department: ");
-        put_unit(t, route->department);
-    }
+    *ret_why = (enum route_reason)route->reason;
+    if (route->unit == 0 && route->considered_count > 0) route->unit = route->considered[0].unit;
+    return route->considered_count > 0 && route->considered[route->considered_count - 1].taken;
 }
 
-static void put_passed_over(struct telling *t, const struct route *route) {
-    for (uint16_t i = 0; i < route->considered_count; i++) {
-        if (route->considered[i].taken) continue;
-        put(t, "；未派", "; not to ");
-        put_unit(t, route->considered[i].unit);
-        put(t, "：", ": ");
-        put_reason(t, route->considered[i].why);
-    }
+static void consider_rule(struct route *route, const struct rule *rule, uint32_t unit, enum route_reason why) {
+    uint16_t before = route->considered_count;
+    consider(route, unit, why);
+    if (route->considered_count > before) route->considered[before].rule = rule->no;
 }
 
-size_t routing_say(const struct route *route, const struct routing_names *names, enum lang lang, char *ret_text,
-                   size_t size) {
-    struct telling t = {.names = names, .lang = lang};
-    say_init(&t.say, ret_text, size);
-    if (route->unit != 0) {
-        put(&t, "派给", "Sent to ");
-        put_unit(&t, route->unit);
+/* What the rule makes of it, or false with the unit and the reason. */
+static bool try_rule(const struct world *world, const struct rule *rule, const struct request_new *request,
+                     struct route *ret_route, enum route_reason *ret_why) {
+    struct route *route = ret_route;
+    *route = (struct route){.matter = rule->matter != 0 ? rule->matter : request->matter,
+                            .place = request->place,
+                            .place_by = request->place_by,
+                            .urgency = rule->urgency,
+                            .rule = rule->no};
+    fill_chain(world, request->place, route);
+    const struct matter *matter = world_matter(world, route->matter);
+    if (matter != NULL) route->department = matter->department;
+    if (!target_of(world, rule, request, route, ret_why)) return false;
+    if (rule->assist_count > 0) route->assists_count = 0;
+    for (uint8_t i = 0; i < rule->assist_count; i++) {
+        const struct unit *assist = world_unit(world, rule->assists[i]);
+        if (assist != NULL && !assist->closed && assist->id != route->unit)
+            route->assists[route->assists_count++] = assist->id;
+    }
+    route->reason = ROUTE_RULE;
+    route->considered_count = 0;
+    return true;
+}
+
+void routing_decide_at(const struct world *world, const struct request_new *request, time_ms in_force_at,
+                       struct route *ret_route) {
+    struct route plain, passed = {0}, ruled;
+    bool decided = false;
+    decide_plain(world, request, &plain);
+    for (uint32_t i = 0; i < world->rule_count; i++) {
+        const struct rule *rule = &world->rules[i];
+        if (!rule_holds(world, rule, request, in_force_at)) continue;
+        struct route tried;
+        enum route_reason why;
+        bool works = try_rule(world, rule, request, &tried, &why);
+        if (works && !decided)
+            ruled = tried;
+        else
+            consider_rule(&passed, rule, tried.unit, works ? ROUTE_OUTRANKED : why);
+        decided |= works;
+    }
+    if (decided) {
+        *ret_route = ruled;
+        consider(ret_route, plain.unit, (enum route_reason)plain.reason); /* where it would have gone without rules */
     } else {
-        put(&t, "转人工派遣", "Sent to triage");
+        *ret_route = plain;
     }
-    put(&t, "：", ": ");
-    put_reason(&t, route->reason);
-    put_matter_and_place(&t, route);
-    put_passed_over(&t, route);
-    put(&t, "。", ".");
-    return t.say.length;
+    for (uint16_t i = 0; i < passed.considered_count; i++) {
+        if (ret_route->considered_count == ROUTE_CONSIDERED_MAX) break;
+        ret_route->considered[ret_route->considered_count++] = passed.considered[i];
+    }
+}
+
+void routing_decide(const struct world *world, const struct request_new *request, struct route *ret_route) {
+    routing_decide_at(world, request, request->received_at, ret_route);
+}
+
+void routing_set(const struct route *route, struct command *command) {
+    command->route = *route;
+    if (route->rule == 0) return;
+    if (route->matter != 0) command->matter = route->matter;
+    if (route->urgency != 0) command->urgency = route->urgency;
+}
+
+struct request_new routing_as_known(const struct ticket *ticket) {
+    return (struct request_new){.request = ticket->request,
+                                .source = ticket->source,
+                                .channel = ticket->channel,
+                                .matter = ticket->matter,
+                                .urgency = ticket->urgency,
+                                .place = ticket->place,
+                                .place_by = ticket->place_by,
+                                .confidential = ticket->confidential,
+                                .received_at = ticket->received_at};
 }

@@ -168,7 +168,12 @@ static void act_dispatched(struct decision *d) {
         uint32_t assists[EVENT_UNITS_MAX];
         uint32_t count = joinable(d, c->route.assists, c->route.assists_count, c->route.unit, assists);
         e->effect.route = c->route;
+        if (!d->follows && c->route.rule != 0) { /* routed again; on receipt what the rule sets came with the command */
+            if (c->route.matter != d->ticket->matter) set_matter(d, e, c->route.matter);
+            e->effect.urgency = c->route.urgency;
+        }
         offer(d, e, c->route.unit, assists, count);
+        renew_total(d, e);
         return;
     }
     act_texts(d, e);

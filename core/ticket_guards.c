@@ -53,9 +53,25 @@ static enum verdict guard_SUPPLEMENT(const struct decision *d) {
 
 /* ---- to the unit that must act ---- */
 
-static enum verdict guard_DISPATCH(const struct decision *d) {
+static enum verdict route_fits(const struct decision *d) {
+    return ticket_route_fits(d) ? VERDICT_OK : VERDICT_UNIT_MISSING;
+}
+
+/* Rule R17: what nobody has taken on yet may follow changed rules, to the unit that was said beforehand. */
+static enum verdict guard_REROUTE(const struct decision *d) {
+    const struct assignment *lead = ticket_lead(d->ticket);
+    DEMAND(d->ticket->returns == 0 && !d->ticket->forced, VERDICT_NOT_REROUTABLE);
     if (d->command == NULL) return VERDICT_OK;
-    if (by_system(d)) return ticket_route_fits(d) ? VERDICT_OK : VERDICT_UNIT_MISSING;
+    PASS_ON(route_fits(d));
+    DEMAND(d->command->route.unit == d->command->unit, VERDICT_ROUTED_ELSEWHERE);
+    DEMAND(d->ticket->state != STATE_OFFERED || lead->unit != d->command->unit, VERDICT_NOTHING_CHANGES);
+    return VERDICT_OK;
+}
+
+static enum verdict guard_DISPATCH(const struct decision *d) {
+    if (by_system(d) && !d->follows) return guard_REROUTE(d);
+    if (d->command == NULL) return VERDICT_OK;
+    if (by_system(d)) return route_fits(d);
     PASS_ON(ticket_fit_matter_and_place(d));
     PASS_ON(ticket_fit_target(d, d->command->unit, d->command->matter != 0 ? d->command->matter : d->ticket->matter));
     return ticket_fit_assists(d, d->command->units, d->command->units_count, d->command->unit, false);

@@ -54,6 +54,37 @@ struct admission {
     uint32_t from, to;
 };
 
+/* A routing rule: what must hold of a request, and where it then goes (rules R11 to R16, core/rule.h). What is 0 is not asked. */
+struct rule {
+    uint32_t no;
+    int32_t priority;
+    bool disabled;
+    time_ms from, to; /* in force from, and until before */
+    bool without_matter;
+    uint32_t matter_from, matter_to; /* codes; a prefix is a range */
+    uint32_t place;                  /* in the subtree of this unit */
+    uint32_t source;
+    uint16_t channels;                     /* a bit for each enum channel */
+    uint8_t hours;                         /* enum rule_hours, by the default calendar */
+    uint8_t weekdays;                      /* bits 1 (Monday) to 7 */
+    uint16_t minute_from, minute_to;       /* of the local day; to before from: over midnight */
+    uint16_t alternatives[RULE_WORDS_MAX]; /* sets of its keywords (bits); one of them must be there as a whole */
+    uint8_t alternative_count;
+    uint8_t target; /* enum rule_target */
+    uint8_t urgency, assist_count;
+    uint32_t unit, matter;
+    uint32_t assists[RULE_ASSISTS_MAX];
+};
+
+enum { RULE_FILTER_BYTES = 512 };
+
+/* A keyword of a rule, folded by common/text. */
+struct rule_word {
+    const char *at;
+    uint16_t len, bit;
+    uint32_t rule; /* its place in world.rules */
+};
+
 struct world {
     uint32_t version;
     uint32_t center; /* the command centre, which is also the duty desk of last resort */
@@ -68,6 +99,11 @@ struct world {
     uint32_t calendar_count;
     const struct admission *admissions; /* any order */
     uint32_t admission_count;
+    const struct rule *rules; /* by priority, the highest first; equal ones by number */
+    uint32_t rule_count;
+    const struct rule_word *rule_words; /* ascending by bytes */
+    uint32_t rule_word_count;
+    const uint8_t *rule_filter; /* RULE_FILTER_BYTES, by rule_filter(); NULL without keywords */
 };
 
 /* Computes depth, first and last of each unit. `units` is the caller's array, of `unit_count`. Returns false when a parent

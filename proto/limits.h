@@ -14,6 +14,7 @@ enum {
         19,               /* clocks one event may set: two of each assignment, ticket's, supervision's, whole limit's */
     STEP_EVENTS_MAX = 12, /* events one command may cause */
     ROUTE_CONSIDERED_MAX = 8,
+    ROUTE_RULES_MAX = 16, /* routing rules whose keywords one text holds */
     /* texts, bytes of UTF-8 */
     REASON_BYTES_MAX = 300, /* a code, or a sentence of a hundred characters */
     BASIS_BYTES_MAX = 1024,
@@ -38,6 +39,10 @@ enum {
     MATTERS_MAX = 4000,
     POLICIES_MAX = 64,
     CALENDARS_MAX = 64,
+    RULES_MAX = 1000,         /* routing rules */
+    RULE_WORDS_MAX = 16,      /* keywords of one */
+    RULE_WORD_BYTES_MAX = 96, /* a keyword, folded */
+    RULE_ASSISTS_MAX = 4,
     /* doors */
     REQUEST_BODY_MAX = 262144,
     BATCH_BODY_MAX = 16777216,

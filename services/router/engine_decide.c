@@ -17,19 +17,24 @@ static enum verdict decide(struct engine *engine, struct batch_ticket *work, con
     return verdict;
 }
 
-/* A ticket that is still looking for its unit is routed again by what was supplemented. */
+/* A ticket that is still looking for its unit is routed again by what was supplemented; one that nobody has signed, by rules that
+ * changed (R17). */
 static void route_again(const struct engine *engine, const struct ticket *ticket, struct command *command) {
-    if (ticket->state != STATE_RECEIVED && ticket->state != STATE_INCOMPLETE && ticket->state != STATE_TRIAGE) return;
-    const struct request_new as_known = {.request = ticket->request,
-                                         .source = ticket->source,
-                                         .channel = ticket->channel,
-                                         .matter = command->matter ? command->matter : ticket->matter,
-                                         .urgency = command->urgency ? command->urgency : ticket->urgency,
-                                         .place = command->place ? command->place : ticket->place,
-                                         .place_by = command->place ? command->place_by : ticket->place_by,
-                                         .confidential = ticket->confidential,
-                                         .received_at = ticket->received_at};
-    routing_decide(engine->world, &as_known, &command->route);
+    bool looking =
+        ticket->state == STATE_RECEIVED || ticket->state == STATE_INCOMPLETE || ticket->state == STATE_TRIAGE;
+    if (!looking && command->name == COMMAND_SUPPLEMENT) return;
+    struct request_new known = routing_as_known(ticket);
+    if (command->matter) known.matter = command->matter;
+    if (command->urgency) known.urgency = command->urgency;
+    if (command->place) known.place = command->place, known.place_by = command->place_by;
+    known.rules_count = command->rules_count;
+    memcpy(known.rules, command->rules, sizeof known.rules);
+    struct route route;
+    routing_decide_at(engine->world, &known, engine->batch.now, &route);
+    if (command->name == COMMAND_SUPPLEMENT)
+        routing_set(&route, command);
+    else
+        command->route = route;
 }
 
 static int64_t known_ticket(const struct engine *engine, int64_t request) {
@@ -58,7 +63,9 @@ void engine_request(struct engine *engine, const struct request_new *request, st
                               .place_by = request->place_by,
                               .confidential = request->confidential,
                               .received_at = request->received_at};
-    routing_decide(engine->world, request, &receive.route);
+    struct route route;
+    routing_decide(engine->world, request, &route);
+    routing_set(&route, &receive);
     int64_t ticket = engine_new_number(engine);
     ret_routed->verdict = decide(engine, NULL, &receive);
     if (ret_routed->verdict != VERDICT_OK) return;
@@ -102,7 +109,8 @@ void engine_command(struct engine *engine, const struct command *command, struct
         ret_reply->verdict = VERDICT_NOT_VISIBLE;
     else if (command->version && command->version != work->ticket.version)
         ret_reply->verdict = VERDICT_STALE_VERSION;
-    else if (command->name == COMMAND_SUPPLEMENT) {
+    else if (command->name == COMMAND_SUPPLEMENT ||
+             (command->name == COMMAND_DISPATCH && command->by.role == ROLE_SYSTEM)) {
         struct command routed = *command;
         route_again(engine, &work->ticket, &routed);
         ret_reply->verdict = decide(engine, work, &routed);

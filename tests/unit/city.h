@@ -377,16 +377,20 @@ static void city_open(struct city *city, const char *text) {
 
 /* A request comes in and is routed; the diary has the routing's own sentence. */
 static int64_t receive(struct city *city, struct request_new request) {
+    if (request.received_at == 0) request.received_at = city->now;
+    if (request.channel == 0) request.channel = CHANNEL_PHONE;
     struct command command = {.name = COMMAND_RECEIVE,
                               .request = 1000 + (int64_t)city->ticket_count,
                               .source = HOTLINE_SOURCE,
-                              .channel = CHANNEL_PHONE,
+                              .channel = request.channel,
                               .matter = request.matter,
                               .urgency = request.urgency,
                               .place = request.place,
                               .place_by = request.place_by,
                               .received_at = city->now};
-    routing_decide(city_world(), &request, &command.route);
+    struct route route;
+    routing_decide(city_world(), &request, &route);
+    routing_set(&route, &command);
     char sentence[1024];
     routing_say(&command.route, &city_routing_names, LANG_ZH, sentence, sizeof sentence);
     write_down(city, "%s  诉求进来。%s\n", when(city->now), sentence);
