@@ -83,7 +83,7 @@ static void count_event(struct figures *f, const struct ticket *before, const st
         rate(&f->solved, false); /* fallthrough */
     case EVENT_CHECK_FAILED:
     case EVENT_MERGED_UNSOLVED:
-        f->reworked.hit += x->to == STATE_HANDLING;
+        f->reworked.hit += x->to == STATE_HANDLING || x->to == STATE_TRIAGE;
         break;
     case EVENT_EXTENSION_GRANTED:
         f->extended.hit++;

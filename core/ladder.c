@@ -1,4 +1,4 @@
-/* Rungs: when and to whom. See ladder.h; rules D1 to D6. */
+/* Rungs: when. To whom is core/ladder_call.c. See ladder.h; rules D1 to D10. */
 #include "core/ladder.h"
 
 #include "core/clock.h"
@@ -54,27 +54,4 @@ enum rung ladder_due_rung(const struct world *world, const struct clock *clock) 
     int rung = rung_after(world_policy(world, clock->policy), clock->rung);
     if (rung == 0) rung = clock->rung != 0 ? clock->rung : RUNG_WARNING; /* a policy may use no rung at all */
     return (enum rung)rung;
-}
-
-static void tell(const struct world *world, struct ladder_told *told, uint32_t id) {
-    const struct unit *unit = world_unit(world, id);
-    if (unit == NULL || !unit->staffed || told->count == EVENT_UNITS_MAX) return;
-    for (uint16_t i = 0; i < told->count; i++) {
-        if (told->units[i] == id) return;
-    }
-    told->units[told->count++] = id;
-}
-
-void ladder_call(const struct world *world, enum rung rung, uint32_t unit, struct ladder_told *ret_told) {
-    *ret_told = (struct ladder_told){0};
-    tell(world, ret_told, unit);
-    if (rung >= RUNG_YELLOW_CARD) {
-        const struct unit *u = world_unit(world, unit);
-        if (u != NULL) tell(world, ret_told, u->parent);
-        tell(world, ret_told, world->center);
-    }
-    if (rung >= RUNG_RED_CARD) tell(world, ret_told, world->district);
-    if (ret_told->count > 0) return;
-    ret_told->units[ret_told->count++] = world->center;
-    ret_told->fallback = true;
 }

@@ -2,23 +2,39 @@
  * (COMMAND_TIMER). Not for sending anything.
  *
  *  D1  A rung is reached at its policy's share of the limit: urge at 80 %, warning at 100 %, yellow and red card beyond.
- *  D2  Who is told accumulates: urge: the unit; warning: the unit and its leader; yellow card: also the parent unit and the
- *      centre; red card: also the district.
- *  D3  A unit that nobody staffs is not told. When nobody is left, the duty desk of the centre is, and the event says so.
+ *  D2  Who is told accumulates: urge: the unit's desk; warning: also its leader; yellow card: also the parent unit's leader and
+ *      the centre; red card: also the district's leader.
+ *  D3  Nobody who is away is told, and no unit that nobody staffs. When nobody is left, the duty desk of the centre is, and the
+ *      event says so.
  *  D4  A red card opens a supervision, unless one is open.
  *  D5  After its last rung a clock reminds whom the last rung told once a day of its own kind of time (working or natural)
  *      until its stage ends; reminders that were missed are not made up for.
- *  D6  The supplement limit and a suspension's review have no ladder: they act when they are used up. */
+ *  D6  The supplement limit and a suspension's review have no ladder: they act when they are used up.
+ *  D9  People are looked up when the rung is reached: at the desk those on shift by the roster, else everybody there; for a leader
+ *      who is away the stand-in, else a deputy leader, else (above the unit itself) its desk.
+ *  D10 Quiet hours let an ordinary notice wait, never the rung: not a red card, not urgent danger, not who is on shift, not the
+ *      duty desk. A person's own come before the unit's, those before the policy's. */
 #ifndef CORE_LADDER_H
 #define CORE_LADDER_H
 
 #include "core/world.h"
 #include "proto/messages.h"
 
+/* A rung that is reached. */
+struct ladder_reached {
+    enum rung rung;
+    bool reminder;
+    uint32_t unit; /* whose clock it was */
+    uint16_t policy;
+    uint8_t urgency;
+    time_ms now;
+};
+
 struct ladder_told {
-    uint16_t count;
+    uint16_t count, told_count;
     uint32_t units[EVENT_UNITS_MAX];
-    bool fallback; /* nobody was staffed: units holds the centre alone */
+    struct recipient told[EVENT_TOLD_MAX]; /* the same by person or desk, innermost unit first */
+    bool fallback;                         /* nobody was there: the centre's duty desk alone */
 };
 
 /* Sets clock->next to the time of the first rung after clock->rung that lies after `after`; rungs passed over count as
@@ -31,7 +47,9 @@ enum rung ladder_due_rung(const struct world *world, const struct clock *clock);
 bool ladder_is_reminder(const struct world *world, const struct clock *clock);
 /* Whether the stage has no ladder but acts when its limit is used up (D6). */
 bool ladder_is_plain(int stage);
-/* Whom a rung tells, when the clock is `unit`'s. */
-void ladder_call(const struct world *world, enum rung rung, uint32_t unit, struct ladder_told *ret_told);
+/* Whom it tells, and from when on. */
+void ladder_call(const struct world *world, const struct ladder_reached *reached, struct ladder_told *ret_told);
+/* Whether somebody is away then, and who stands in (0: nobody). */
+bool ladder_is_away(const struct world *world, int64_t person, time_ms at, int64_t *ret_stand_in);
 
 #endif

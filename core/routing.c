@@ -11,7 +11,8 @@
  *  R8  A grid that nobody staffs still gets the ticket: the ladder, and A5, see to it.
  *  R9  The catalogue's assisting departments join when the ticket goes to the responsible department itself.
  *  R15 A rule whose target cannot have it is passed over, and that is said. None left: by R1 to R9.
- *  R16 A rule may also set matter, urgency and assists. */
+ *  R16 A rule may also set matter, urgency and assists.
+ *  R18 A place in a unit that was merged lies in the unit it went into. */
 #include "core/routing.h"
 
 #include "core/rule.h"
@@ -36,8 +37,15 @@ static void consider(struct route *route, uint32_t unit, enum route_reason why) 
     route->considered[route->considered_count++] = (struct considered){.unit = unit, .why = (uint8_t)why};
 }
 
+/* A merged unit lies, closed, below one of its own kind (rule W5). */
+static bool was_merged(const struct world *world, const struct unit *u) {
+    const struct unit *above = world_unit(world, u->parent);
+    return u->closed && above != NULL && above->kind == u->kind;
+}
+
 static void fill_chain(const struct world *world, uint32_t place, struct route *route) {
     for (const struct unit *u = world_unit(world, place); u != NULL; u = world_unit(world, u->parent)) {
+        if (was_merged(world, u)) continue;
         bool in_chain =
             u->kind == UNIT_GRID || u->kind == UNIT_COMMUNITY || u->kind == UNIT_STREET || u->kind == UNIT_DISTRICT;
         if (in_chain && route->chain_count < 6) route->chain[route->chain_count++] = u->id;
@@ -109,7 +117,7 @@ static void to_level(const struct world *world, const struct matter *matter, str
             consider(route, unit->id, reason);
             continue;
         }
-        if (level >= 2 && !world_admitted(world, world_above(world, unit->id, UNIT_COMMUNITY), matter->code)) {
+        if (level >= 2 && !world_admitted(world, world_above_open(world, unit->id, UNIT_COMMUNITY), matter->code)) {
             reason = ROUTE_NOT_ADMITTED;
             consider(route, unit->id, reason);
             continue;

@@ -6,8 +6,7 @@
 
 /* ---- to the centre ---- */
 
-/* The ticket comes to the centre, whose clock for this state begins now. */
-static struct event *to_centre(struct decision *d, enum stage stage) {
+struct event *act_to_centre(struct decision *d, enum stage stage) {
     struct event *e = act_event(d);
     act_texts(d, e);
     e->effect.owner = d->world->center;
@@ -86,7 +85,7 @@ static void act_received(struct decision *d) {
 
 /* From the door the dispatch limit goes on counting from receipt; taken back from a unit it begins anew. */
 static void act_triaged(struct decision *d) {
-    struct event *e = to_centre(d, STAGE_TRIAGE); /* after it d->ticket is as it was before this event */
+    struct event *e = act_to_centre(d, STAGE_TRIAGE); /* after it d->ticket is as it was before this event */
     if (d->ticket->state == STATE_RECEIVED) e->effect.clocks[0].clock = d->ticket->clock;
     if (d->ticket->state == STATE_OFFERED) e->effect.unit = ticket_lead(d->ticket)->unit;
     e->effect.route = d->command->route;
@@ -94,7 +93,7 @@ static void act_triaged(struct decision *d) {
 
 /* The requester's time is nobody's here: the whole limit waits (C17). */
 static void act_asked(struct decision *d) {
-    struct event *e = to_centre(d, STAGE_SUPPLEMENT);
+    struct event *e = act_to_centre(d, STAGE_SUPPLEMENT);
     struct clock total = d->ticket->total;
     clock_pause(d->world, &total, d->now);
     act_clock(e, CLOCK_SLOT_TOTAL, total);
@@ -107,7 +106,7 @@ static bool not_yet_dispatched(int state) {
 /* What was missing may be what routing needed: the router then gives a new route. */
 static void act_supplemented(struct decision *d) {
     bool routable = not_yet_dispatched(d->ticket->state);
-    struct event *e = d->row->to == STATE_TRIAGE ? to_centre(d, STAGE_TRIAGE) : act_event(d);
+    struct event *e = d->row->to == STATE_TRIAGE ? act_to_centre(d, STAGE_TRIAGE) : act_event(d);
     act_texts(d, e);
     if (!routable) return;
     set_fields(d, e);
@@ -139,13 +138,17 @@ void act_assists(const struct decision *d, struct event *e, const uint32_t *unit
     }
 }
 
-static void offer(struct decision *d, struct event *e, uint32_t unit, const uint32_t *assists, uint32_t count) {
+static void offer(const struct decision *d, struct event *e, uint32_t unit, const uint32_t *assists, uint32_t count) {
     int no = d->ticket->assignment_last + 1;
     e->effect.owner = unit;
     e->effect.unit = unit;
     e->effect.assignment = (uint8_t)no;
     clocks_of_assignment(d, e, terms_after(d, e), no, unit, STAGE_SIGN);
     act_assists(d, e, assists, count, no + 1, STAGE_SIGN);
+}
+
+void act_offer(const struct decision *d, struct event *e, uint32_t unit) {
+    offer(d, e, unit, NULL, 0);
 }
 
 /* Of the units the catalogue or a rule names, those that can join now: a system's choice is trimmed, not refused. */
@@ -192,7 +195,7 @@ static void act_forced(struct decision *d) {
 
 static void act_passed_up(struct decision *d) {
     if (d->row->to == STATE_TRIAGE) {
-        struct event *e = to_centre(d, STAGE_TRIAGE);
+        struct event *e = act_to_centre(d, STAGE_TRIAGE);
         e->effect.unit = ticket_lead(d->ticket)->unit;
         return;
     }
@@ -216,7 +219,7 @@ static void act_returned(struct decision *d) {
         e = act_event(d);
         act_texts(d, e);
     } else {
-        e = to_centre(d, d->row->to == STATE_DISPUTED ? STAGE_ADJUDICATE : STAGE_TRIAGE);
+        e = act_to_centre(d, d->row->to == STATE_DISPUTED ? STAGE_ADJUDICATE : STAGE_TRIAGE);
     }
     e->effect.unit = unit;
     e->effect.assignment = no;
@@ -230,8 +233,10 @@ static void act_disputed(struct decision *d) {
 
 /* ---- was it done? ---- */
 
-/* Back to handling: the lead gets its full time again, and the whole limit shows what the citizen waits (rule C14). */
+/* Back to handling: the lead gets its full time again, and the whole limit shows what the citizen waits (rule C14). To triage when
+ * its unit was closed and nobody took over. */
 static struct event *back_to_lead(struct decision *d) {
+    if (d->row->to == STATE_TRIAGE) return act_to_centre(d, STAGE_TRIAGE);
     const struct assignment *lead = ticket_lead(d->ticket);
     uint32_t unit = lead->unit;
     int slot = 2 * lead->no + 1;
@@ -245,7 +250,7 @@ static struct event *back_to_lead(struct decision *d) {
 }
 
 static void act_check_passed(struct decision *d) {
-    struct event *e = to_centre(d, STAGE_CALLBACK);
+    struct event *e = act_to_centre(d, STAGE_CALLBACK);
     e->effect.unit = d->ticket->handled_by;
     e->effect.late = clock_is_late(&d->ticket->clock, d->now);
 }
@@ -285,7 +290,7 @@ static void act_solved(struct decision *d) {
 }
 
 static void act_unsolved(struct decision *d) {
-    if (d->row->to == STATE_HANDLING) {
+    if (d->row->to != 0) {
         back_to_lead(d);
         return;
     }
@@ -322,7 +327,7 @@ static void act_merged_unsolved(struct decision *d) {
 
 /* A reopened ticket's whole limit counts from reopening. */
 static void act_reopened(struct decision *d) {
-    struct event *e = d->row->to == STATE_HANDLING ? back_to_lead(d) : to_centre(d, STAGE_TRIAGE);
+    struct event *e = d->row->to == STATE_HANDLING ? back_to_lead(d) : act_to_centre(d, STAGE_TRIAGE);
     act_clock(e, CLOCK_SLOT_TOTAL, total_clock(d, ticket_terms(d->world, d->ticket), d->now));
 }
 
@@ -334,7 +339,7 @@ static void act_ended(struct decision *d) {
 
 /* Merged or outside, it was nobody's clock; back again its whole limit still counts from receipt. */
 static struct event *back_to_triage(struct decision *d) {
-    struct event *e = to_centre(d, STAGE_TRIAGE);
+    struct event *e = act_to_centre(d, STAGE_TRIAGE);
     act_clock(e, CLOCK_SLOT_TOTAL, total_clock(d, ticket_terms(d->world, d->ticket), d->ticket->received_at));
     return e;
 }
@@ -464,10 +469,11 @@ static const act_function ways[EVENT_COUNT] = {
     [EVENT_MERGED] = act_merged,
     [EVENT_UNMERGED] = act_unmerged,
     [EVENT_SPLIT] = act_split,
+    [EVENT_FOLLOWED] = act_followed,
 };
 
 void ticket_act(struct decision *d) {
-    act_function act = ways[d->row->event];
+    act_function act = d->row->command == COMMAND_FOLLOW ? act_followed : ways[d->row->event];
     if (act == NULL) act = act_work(d->row->event);
     must(act != NULL);
     act(d);

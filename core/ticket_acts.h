@@ -17,6 +17,13 @@ void act_assists(const struct decision *d, struct event *e, const uint32_t *unit
 /* A step of the system's own, because of what just happened. */
 void act_follow(struct decision *d, enum command_name command);
 
+/* The ticket comes to the centre, whose clock for this state begins now. */
+struct event *act_to_centre(struct decision *d, enum stage stage);
+/* Fills an event that gives the ticket to `unit` as its new lead. */
+void act_offer(const struct decision *d, struct event *e, uint32_t unit);
+/* core/ticket_follow.c */
+void act_followed(struct decision *d);
+
 typedef void (*act_function)(struct decision *d);
 /* What happens inside handling: core/ticket_acts_work.c. NULL: not there. */
 act_function act_work(int event);

@@ -258,16 +258,25 @@ static void act_rung(struct decision *d) {
     struct ladder_told told;
     uint32_t unit = unit_of_clock(t, slot);
     enum rung rung = ladder_due_rung(d->world, &clock);
-    ladder_call(d->world, rung, unit, &told);
+    struct terms terms = ticket_terms(d->world, t);
+    struct ladder_reached reached = {.rung = rung,
+                                     .reminder = ladder_is_reminder(d->world, &clock),
+                                     .unit = unit,
+                                     .policy = terms.policy,
+                                     .urgency = terms.urgency,
+                                     .now = d->now};
+    ladder_call(d->world, &reached, &told);
     e->effect.stage = clock.stage;
     e->effect.rung = (uint8_t)rung;
-    e->effect.reminder = ladder_is_reminder(d->world, &clock);
+    e->effect.reminder = reached.reminder;
     e->effect.unit = unit;
     e->effect.assignment = (uint8_t)(slot == CLOCK_SLOT_TICKET || slot == CLOCK_SLOT_SUPERVISION ? 0 : slot / 2);
     e->effect.until = clock.next;
     e->effect.fallback = told.fallback;
     e->effect.units_count = told.count;
     memcpy(e->effect.units, told.units, told.count * sizeof told.units[0]);
+    e->effect.told_count = told.told_count;
+    memcpy(e->effect.told, told.told, told.told_count * sizeof told.told[0]);
     clock.rung = (uint8_t)rung;
     ladder_arm(d->world, &clock, INT64_MIN, d->now);
     act_clock(e, slot, clock);

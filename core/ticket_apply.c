@@ -83,6 +83,59 @@ static void new_assists(struct ticket *t, const struct event *e, uint8_t first, 
     }
 }
 
+/* Another unit takes over what the closed one had, as it stands. */
+static void take_over(struct ticket *t, const struct event *e, struct assignment *from) {
+    struct assignment a = *from;
+    struct assignment *taking = (struct assignment *)ticket_assignment_of(t, e->effect.unit);
+    if (taking != NULL) end_assignment(taking, ASSIGNMENT_RELEASED, e->at);
+    if (a.kind == ASSIGNMENT_LEAD)
+        remove_assignment(t, from);
+    else
+        end_assignment(from, ASSIGNMENT_RELEASED, e->at);
+    struct assignment *to =
+        add_assignment(t, e->effect.assignment, (enum assignment_kind)a.kind, e->effect.unit, e->at);
+    a.no = to->no;
+    a.unit = to->unit;
+    *to = a; /* its clocks stand in the event too */
+    stop_clocks(to);
+}
+
+static void offer_anew(struct ticket *t, const struct event *e, struct assignment *from) {
+    if (from->kind == ASSIGNMENT_LEAD) {
+        new_lead(t, e);
+        t->forced = false;
+        return;
+    }
+    bool called = from->whistled && from->arrived_at == 0;
+    end_assignment(from, ASSIGNMENT_RELEASED, e->at);
+    add_assignment(t, e->effect.assignment, ASSIGNMENT_ASSIST, e->effect.unit, e->at)->whistled = called;
+}
+
+/* effect.stage says which of the ticket's things went to another unit (core/ticket_follow.c). */
+static void on_followed(struct ticket *t, const struct event *e) {
+    const struct effect *f = &e->effect;
+    struct assignment *from = (struct assignment *)ticket_assignment_of(t, f->from_unit);
+    switch (f->stage) {
+    case STAGE_CHECK:
+        t->checker = f->checker;
+        break;
+    case STAGE_SUPERVISE:
+        t->supervised_unit = f->unit;
+        break;
+    case STAGE_TRIAGE:
+        end_assignment(lead(t), ASSIGNMENT_RELEASED, e->at);
+        break;
+    default:
+        if (from == NULL) from = lead(t); /* it has answered */
+        if (f->unit == 0)
+            end_assignment(from, ASSIGNMENT_RELEASED, e->at);
+        else if (f->stage == STAGE_SIGN)
+            offer_anew(t, e, from);
+        else
+            take_over(t, e, from);
+    }
+}
+
 static void sign(struct assignment *a, time_ms at) {
     a->state = ASSIGNMENT_SIGNED;
     if (a->signed_at == 0) a->signed_at = at;
@@ -132,6 +185,9 @@ static void on_assignment(struct ticket *t, const struct event *e) {
         break;
     case EVENT_TRIAGED:
         if (t->state == STATE_OFFERED) end_assignment(lead(t), ASSIGNMENT_RELEASED, e->at);
+        break;
+    case EVENT_FOLLOWED:
+        on_followed(t, e);
         break;
     case EVENT_PASSED_DOWN:
         add_assignment(t, f->assignment, ASSIGNMENT_ASSIST, f->unit, e->at);
@@ -237,10 +293,14 @@ static void on_the_rest(struct ticket *t, const struct event *e) {
     switch (e->type) {
     case EVENT_CHECK_FAILED:
     case EVENT_MERGED_UNSOLVED:
-        rework(t);
+        if (e->effect.to == STATE_HANDLING)
+            rework(t);
+        else
+            count_up(&t->reworks);
         break;
     case EVENT_UNSOLVED:
         if (e->effect.to == STATE_HANDLING) rework(t);
+        if (e->effect.to == STATE_TRIAGE) count_up(&t->reworks); /* its unit is gone */
         if (t->state == STATE_MERGED) on_callback(t, e);
         break;
     case EVENT_REOPENED:

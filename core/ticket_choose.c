@@ -29,6 +29,12 @@ static bool ticket_clock_is_due(const struct decision *d, int stage) {
     return d->ticket->clock.stage == stage && d->slot == CLOCK_SLOT_TICKET;
 }
 
+static bool heir_is(const struct decision *d, bool above) {
+    struct stray stray;
+    if (!ticket_stray(d->world, d->ticket, &stray) || stray.kind != STRAY_LEAD || stray.as_it_stands) return false;
+    return (stray.heir != 0) == above;
+}
+
 static bool holds(const struct decision *d, int when) {
     switch (when) {
     case WHEN_RETURN_LEFT:
@@ -51,6 +57,10 @@ static bool holds(const struct decision *d, int when) {
         return ticket_clock_is_due(d, STAGE_SUPPLEMENT);
     case WHEN_REVIEW_OVER:
         return ticket_clock_is_due(d, STAGE_REVIEW);
+    case WHEN_HEIR_ABOVE:
+        return heir_is(d, true);
+    case WHEN_NO_HEIR:
+        return heir_is(d, false);
     default:
         return true;
     }

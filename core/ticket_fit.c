@@ -1,19 +1,14 @@
 /* Whether units, a matter and a place named in a command will do. See ticket_guards.h; rules R6, L33, L34. */
 #include "core/ticket_guards.h"
 
-static bool kind_takes_tickets(int kind) {
-    return kind == UNIT_STREET || kind == UNIT_COMMUNITY || kind == UNIT_GRID || kind == UNIT_DEPARTMENT ||
-           kind == UNIT_ENTERPRISE || kind == UNIT_POOL;
-}
-
 enum verdict ticket_fit_target(const struct decision *d, uint32_t unit, uint32_t matter) {
     DEMAND(unit != 0, VERDICT_UNIT_MISSING);
     const struct unit *u = world_unit(d->world, unit);
     DEMAND(u != NULL, VERDICT_UNIT_UNKNOWN);
     DEMAND(!u->closed, VERDICT_UNIT_CLOSED);
-    DEMAND(kind_takes_tickets(u->kind), VERDICT_UNIT_UNFIT);
+    DEMAND(world_kind_takes_tickets(u->kind), VERDICT_UNIT_UNFIT);
     if (u->kind == UNIT_COMMUNITY || u->kind == UNIT_GRID) {
-        uint32_t community = world_above(d->world, unit, UNIT_COMMUNITY);
+        uint32_t community = world_above_open(d->world, unit, UNIT_COMMUNITY);
         DEMAND(world_admitted(d->world, community, matter), VERDICT_NOT_ADMITTED);
     }
     return VERDICT_OK;
@@ -23,7 +18,7 @@ enum verdict ticket_fit_assists(const struct decision *d, const uint32_t *units,
                                 bool called) {
     for (uint32_t i = 0; i < count; i++) {
         const struct unit *u = world_unit(d->world, units[i]);
-        DEMAND(u != NULL && !u->closed && kind_takes_tickets(u->kind), VERDICT_UNITS_UNFIT);
+        DEMAND(u != NULL && !u->closed && world_kind_takes_tickets(u->kind), VERDICT_UNITS_UNFIT);
         DEMAND(!called || u->kind == UNIT_DEPARTMENT || u->kind == UNIT_ENTERPRISE || u->kind == UNIT_POOL,
                VERDICT_UNITS_UNFIT);
         DEMAND(units[i] != lead && ticket_assignment_of(d->ticket, units[i]) == NULL, VERDICT_UNITS_TWICE);
@@ -48,5 +43,5 @@ enum verdict ticket_fit_matter_and_place(const struct decision *d) {
 
 bool ticket_route_fits(const struct decision *d) {
     const struct unit *u = world_unit(d->world, d->command->route.unit);
-    return u != NULL && !u->closed && kind_takes_tickets(u->kind);
+    return u != NULL && !u->closed && world_kind_takes_tickets(u->kind);
 }

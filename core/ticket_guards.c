@@ -502,6 +502,10 @@ static enum verdict guard_RECOMPUTE(const struct decision *d) {
     return ticket_recount(d->world, d->ticket, d->now, &recount) > 0 ? VERDICT_OK : VERDICT_NOTHING_CHANGES;
 }
 
+static enum verdict guard_FOLLOW(const struct decision *d) {
+    return ticket_strays(d->world, d->ticket) ? VERDICT_OK : VERDICT_NOTHING_CHANGES;
+}
+
 #define GUARD_FUNCTION(name, zh, en) guard_##name,
 static enum verdict (*const guards[GUARD_COUNT])(const struct decision *d) = {GUARDS(GUARD_FUNCTION)};
 

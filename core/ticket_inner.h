@@ -50,6 +50,17 @@ bool ticket_route_fits(const struct decision *d);
 /* The assist that a command names by number or by unit, open or ended; NULL: none. */
 const struct assignment *ticket_named_assist(const struct decision *d);
 
+/* ---- core/ticket_follow.c ---- */
+
+/* The first thing of an open ticket that stands with a unit which was closed, and where it goes (L43). */
+struct stray {
+    enum { STRAY_LEAD, STRAY_ASSIST, STRAY_CHECKER, STRAY_SUPERVISION } kind;
+    const struct assignment *assignment; /* of lead and assist */
+    uint32_t unit, heir;                 /* the closed one; who has it from now on, 0: nobody */
+    bool as_it_stands;
+};
+bool ticket_stray(const struct world *world, const struct ticket *ticket, struct stray *ret_stray);
+
 /* ---- core/ticket_acts.c, core/ticket_acts_work.c: what a step does; appends its event and those that follow ---- */
 
 void ticket_act(struct decision *d);

@@ -102,9 +102,9 @@ static bool may_check(const struct world *world, const struct ticket *ticket, ui
 }
 
 uint32_t ticket_checker(const struct world *world, const struct ticket *ticket, uint32_t handler) {
-    uint32_t community = world_above(world, ticket->place, UNIT_COMMUNITY);
+    uint32_t community = world_above_open(world, ticket->place, UNIT_COMMUNITY);
     if (may_check(world, ticket, community, handler)) return community;
-    uint32_t street = world_above(world, ticket->place, UNIT_STREET);
+    uint32_t street = world_above_open(world, ticket->place, UNIT_STREET);
     if (may_check(world, ticket, street, handler)) return street;
     const struct unit *u = world_unit(world, handler);
     while (u != NULL && (u = world_unit(world, u->parent)) != NULL) {

@@ -1,4 +1,4 @@
-/* Looking up reference data. See world.h. Rules W1 to W3 of docs/rules.md. */
+/* Looking up reference data. See world.h. Rules W1 to W5 of docs/rules.md. */
 #include "core/world.h"
 
 #include "proto/must.h"
@@ -87,6 +87,26 @@ bool world_in_subtree(const struct world *world, uint32_t root, uint32_t unit) {
 uint32_t world_above(const struct world *world, uint32_t unit, enum unit_kind kind) {
     for (const struct unit *u = world_unit(world, unit); u != NULL; u = world_unit(world, u->parent)) {
         if (u->kind == kind) return u->id;
+    }
+    return 0;
+}
+
+uint32_t world_above_open(const struct world *world, uint32_t unit, enum unit_kind kind) {
+    for (const struct unit *u = world_unit(world, unit); u != NULL; u = world_unit(world, u->parent)) {
+        if (u->kind == kind && !u->closed) return u->id;
+    }
+    return 0;
+}
+
+bool world_kind_takes_tickets(int kind) {
+    return kind == UNIT_STREET || kind == UNIT_COMMUNITY || kind == UNIT_GRID || kind == UNIT_DEPARTMENT ||
+           kind == UNIT_ENTERPRISE || kind == UNIT_POOL;
+}
+
+uint32_t world_heir(const struct world *world, uint32_t unit) {
+    const struct unit *u = world_unit(world, unit);
+    while (u != NULL && (u = world_unit(world, u->parent)) != NULL) {
+        if (!u->closed && world_kind_takes_tickets(u->kind)) return u->id;
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-/* The reference data a decision needs: units, matters, policies, calendars, admission, duty. Plain arrays, borrowed and never
+/* The reference data a decision needs: units, matters, policies, calendars, admission, people's posts, rosters. Plain arrays, borrowed and never
  * changed while a decision runs; loaded and owned by services/kit/world.c. Rule W1: ids are small numbers given by PostgreSQL,
  * never reused; a unit that is closed stays in the table, marked. */
 #ifndef CORE_WORLD_H
@@ -12,15 +12,22 @@
 #include "proto/limits.h"
 #include "proto/words.h"
 
+/* Hours in which ordinary notices wait (D10): minutes of the local day, from..to, over midnight when from > to. {0, 0}: not
+ * given, what is wider decides; from < 0: never quiet. */
+struct quiet {
+    int16_t from, to;
+};
+
 struct unit {
     uint32_t id; /* its index in world.units */
     uint32_t parent;
     uint8_t kind; /* enum unit_kind; 0: no such unit */
     uint16_t calendar;
-    bool dedicated;       /* a dedicated grid 专属网格 */
-    bool closed;          /* takes no new tickets */
-    bool reviews;         /* what it finishes is looked at inside the unit first (L41) */
-    bool staffed;         /* somebody holds a role in it: a rung finds a person */
+    bool dedicated; /* a dedicated grid 专属网格 */
+    bool closed;    /* takes no new tickets; merged: it lies below the unit it went into (W5) */
+    bool reviews;   /* what it finishes is looked at inside the unit first (L41) */
+    bool staffed;   /* somebody who is not away holds a post in it, or stands in for one (W8) */
+    struct quiet quiet;
     uint16_t depth;       /* 0 for the root; set by world_seal */
     uint32_t first, last; /* pre-order numbers of its subtree, set by world_seal: in_subtree is two comparisons */
 };
@@ -46,12 +53,34 @@ struct policy {
     uint8_t extensions_max;
     uint8_t callback_tries_max;
     struct limit reopen; /* how long after closing a ticket may be reopened */
+    struct quiet quiet;
 };
 
 /* A community (0: every one) may be given matters from..to (codes; a prefix is a range). */
 struct admission {
     uint32_t community;
     uint32_t from, to;
+};
+
+/* People, as the ladder needs them: accounts by number. Times: `to` is the first moment after it; 0: no end. */
+struct post {
+    uint32_t unit;
+    uint8_t rank; /* enum rank */
+    int64_t person;
+    time_ms from, to;
+};
+struct absence { /* somebody is away; 0: nobody stands in */
+    int64_t person, stand_in;
+    time_ms from, to;
+};
+struct shift { /* one line of a unit's roster */
+    uint32_t unit;
+    int64_t person;
+    time_ms from, to;
+};
+struct person_quiet {
+    int64_t person;
+    struct quiet quiet;
 };
 
 /* A routing rule: what must hold of a request, and where it then goes (rules R11 to R16, core/rule.h). What is 0 is not asked. */
@@ -99,6 +128,14 @@ struct world {
     uint32_t calendar_count;
     const struct admission *admissions; /* any order */
     uint32_t admission_count;
+    const struct post *posts; /* leaders and deputies alone, ascending by unit, in order of their numbers */
+    uint32_t post_count;
+    const struct absence *absences; /* ascending by person */
+    uint32_t absence_count;
+    const struct shift *shifts; /* ascending by unit, then from */
+    uint32_t shift_count;
+    const struct person_quiet *quiets; /* ascending by person */
+    uint32_t quiet_count;
     const struct rule *rules; /* by priority, the highest first; equal ones by number */
     uint32_t rule_count;
     const struct rule_word *rule_words; /* ascending by bytes */
@@ -120,6 +157,12 @@ const struct calendar *world_calendar(const struct world *world, uint16_t id);
 bool world_in_subtree(const struct world *world, uint32_t root, uint32_t unit);
 /* The nearest unit of this kind at or above `unit`; 0 when there is none. */
 uint32_t world_above(const struct world *world, uint32_t unit, enum unit_kind kind);
+/* The same, but units that are closed are passed over: so the place of a merged unit is the unit it went into (R18). */
+uint32_t world_above_open(const struct world *world, uint32_t unit, enum unit_kind kind);
+/* Whether units of this kind are given tickets (L33). */
+bool world_kind_takes_tickets(int kind);
+/* Who takes over from a closed unit (L43): the nearest unit above it that is not closed and takes tickets; 0: nobody. */
+uint32_t world_heir(const struct world *world, uint32_t unit);
 /* The limit of a stage: the matter's override, else the policy's for the urgency (0 counts as normal). */
 struct limit world_limit(const struct world *world, const struct matter *matter, uint16_t policy, enum stage stage,
                          uint8_t urgency);

@@ -10,6 +10,7 @@ enum {
     /* a ticket */
     TICKET_ASSIGNMENTS_MAX = 8, /* one lead, up to seven assists or earlier leads still open */
     EVENT_UNITS_MAX = 8,        /* units named by one event: assists, recipients of a rung, whistled departments */
+    EVENT_TOLD_MAX = 8, /* people and desks one rung tells: two of the unit, its leader, parent, centre, district */
     EVENT_CLOCKS_MAX =
         19,               /* clocks one event may set: two of each assignment, ticket's, supervision's, whole limit's */
     STEP_EVENTS_MAX = 12, /* events one command may cause */

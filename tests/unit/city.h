@@ -140,28 +140,53 @@ static const struct policy *city_policy(void) {
     return &policy;
 }
 
+/* Stories may put people, rosters and closed units into it; city_open clears them away. */
+static struct world city_the_world;
+
 static const struct world *city_world(void) {
-    static struct world world;
     static const struct calendar *calendars[2];
-    if (world.units != NULL) return &world;
+    if (city_the_world.units != NULL) return &city_the_world;
     calendars[0] = demo_calendar("standard");
     calendars[1] = demo_calendar("always");
     uint32_t wrong;
     assert_true(world_seal(city_units, UNIT_COUNT, &wrong));
-    world = (struct world){.version = 1,
-                           .center = CENTER,
-                           .district = DISTRICT,
-                           .units = city_units,
-                           .unit_count = UNIT_COUNT,
-                           .matters = city_matters,
-                           .matter_count = sizeof city_matters / sizeof city_matters[0],
-                           .policies = city_policy(),
-                           .policy_count = 1,
-                           .calendars = calendars,
-                           .calendar_count = 2,
-                           .admissions = city_admissions,
-                           .admission_count = sizeof city_admissions / sizeof city_admissions[0]};
-    return &world;
+    city_the_world = (struct world){.version = 1,
+                                    .center = CENTER,
+                                    .district = DISTRICT,
+                                    .units = city_units,
+                                    .unit_count = UNIT_COUNT,
+                                    .matters = city_matters,
+                                    .matter_count = sizeof city_matters / sizeof city_matters[0],
+                                    .policies = city_policy(),
+                                    .policy_count = 1,
+                                    .calendars = calendars,
+                                    .calendar_count = 2,
+                                    .admissions = city_admissions,
+                                    .admission_count = sizeof city_admissions / sizeof city_admissions[0]};
+    return &city_the_world;
+}
+
+/* A unit is closed; merged into another one when `into` is not 0 (W5). */
+static void city_close(uint32_t unit, uint32_t into) {
+    uint32_t wrong;
+    city_units[unit].closed = true;
+    for (uint32_t id = 1; into != 0 && id < UNIT_COUNT; id++) {
+        if (city_units[id].parent == unit) city_units[id].parent = into;
+    }
+    if (into != 0) city_units[unit].parent = into;
+    assert_true(world_seal(city_units, UNIT_COUNT, &wrong));
+}
+
+/* The organisation as it was in the beginning. */
+static void city_restore(void) {
+    static struct unit first[UNIT_COUNT];
+    uint32_t wrong;
+    if (first[CENTER].kind == 0) memcpy(first, city_units, sizeof first);
+    memcpy(city_units, first, sizeof first);
+    assert_true(world_seal(city_units, UNIT_COUNT, &wrong));
+    city_world();
+    city_the_world.post_count = city_the_world.absence_count = city_the_world.shift_count = 0;
+    city_the_world.quiet_count = 0;
 }
 
 static const char *city_unit_name(void *context, uint32_t id, enum lang lang) {
@@ -253,19 +278,32 @@ static void write_units(struct city *city, const char *before, const struct effe
         write_down(city, "%s%s", i == 0 ? before : "、", city_names[f->units[i]]);
 }
 
+static const char *city_person(int64_t person);
+
+/* Whom a rung tells: desks by the unit's name, people by theirs and as what; until when quiet hours let it wait. */
+static void write_told(struct city *city, const struct effect *f) {
+    for (uint16_t i = 0; i < f->told_count; i++) {
+        const struct recipient *told = &f->told[i];
+        write_down(city, "%s%s", i == 0 ? "，告知 " : "、", city_names[told->unit]);
+        if (told->person != 0) write_down(city, "%s%s", zh(WORDS_told_as, told->as), city_person(told->person));
+        if (told->not_before != 0) write_down(city, "（免打扰，%s 起）", when(told->not_before));
+    }
+}
+
 static void write_event(struct city *city, const struct event *e) {
     const struct effect *f = &e->effect;
     write_down(city, "%s  %s  ", when(e->at), actor(e));
     if (e->type == EVENT_RUNG) {
         write_down(city, "%s（%s）→ %s", f->reminder ? "仍未办，每日提醒" : zh(WORDS_rung, f->rung),
                    zh(WORDS_stage, f->stage), city_names[f->unit]);
-        write_units(city, "，告知 ", f);
+        write_told(city, f);
         write_down(city, "%s", f->fallback ? "（无人在岗，转值班席）" : "");
         if (f->until != e->at) write_down(city, "（本应在 %s）", when(f->until));
     } else {
         write_down(city, "%s", zh(WORDS_event_type, e->type));
         bool by_time = e->type == EVENT_GIVEN_UP || e->type == EVENT_RESUME_DUE;
         bool to_unit = f->unit != 0 && f->unit != e->actor_unit && !by_time;
+        if (f->from_unit != 0) write_down(city, "，自 %s", city_names[f->from_unit]);
         if (to_unit) write_down(city, e->type == EVENT_TRIAGED ? "，自 %s" : " → %s", city_names[f->unit]);
         write_units(city, to_unit ? "，协办 " : " → ", f);
         if (f->rung != 0) write_down(city, "（%s）", zh(WORDS_rung, f->rung));
@@ -344,6 +382,12 @@ static enum verdict city_try(struct city *city, int64_t id, const struct princip
 
 #define TEXT(string)                 ((struct text){string, sizeof(string) - 1})
 #define DO(city, id, who, verb, ...) city_do(city, id, &(who), (struct command){.name = COMMAND_##verb, __VA_ARGS__})
+/* People of the stories by number: 甲 乙 丙 ... are 101, 102, 103 ... */
+static const char *city_person(int64_t person) {
+    static const char *const names[] = {"甲", "乙", "丙", "丁", "戊", "己"};
+    return person >= 101 && person <= 106 ? names[person - 101] : "某人";
+}
+
 /* The refusal belongs into the diary: it names its rule. */
 static void city_do(struct city *city, int64_t id, const struct principal *by, struct command command) {
     enum verdict verdict = city_try(city, id, by, command);
@@ -371,6 +415,7 @@ static void until(struct city *city, const char *text) {
 }
 
 static void city_open(struct city *city, const char *text) {
+    city_restore();
     memset(city, 0, sizeof *city);
     city->now = at(text);
 }

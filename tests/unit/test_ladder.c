@@ -9,7 +9,9 @@ static struct clock start(enum stage stage, uint32_t unit, const char *time) {
 
 static void assert_told(enum rung rung, uint32_t unit, bool fallback, size_t count, const uint32_t *units) {
     struct ladder_told told;
-    ladder_call(city_world(), rung, unit, &told);
+    struct ladder_reached reached = {
+        .rung = rung, .unit = unit, .urgency = URGENCY_NORMAL, .now = at("2026-03-06 10:00")};
+    ladder_call(city_world(), &reached, &told);
     assert_int_equal(told.count, count);
     assert_int_equal(told.fallback, fallback);
     for (size_t i = 0; i < count; i++) assert_int_equal(told.units[i], units[i]);
