@@ -9,6 +9,13 @@ CREATE TABLE world (
 );
 INSERT INTO world (version) VALUES (1);
 
+CREATE TABLE world_load (                                  -- what was loaded, so that an event can say why deadlines moved
+  version  integer PRIMARY KEY,                            -- world.version it made
+  kind     text NOT NULL,                                  -- calendars, policies, units ...
+  names    text NOT NULL DEFAULT '',                       -- which of them: codes, commas between
+  at       bigint NOT NULL
+);
+
 CREATE TABLE calendar (
   id    integer PRIMARY KEY CHECK (id BETWEEN 0 AND 63),   -- 0 is the default calendar
   code  text NOT NULL UNIQUE

@@ -7,11 +7,12 @@ GRANT USAGE ON SCHEMA public TO paidan_intake, paidan_router, paidan_escalation,
 REVOKE ALL ON FUNCTION ensure_partitions(integer, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_partitions(integer, integer) TO paidan_router;
 
-GRANT SELECT ON world, calendar, calendar_row, policy, policy_limit, policy_rung, unit, matter, matter_limit, admission, place, source
+GRANT SELECT ON world, world_load, calendar, calendar_row, policy, policy_limit, policy_rung, unit, matter, matter_limit, admission, place, source
   TO paidan_intake, paidan_router, paidan_escalation, paidan_notification, paidan_console;
 GRANT INSERT, UPDATE, DELETE ON calendar, calendar_row, policy, policy_limit, policy_rung, unit, matter, matter_limit, admission, place, source
   TO paidan_console;
 GRANT UPDATE ON world TO paidan_console;
+GRANT INSERT ON world_load TO paidan_console;
 
 GRANT SELECT, INSERT ON request, request_key TO paidan_intake;
 GRANT SELECT ON token, account, session, ticket_request TO paidan_intake;

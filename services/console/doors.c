@@ -20,6 +20,7 @@
 #include "services/console/map.h"
 #include "services/console/openapi.h"
 #include "services/console/operations.h"
+#include "services/console/preview.h"
 #include "services/console/queues.h"
 #include "services/console/requests.h"
 #include "services/console/session.h"

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "proto/must.h"
 #include "services/console/news.h"
+#include "services/console/preview.h"
 
 enum {
     TRIES_MAX = 40,
@@ -22,6 +23,10 @@ enum {
 
 /* A function in SQL that refuses with PD003 when the version is another one by now. */
 static const struct db_statement ADVANCE = {"import_advance", "SELECT world_advance($1::int4)"};
+
+static const struct db_statement LOADED = {
+    "import_loaded",
+    "INSERT INTO world_load (version, kind, names, at) SELECT version, $1::text, $2::text, $3::int8 FROM world"};
 
 static void check(struct import *in);
 
@@ -180,6 +185,10 @@ static void store(struct import *in) {
     call->takes_errors = true;
     call_transact(call);
     db_set_int4(call_add(call, &ADVANCE), 1, (int32_t)in->reference->world.version);
+    struct db_call *loaded = call_add(call, &LOADED);
+    db_set_string(loaded, 1, in->kind->name);
+    db_set_string(loaded, 2, in->names ? in->names : "");
+    db_set_int8(loaded, 3, clock_now());
     in->kind->store(in);
     snprintf(detail, sizeof detail, "{\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"removed\":%lld}",
              (long long)in->rows, (long long)in->created, (long long)in->updated, (long long)in->removed);
@@ -205,6 +214,8 @@ static void on_checked(void *context) {
     struct import *in = context;
     if (in->fault_count) {
         answer_faults(in);
+    } else if (in->preview) {
+        preview_begin(in);
     } else if (in->dry_run) {
         answer_done(in);
     } else if (clock_monotonic_ms() - in->began_at > PATIENCE_MS) {
@@ -241,10 +252,11 @@ static bool has_type(const struct call *call, bool geojson) {
     return !strncasecmp(type, "application/geo+json", 20) || !strncasecmp(type, "application/json", 16);
 }
 
-void import_start(struct call *call, const struct import_kind *kind, const void *known) {
+static void start(struct call *call, const struct import_kind *kind, const void *known, bool preview) {
     struct import *in = call_take(call, sizeof *in);
     const char *dry = http_query(call->request, "dry_run");
     call->self = in;
+    in->preview = preview;
     if (!has_type(call, kind->geojson)) {
         call_problem(call, 415, kind->geojson ? "需要 application/geo+json" : "需要 text/csv",
                      kind->geojson ? "Send application/geo+json" : "Send text/csv");
@@ -258,4 +270,12 @@ void import_start(struct call *call, const struct import_kind *kind, const void 
     in->began_at = clock_monotonic_ms();
     arena_init(&in->arena, ARENA_CHUNK, ARENA_MAX);
     check(in);
+}
+
+void import_start(struct call *call, const struct import_kind *kind, const void *known) {
+    start(call, kind, known, false);
+}
+
+void import_preview(struct call *call, const struct import_kind *kind) {
+    start(call, kind, NULL, true);
 }

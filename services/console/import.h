@@ -20,6 +20,8 @@ struct import_kind {
     void (*prepare)(struct import *import);
     /* Adds the statements that store the plan. Their results are not looked at. */
     void (*store)(struct import *import);
+    /* Puts the plan into a copy of the world, for a preview (preview.h); NULL: there is none of this kind. */
+    void (*imagine)(struct import *import, struct world *world);
     /* More members of the answer; may be NULL. */
     void (*tell)(struct import *import, struct json_writer *w);
 };
@@ -36,10 +38,11 @@ struct import {
     const struct reference *reference; /* what it is checked against */
     const char *bytes;                 /* the file, borrowed */
     size_t len;
-    bool dry_run;
+    bool dry_run, preview;
     struct arena arena; /* the plan's */
     void *plan;
     const void *known; /* what the handler read before, in the call's arena */
+    const char *names; /* which of the kind are in the file, codes with commas between; NULL: not told */
     int64_t rows, created, updated, removed;
     struct import_fault faults[IMPORT_FAULTS_MAX];
     int fault_count; /* all of them; only the first are kept */
@@ -64,6 +67,8 @@ void import_sources(struct call *call);
 void import_people(struct call *call);
 
 void import_start(struct call *call, const struct import_kind *kind, const void *known);
+/* Checks the file and shows what it would move, instead of storing it. */
+void import_preview(struct call *call, const struct import_kind *kind);
 void import_prepared(struct import *import);
 
 /* For checks. Memory of the plan; must: fits. */

@@ -5,7 +5,7 @@
 
 #include "core/calendar.h"
 #include "proto/must.h"
-#include "services/console/import.h"
+#include "services/console/preview.h"
 #include "services/console/sheet.h"
 
 enum { CALENDAR, ROW, FROM, TO, WEEKDAYS, SPANS, NAME_ZH, NAME_EN, COLUMNS };
@@ -105,6 +105,9 @@ static void check(struct import *in) {
     }
     sheet_close(&s);
     if (!in->fault_count) give_ids(in, plan);
+    in->names = "";
+    for (uint32_t i = 0; i < plan->count; i++)
+        in->names = import_printf(in, "%s%s%s", in->names, i ? ", " : "", plan->calendars[i].code);
 }
 
 static void store(struct import *in) {
@@ -130,7 +133,24 @@ static void store(struct import *in) {
     }
 }
 
+static void imagine(struct import *in, struct world *world) {
+    const struct plan *plan = in->plan;
+    const struct calendar **calendars = import_take(in, CALENDARS_MAX, sizeof *calendars);
+    memcpy(calendars, world->calendars, world->calendar_count * sizeof *calendars);
+    for (uint32_t i = 0; i < plan->count; i++) {
+        uint32_t id = plan->calendars[i].id;
+        calendars[id] = plan->calendars[i].calendar;
+        if (id >= world->calendar_count) world->calendar_count = id + 1;
+    }
+    world->calendars = calendars;
+}
+
+static const struct import_kind kind = {.name = "calendars", .check = check, .store = store, .imagine = imagine};
+
 void import_calendars(struct call *call) {
-    static const struct import_kind kind = {.name = "calendars", .check = check, .store = store};
     import_start(call, &kind, NULL);
+}
+
+void preview_calendars(struct call *call) {
+    import_preview(call, &kind);
 }

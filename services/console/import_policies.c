@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "proto/must.h"
-#include "services/console/import.h"
+#include "services/console/preview.h"
 #include "services/console/sheet.h"
 
 enum { POLICY, ROW, NAME, VALUE, URGENCY, NOTE };
@@ -154,6 +154,9 @@ static void check(struct import *in) {
         give_id(in, plan, &plan->policies[i], &next);
         check_policy(in, &plan->policies[i]);
     }
+    in->names = "";
+    for (uint32_t i = 0; i < plan->count; i++)
+        in->names = import_printf(in, "%s%s%s", in->names, i ? ", " : "", plan->policies[i].code);
 }
 
 static void store(struct import *in) {
@@ -194,7 +197,40 @@ static void store(struct import *in) {
     }
 }
 
+/* As services/kit/reference.c will read what was stored. */
+static struct policy policy_of_plan(const struct policy_plan *plan) {
+    struct policy policy = {.id = (uint16_t)plan->id,
+                            .returns_before_dispute = (uint8_t)plan->values[RETURNS],
+                            .extensions_max = (uint8_t)plan->values[EXTENSIONS],
+                            .callback_tries_max = (uint8_t)plan->values[TRIES]};
+    must(limit_parse(plan->reopen, strlen(plan->reopen), &policy.reopen));
+    for (int stage = 1; stage < STAGE_COUNT; stage++)
+        for (int urgency = 1; urgency < URGENCY_COUNT; urgency++) {
+            const char *limit = plan->limits[stage][urgency];
+            if (limit) must(limit_parse(limit, strlen(limit), &policy.limits[stage][urgency]));
+        }
+    for (int rung = 1; rung < RUNG_COUNT; rung++) policy.rung_percent[rung] = (uint16_t)plan->rungs[rung];
+    return policy;
+}
+
+static void imagine(struct import *in, struct world *world) {
+    const struct plan *plan = in->plan;
+    struct policy *policies = import_take(in, POLICIES_MAX, sizeof *policies);
+    memcpy(policies, world->policies, world->policy_count * sizeof *policies);
+    for (uint32_t i = 0; i < plan->count; i++) {
+        uint32_t id = plan->policies[i].id;
+        policies[id] = policy_of_plan(&plan->policies[i]);
+        if (id >= world->policy_count) world->policy_count = id + 1;
+    }
+    world->policies = policies;
+}
+
+static const struct import_kind kind = {.name = "policies", .check = check, .store = store, .imagine = imagine};
+
 void import_policies(struct call *call) {
-    static const struct import_kind kind = {.name = "policies", .check = check, .store = store};
     import_start(call, &kind, NULL);
+}
+
+void preview_policies(struct call *call) {
+    import_preview(call, &kind);
 }

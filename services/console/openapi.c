@@ -54,6 +54,8 @@ static const struct {
     {"source", "{\"type\":\"string\"}", "来源编码", "the source's code"},
     {"external_id", "{\"type\":\"string\"}", "来源系统自己的编号", "the source's own number"},
     {"lang", "{\"enum\":[\"zh\",\"en\"]}", "不起作用: 两种语言都给出", "without effect: both languages are given"},
+    {"format", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\",\"events\"]}", "输出格式; events 为逐页的进度和结果",
+     "how the answer is written; events: text/event-stream with progress and the moves page by page"},
     {"dry_run", "{\"enum\":[\"0\",\"1\"]}", "只检查, 不保存", "check only, store nothing"},
     {"passwords", "{\"enum\":[\"none\"]}", "不为新用户生成密码", "make no passwords for new accounts"},
     {"cidr", "{\"type\":\"string\"}", "网段", "a range of addresses"},

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "services/console/event_read.h"
+#include "services/console/loaded.h"
 #include "services/console/ticket_read.h"
 #include "services/console/tickets.h"
 
@@ -27,6 +28,10 @@ static const char *say(struct call *call, const struct event *event, bool englis
         if (!rung || !stage) return what;
         if (english) return call_printf(call, "%s: %s%s", rung->en, stage->en, effect->reminder ? ", again" : "");
         return call_printf(call, "%s：%s%s", rung->zh, stage->zh, effect->reminder ? " (再次提醒)" : "");
+    }
+    case EVENT_RECOMPUTED: {
+        const char *why = loaded_say(call, effect->reason, english);
+        return *why ? call_printf(call, english ? "%s: %s" : "%s：%s", what, why) : what;
     }
     default:
         return what;

@@ -41,6 +41,7 @@ enum {
     Q_ADMISSIONS,
     Q_PLACES,
     Q_SOURCES,
+    Q_LOADS,
     Q_COUNT
 };
 
@@ -70,6 +71,7 @@ static const struct db_statement QUERIES[Q_COUNT] = {
     [Q_ADMISSIONS] = {"reference_admissions", "SELECT coalesce(community, 0), matter_from, matter_to FROM admission"},
     [Q_PLACES] = {"reference_places", "SELECT pattern, unit FROM place ORDER BY length(pattern) DESC, pattern"},
     [Q_SOURCES] = {"reference_sources", "SELECT id, code, channel, name_zh, name_en FROM source ORDER BY id"},
+    [Q_LOADS] = {"reference_loads", "SELECT version, kind, names FROM world_load ORDER BY version DESC LIMIT 50"},
 };
 
 /* ---- small helpers -------------------------------------------------------------------------------------------------------- */
@@ -300,6 +302,14 @@ static void build_lists(struct snapshot *s, const struct db_reply *r) {
     s->reference.source_count = (uint32_t)db_rows(sources);
 }
 
+static void build_loads(struct snapshot *s, const struct db_result *rows) {
+    struct reference_load *loads = take(s, (size_t)db_rows(rows), sizeof *loads);
+    for (int i = 0; i < db_rows(rows); i++)
+        loads[i] = (struct reference_load){get_u32(rows, i, 0), copy(s, rows, i, 1), copy(s, rows, i, 2)};
+    s->reference.loads = loads;
+    s->reference.load_count = (uint32_t)db_rows(rows);
+}
+
 static void on_read(void *context, const struct db_reply *reply) {
     struct reference_loader *l = context;
     if (reply->err != ERR_NONE) {
@@ -316,6 +326,7 @@ static void on_read(void *context, const struct db_reply *reply) {
     if (build_calendars(l, s, reply) && build_policies(l, s, reply) && build_units(l, s, reply) &&
         build_matters(l, s, reply)) {
         build_lists(s, reply);
+        build_loads(s, reply->results[Q_LOADS]);
         l->done(l->context, ERR_NONE, reference, "");
     } else {
         reference_release(&reference);

@@ -32,6 +32,12 @@ struct reference_place {
     uint32_t unit;
 };
 
+/* A load of reference data: it made world version `version`. */
+struct reference_load {
+    uint32_t version;
+    const char *kind, *names; /* "calendars", "standard, hall" (may be empty) */
+};
+
 struct reference {
     struct world world;
     const struct reference_unit *units;     /* beside world.units, same index */
@@ -41,6 +47,8 @@ struct reference {
     const struct reference_place *places; /* longest pattern first */
     uint32_t place_count;
     const char *const *calendar_codes, *const *policy_codes; /* by id; NULL: none */
+    const struct reference_load *loads;                      /* the latest, newest first */
+    uint32_t load_count;
 };
 
 /* Holding and letting go; the last one frees. *reference becomes NULL. */

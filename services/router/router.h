@@ -103,7 +103,8 @@ struct router {
     uint32_t counted_by; /* version of the reference data all open deadlines are counted by */
     int64_t *recount;    /* tickets whose deadlines are still to be counted anew */
     size_t recount_next, recount_count;
-    int32_t partitions_date; /* local date for which partitions were last ensured */
+    char recount_why[REASON_BYTES_MAX + 1]; /* what was loaded since; goes into their events */
+    int32_t partitions_date;                /* local date for which partitions were last ensured */
 };
 
 extern struct router_config router_config;

@@ -1,6 +1,7 @@
 /* Holding the shard. The router owns its shard's tickets only while it holds the lease under its epoch; every transaction proves
  * it. Any doubt (connection lost, unknown outcome, fence) ends the round: memory is dropped, the lease taken again, everything
  * loaded anew. That is also how the service starts, so recovery is the path that is always used. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,8 +83,37 @@ time_ms shard_next_lease(struct router *r) {
 
 /* ---- counting deadlines anew after units, policies or calendars changed ----------------------------------------------------- */
 
+/* "calendars: standard; policies: standard": the loads since the deadlines were last counted, oldest first (rule C15). */
+static void say_why(struct router *r) {
+    const struct reference *reference = r->reference;
+    size_t used = 0, room = sizeof r->recount_why - 1;
+    r->recount_why[0] = 0;
+    for (uint32_t i = reference->load_count; i-- > 0;) {
+        const struct reference_load *load = &reference->loads[i];
+        if (load->version <= r->counted_by) continue;
+        bool named = load->names[0] && used + strlen(load->kind) + strlen(load->names) + 4 <= room;
+        if (!named && used + strlen(load->kind) + 2 > room) break;
+        used += (size_t)snprintf(r->recount_why + used, sizeof r->recount_why - used, "%s%s%s%s", used ? "; " : "",
+                                 load->kind, named ? ": " : "", named ? load->names : "");
+    }
+}
+
+static struct item *recompute(const struct router *r, int64_t ticket) {
+    size_t len = strlen(r->recount_why);
+    struct item *item = calloc(1, sizeof *item + len);
+    must(item);
+    memcpy(item->bytes, r->recount_why, len);
+    item->type = MESSAGE_command;
+    item->in.command = (struct command){.ticket = ticket,
+                                        .name = COMMAND_RECOMPUTE,
+                                        .by = {.role = ROLE_SYSTEM},
+                                        .reason = {(const char *)item->bytes, (uint32_t)len}};
+    return item;
+}
+
 static void recount_all(struct router *r) {
     if (r->counted_by == r->reference->world.version) return;
+    say_why(r);
     free(r->recount);
     r->recount_count = engine_open_count(r->engine);
     r->recount_next = 0;
@@ -95,14 +125,8 @@ static void recount_all(struct router *r) {
 /* A piece at a time, behind what people wait for; a ticket whose deadlines stay as they are gets no event. */
 static void recount_some(struct router *r) {
     if (!r->recount || r->inbox_count > RECOUNT_PIECE) return;
-    for (int n = 0; n < RECOUNT_PIECE && r->recount_next < r->recount_count; n++) {
-        struct item *item = calloc(1, sizeof *item);
-        must(item);
-        item->type = MESSAGE_command;
-        item->in.command = (struct command){
-            .ticket = r->recount[r->recount_next++], .name = COMMAND_RECOMPUTE, .by = {.role = ROLE_SYSTEM}};
-        doors_push(r, item);
-    }
+    for (int n = 0; n < RECOUNT_PIECE && r->recount_next < r->recount_count; n++)
+        doors_push(r, recompute(r, r->recount[r->recount_next++]));
     if (r->recount_next < r->recount_count || r->inbox_count || r->batch_under_way) return;
     log_info("deadlines_recounted", LOG_INT("tickets", (int64_t)r->recount_count),
              LOG_INT("world", r->reference->world.version));
