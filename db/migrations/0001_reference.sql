@@ -110,3 +110,41 @@ CREATE TABLE source (                                       -- systems that push
   name_zh  text NOT NULL DEFAULT '',
   name_en  text NOT NULL DEFAULT ''
 );
+
+CREATE TABLE routing_rule (                                 -- 派单规则, docs/rules.md R11 to R17; what is 0 or null is not asked
+  number          integer PRIMARY KEY CHECK (number BETWEEN 1 AND 999999),   -- never used again
+  version         integer NOT NULL DEFAULT 1,
+  name            text NOT NULL DEFAULT '',
+  priority        integer NOT NULL,
+  disabled        boolean NOT NULL,
+  from_at         bigint NOT NULL,
+  to_at           bigint NOT NULL,
+  without_matter  boolean NOT NULL,
+  matter_from     integer NOT NULL,
+  matter_to       integer NOT NULL,
+  place           integer REFERENCES unit,
+  source          integer REFERENCES source,
+  channels        integer NOT NULL,                         -- a bit for each
+  hours           smallint NOT NULL,
+  weekdays        smallint NOT NULL,                        -- bits 1 to 7
+  minute_from     smallint NOT NULL,
+  minute_to       smallint NOT NULL,
+  words           text NOT NULL,                            -- keywords as they were written
+  target          smallint NOT NULL,
+  unit            integer REFERENCES unit,
+  assists         integer[] NOT NULL,
+  urgency         smallint NOT NULL,
+  set_matter      integer NOT NULL,
+  note            text NOT NULL,
+  author          text NOT NULL,                            -- login of who wrote this version
+  changed_at      bigint NOT NULL
+);
+CREATE TABLE routing_rule_version (                         -- every version there ever was
+  number      integer NOT NULL,
+  version     integer NOT NULL,
+  changed_at  bigint NOT NULL,
+  user_id     bigint NOT NULL,
+  author      text NOT NULL,
+  fields      text[] NOT NULL,                              -- columns of the file, as `paidan rule export` writes them
+  PRIMARY KEY (number, version)
+);

@@ -13,6 +13,9 @@ GRANT INSERT, UPDATE, DELETE ON calendar, calendar_row, policy, policy_limit, po
   TO paidan_console;
 GRANT UPDATE ON world TO paidan_console;
 GRANT INSERT ON world_load TO paidan_console;
+GRANT SELECT ON routing_rule TO paidan_intake, paidan_router, paidan_escalation, paidan_notification, paidan_console;
+GRANT INSERT, UPDATE ON routing_rule TO paidan_console; -- a rule is disabled, never removed
+GRANT SELECT, INSERT ON routing_rule_version TO paidan_console;
 
 GRANT SELECT, INSERT ON request, request_key TO paidan_intake;
 GRANT SELECT ON token, account, session, ticket_request TO paidan_intake;

@@ -30,8 +30,12 @@ static const char *matter_name(void *context, uint32_t code, enum lang lang) {
     return !names ? "" : lang == LANG_EN ? names->name_en : names->name_zh;
 }
 
+static const char *rule_name(void *context, uint32_t no) {
+    return reference_rule_name(context, no);
+}
+
 static void put_route(struct json_writer *w, struct call *call, const struct route *route) {
-    struct routing_names names = {call->reference, unit_name, matter_name};
+    struct routing_names names = {call->reference, unit_name, matter_name, rule_name};
     char zh[SENTENCE_BYTES], en[SENTENCE_BYTES];
     if (!route->reason) {
         put_names(w, "route", "没有自动派单记录", "no automatic decision is recorded");

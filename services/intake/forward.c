@@ -3,6 +3,7 @@
 #include "services/intake/forward.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -34,7 +35,7 @@ struct forward {
 };
 
 static void send_entry(struct forward *f, uint32_t number) {
-    uint8_t bytes[256];
+    uint8_t bytes[512];
     size_t len;
     struct entry *entry = &f->ring[number % f->size];
     struct envelope envelope = {.id = (int64_t)number + 1, .sent_at = clock_now()};
@@ -61,7 +62,9 @@ void forward_request(struct forward *f, const struct said *s, int64_t number, ti
                                           .confidential = s->confidential,
                                           .received_at = received_at,
                                           .dedicated = s->place.dedicated,
-                                          .unknown_matter = s->matter_given.len && !s->matter};
+                                          .unknown_matter = s->matter_given.len && !s->matter,
+                                          .rules_count = s->rule_count};
+    memcpy(entry->request.rules, s->rules, s->rule_count * sizeof s->rules[0]);
     entry->tries = 0;
     f->count++;
     send_entry(f, f->tail++);

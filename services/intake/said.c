@@ -10,6 +10,7 @@
 #include "core/access.h"
 #include "proto/must.h"
 #include "services/intake/said_internal.h"
+#include "services/kit/rule_text.h"
 
 enum { URL_BYTES_MAX = 2000 };
 
@@ -236,5 +237,7 @@ void said_check(const struct said_raw *raw, const struct bearer *who, const stru
     check_attachments(&c);
     if (faults->status) return;
     find_place(&c, places);
+    ret_said->rule_count =
+        rule_text_find(arena, &reference->world, ret_said->title, ret_said->description, ret_said->rules);
     hash_content(ret_said);
 }

@@ -26,6 +26,8 @@ struct said {
     struct span name, phone, document;
     struct span attachments; /* JSON text, or empty */
     struct place_found place;
+    uint16_t rule_count; /* routing rules whose keywords title or description hold */
+    uint32_t rules[ROUTE_RULES_MAX];
     uint8_t content[CRYPTO_HASH_BYTES]; /* of all the above that was said: two pushes with the same hash are a repeat */
 };
 

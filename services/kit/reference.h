@@ -38,6 +38,12 @@ struct reference_load {
     const char *kind, *names; /* "calendars", "standard, hall" (may be empty) */
 };
 
+struct reference_rule {
+    uint32_t version;
+    time_ms changed_at;
+    const char *name, *words, *note, *author; /* words: as they were written; author: the login */
+};
+
 struct reference {
     struct world world;
     const struct reference_unit *units;     /* beside world.units, same index */
@@ -46,6 +52,7 @@ struct reference {
     uint32_t source_count;
     const struct reference_place *places; /* longest pattern first */
     uint32_t place_count;
+    const struct reference_rule *rules;                      /* beside world.rules, same index */
     const char *const *calendar_codes, *const *policy_codes; /* by id; NULL: none */
     const struct reference_load *loads;                      /* the latest, newest first */
     uint32_t load_count;
@@ -70,6 +77,8 @@ const struct reference_source *reference_source_by_code(const struct reference *
 const struct reference_source *reference_source(const struct reference *reference, uint32_t id);
 /* Names beside a matter's code; NULL when it is not in the catalogue. */
 const struct reference_matter *reference_matter(const struct reference *reference, uint32_t code);
+/* Name of a routing rule; "" when there is none with this number. */
+const char *reference_rule_name(const struct reference *reference, uint32_t no);
 /* "" for a unit that does not exist. */
 const char *reference_unit_code(const struct reference *reference, uint32_t unit);
 const char *reference_unit_name(const struct reference *reference, uint32_t unit, bool english);

@@ -12,6 +12,7 @@
 #include "common/mistake.h"
 #include "common/number.h"
 #include "proto/must.h"
+#include "services/kit/rule_text.h"
 #include "services/router/router.h"
 
 METRIC_COUNTER(rounds, "paidan_router_rounds_total", "Times the shard was taken and loaded.");
@@ -45,7 +46,8 @@ static const struct db_statement NEWEST = {"shard_newest", "SELECT coalesce(max(
 static const struct db_statement SWEEP = {
     "shard_sweep",
     "SELECT r.id, r.source, r.channel, r.matter, r.urgency, r.place, r.place_by, r.confidential, r.received_at, "
-    "r.dedicated, r.matter = 0 AND r.matter_given <> '' FROM request r WHERE r.id > $1::int8 AND r.id <= $2::int8 "
+    "r.dedicated, r.matter = 0 AND r.matter_given <> '', CASE WHEN $3::bool THEN r.title ELSE '' END, "
+    "CASE WHEN $3::bool THEN r.description ELSE '' END FROM request r WHERE r.id > $1::int8 AND r.id <= $2::int8 "
     "AND NOT EXISTS (SELECT FROM ticket_request t WHERE t.request = r.id) "
     "AND NOT EXISTS (SELECT FROM parked p WHERE p.number = r.id) ORDER BY r.id LIMIT 2000"};
 
@@ -308,7 +310,13 @@ static void keep_lease(struct router *r) {
  * Each request is looked at twice: soon after it came (from seen_to on), and once more when its number is so old that no
  * transaction below it can still be under way (from swept_to on, which is what a restart begins with). */
 
-static struct item *item_of_row(const struct db_result *rows, int i) {
+static struct span span_of(const struct db_result *rows, int i, int column) {
+    size_t len;
+    const char *text = db_get_text(rows, i, column, &len);
+    return (struct span){text ? text : "", text ? len : 0};
+}
+
+static struct item *item_of_row(const struct router *r, const struct db_result *rows, int i) {
     struct item *item = calloc(1, sizeof *item);
     must(item);
     item->type = MESSAGE_request_new;
@@ -323,6 +331,11 @@ static struct item *item_of_row(const struct db_result *rows, int i) {
                                                 .received_at = db_get_int(rows, i, 8),
                                                 .dedicated = db_get_bool(rows, i, 9),
                                                 .unknown_matter = db_get_bool(rows, i, 10)};
+    struct arena scratch;
+    arena_init(&scratch, 1 << 16, 1 << 20);
+    item->in.request_new.rules_count = rule_text_find(&scratch, &r->reference->world, span_of(rows, i, 11),
+                                                      span_of(rows, i, 12), item->in.request_new.rules);
+    arena_done(&scratch);
     return item;
 }
 
@@ -335,7 +348,7 @@ static int64_t newest_ago(const struct router *r, int64_t now, int64_t age_ms) {
 }
 
 static bool push_swept(struct router *r, const struct db_result *rows) {
-    for (int i = 0; i < db_rows(rows); i++) doors_push(r, item_of_row(rows, i));
+    for (int i = 0; i < db_rows(rows); i++) doors_push(r, item_of_row(r, rows, i));
     metric_add(&swept, 0, db_rows(rows));
     return db_rows(rows) == 0;
 }
@@ -366,6 +379,7 @@ static void add_sweep(struct router *r, int64_t from, int64_t to) {
     struct db_call *call = db_group_add(r->sweep_group, &SWEEP);
     db_set_int8(call, 1, from);
     db_set_int8(call, 2, to);
+    db_set_bool(call, 3, r->reference->world.rule_word_count > 0);
 }
 
 static void sweep(struct router *r) {

@@ -209,6 +209,9 @@ int64_t db_get_int(const struct db_result *result, int row, int column) {
 bool db_get_bool(const struct db_result *result, int row, int column) {
     return cell_at(result, row, column)->number != 0;
 }
+const char *db_get_text(const struct db_result *r, int row, int column, size_t *ret_len) {
+    return (const char *)db_get_bytes(r, row, column, ret_len);
+}
 const uint8_t *db_get_bytes(const struct db_result *result, int row, int column, size_t *ret_length) {
     const struct value *value = cell_at(result, row, column);
     *ret_length = value->null ? 0 : value->len;
