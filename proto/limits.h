@@ -49,6 +49,7 @@ enum {
     BATCH_BODY_MAX = 16777216,
     BATCH_LINES_MAX = 20000,
     /* the router */
+    BULK_TICKETS_MAX = 200,    /* tickets of one bulk command */
     BATCH_COMMANDS_MAX = 2000, /* commands decided in one transaction */
     BACKLOG_COMMANDS_MAX = 50000,
 };

@@ -213,7 +213,11 @@ bool command_read(struct call *call, int command, struct command *ret_command) {
     memset(ret_command, 0, sizeof *ret_command);
     if (length == 0) return true;
     cJSON *tree = call_json_body(call, NULL);
-    if (!tree) return false;
+    return tree && command_read_tree(call, command, tree, ret_command);
+}
+
+bool command_read_tree(struct call *call, int command, cJSON *tree, struct command *ret_command) {
+    memset(ret_command, 0, sizeof *ret_command);
     check_names(call, command, tree);
     if (call_is_wrong(call, 400)) return false;
     check_texts(call, tree);

@@ -44,5 +44,7 @@ struct command_takes command_takes(int command);
 
 /* Fills the fields that come from outside. False: the answer was given. Texts point into the call's tree. */
 bool command_read(struct call *call, int command, struct command *ret_command);
+/* The same from a tree that was read before; it is changed. */
+bool command_read_tree(struct call *call, int command, struct cJSON *tree, struct command *ret_command);
 
 #endif

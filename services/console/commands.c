@@ -7,9 +7,11 @@
 #include "common/crypto.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/number.h"
 #include "proto/codec.h"
 #include "proto/must.h"
 #include "services/console/command_body.h"
+#include "services/console/commands_inner.h"
 #include "services/console/event_read.h"
 #include "services/console/news.h"
 #include "services/console/ticket_read.h"
@@ -20,16 +22,7 @@ METRIC_COUNTER(resent, "paidan_console_commands_resent_total", "Commands sent ag
 METRIC_HISTOGRAM(reply_seconds, "paidan_console_command_seconds", "From sending a command to its reply.",
                  METRIC_LATENCY);
 
-enum { PENDING_MAX = 8192 /* a power of two */, KEY_BYTES = 16, AGAIN_MS = 1000, BUSY_AGAIN_MS = 200 };
-
-struct pending {
-    struct call *call;
-    int64_t id, sent_at, send_at, until; /* monotonic; send_at: when it is sent (again) */
-    bool sent;                           /* the router may have it */
-    struct command command;
-    uint8_t key[KEY_BYTES], key_body[KEY_BYTES];
-    struct reply reply;
-};
+enum { PENDING_MAX = 8192 /* a power of two */, AGAIN_MS = 1000, BUSY_AGAIN_MS = 200 };
 
 struct commands {
     struct console *console;
@@ -157,14 +150,15 @@ static void answer_unknown(struct commands *c, struct pending *p) {
     static const struct sentence title = {"结果未知", "The outcome is not known"};
     struct call *call = p->call;
     drop(c, p);
-    if (p->sent) {
-        metric_add(&answered, 2, 1);
+    metric_add(&answered, p->sent ? 2 : 3, 1);
+    if (p->bulk) {
+        bulk_unknown(p);
+    } else if (p->sent) {
         call_problem_type(
             call, 503, "unknown-outcome", title,
             (struct sentence){"未能及时得到结果; 用同一 Idempotency-Key 重试是安全的",
                               "No answer came in time; trying again with the same Idempotency-Key is safe"});
     } else {
-        metric_add(&answered, 3, 1);
         call_problem(call, 503, "派单服务暂不可用, 请稍后再试", "The router is not available, try again");
     }
 }
@@ -183,10 +177,15 @@ void commands_on_reply(struct commands *c, int64_t id, const struct reply *reply
     news_heard(c->console->news, reply->seq);
     struct call *call = p->call;
     const struct verdict_row *row = verdict_row((int)reply->verdict);
-    if (row->status == 403)
-        call_audit_alone(call, word_text(WORDS_command_name, p->command.name), http_param(call->request, "number"),
-                         row->name);
-    read_after(call, p->command.ticket);
+    if (row->status == 403) {
+        char number[NUMBER_TEXT_BYTES];
+        number_format_ticket(p->command.ticket, number);
+        call_audit_alone(call, word_text(WORDS_command_name, p->command.name), number, row->name);
+    }
+    if (p->bulk)
+        bulk_replied(p);
+    else
+        read_after(call, p->command.ticket);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------------------------------------- */
@@ -197,7 +196,10 @@ static void send(struct commands *c, struct pending *p) {
     if (err == ERR_TOO_LARGE) {
         struct call *call = p->call;
         drop(c, p);
-        call_problem(call, 413, "内容过长", "The texts are too long together");
+        if (p->bulk)
+            bulk_too_long(p);
+        else
+            call_problem(call, 413, "内容过长", "The texts are too long together");
         return;
     }
     if (err == ERR_NONE && p->sent) metric_add(&resent, 0, 1);
@@ -218,21 +220,24 @@ void commands_tick(struct commands *c) {
     }
 }
 
-/* The key the router remembers the answer by: the client's, or one of our own, so that sending again is always safe. */
-static bool set_key(struct pending *p) {
+bool command_key_is_fit(struct call *call) {
+    const char *key = http_header(call->request, "Idempotency-Key");
+    if (key && (!*key || strlen(key) > KEY_BYTES_MAX)) {
+        call_wrong(call, "Idempotency-Key", "长度须为 1 到 120", "must be 1 to 120 bytes long");
+        return !call_is_wrong(call, 400);
+    }
+    return true;
+}
+
+void command_set_key(struct pending *p, const void *body, size_t len) {
     struct call *call = p->call;
     const char *key = http_header(call->request, "Idempotency-Key");
     struct command *command = &p->command;
-    if (key && (!*key || strlen(key) > KEY_BYTES_MAX)) {
-        call_wrong(call, "Idempotency-Key", "长度须为 1 到 120", "must be 1 to 120 bytes long");
-        call_is_wrong(call, 400);
-        return false;
-    }
     if (key) {
         uint8_t hash[CRYPTO_HASH_BYTES];
-        size_t len;
-        const uint8_t *body = http_body(call->request, &len);
-        const char *whole = call_printf(call, "%lld/%s", (long long)command->by.user, key);
+        const char *whole =
+            p->bulk ? call_printf(call, "%lld/%s/%lld", (long long)command->by.user, key, (long long)command->ticket)
+                    : call_printf(call, "%lld/%s", (long long)command->by.user, key);
         crypto_digest(whole, strlen(whole), hash);
         memcpy(p->key, hash, KEY_BYTES);
         uint8_t *said = call_take(call, len + 16);
@@ -247,6 +252,22 @@ static bool set_key(struct pending *p) {
     }
     command->key = (struct bytes){p->key, KEY_BYTES};
     command->key_body = (struct bytes){p->key_body, KEY_BYTES};
+}
+
+bool command_start(struct commands *c, struct pending *p) {
+    int64_t id = c->next_id;
+    for (int tries = 0; tries < 64 && c->pending[id % PENDING_MAX]; tries++) id++;
+    if (c->pending[id % PENDING_MAX]) {
+        metric_add(&answered, 3, 1);
+        return false;
+    }
+    c->next_id = id + 1;
+    p->id = id;
+    p->sent_at = clock_monotonic_ms();
+    p->until = p->sent_at + console_config.command_patience;
+    c->pending[id % PENDING_MAX] = p;
+    c->count++;
+    send(c, p);
     return true;
 }
 
@@ -260,21 +281,11 @@ static void on_before(struct call *call, const struct db_reply *reply) {
     }
     p->command.by = who_toward(&call->who, ticket.source);
     if (p->command.other == 0) p->command.other = ticket.merged_into;
-    if (!set_key(p)) return;
-    int64_t id = c->next_id;
-    for (int tries = 0; tries < 64 && c->pending[id % PENDING_MAX]; tries++) id++;
-    if (c->pending[id % PENDING_MAX]) {
-        metric_add(&answered, 3, 1);
-        call_problem(call, 503, "系统繁忙, 请稍后再试", "Too busy now, try again");
-        return;
-    }
-    c->next_id = id + 1;
-    p->id = id;
-    p->sent_at = clock_monotonic_ms();
-    p->until = p->sent_at + console_config.command_patience;
-    c->pending[id % PENDING_MAX] = p;
-    c->count++;
-    send(c, p);
+    if (!command_key_is_fit(call)) return;
+    size_t len;
+    const uint8_t *body = http_body(call->request, &len);
+    command_set_key(p, body, len);
+    if (!command_start(c, p)) call_problem(call, 503, "系统繁忙, 请稍后再试", "Too busy now, try again");
 }
 
 void command_post(struct call *call) {

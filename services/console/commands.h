@@ -12,6 +12,8 @@ struct commands *commands_new(struct console *console);
 void commands_free(struct commands **commands);
 
 void command_post(struct call *call);
+/* POST /tickets/bulk/{command}: bulk.c. */
+void bulk_post(struct call *call);
 
 /* From the bus. */
 void commands_on_reply(struct commands *commands, int64_t id, const struct reply *reply);

@@ -61,6 +61,7 @@ static const struct {
     {"cidr", "{\"type\":\"string\"}", "网段", "a range of addresses"},
     {"action", "{\"type\":\"string\"}", "操作", "what was done"},
     {"user", "{\"type\":\"string\"}", "用户名、令牌名或编号", "login, token name or number"},
+    {"supervised", "{\"enum\":[\"1\"]}", "只看督办中的", "only those under supervision"},
     {"below", "{\"enum\":[\"1\"]}", "含下级单位", "with all units below it"},
     {"within", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "多少分钟内将超期",
      "due within so many minutes"},
@@ -339,7 +340,7 @@ static void put_paths(struct json_writer *w) {
         bool told = false;
         for (size_t n = 0; n < i && !told; n++) told = !strcmp(doors[n].path, doors[i].path);
         if (told) continue;
-        if (doors[i].action == DOOR_COMMAND) {
+        if (doors[i].action == DOOR_COMMAND && !strcmp(doors[i].body, "Command")) {
             put_commands(w, &doors[i]);
             continue;
         }

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/number.h"
 #include "common/text.h"
+#include "services/console/request_answer.h"
 #include "services/console/request_json.h"
 #include "services/console/ticket_read.h"
 
@@ -18,14 +19,15 @@ static const struct db_statement BY_OWN_ID = {
     "request_by_own_id",
     "SELECT " REQUEST_COLUMNS " FROM request_key k JOIN request r ON r.id = k.request WHERE k.source = $1::int4 "
     "AND k.external_id = $2::text"};
-/* Its ticket; the answer given to the requester is that of the last event that finished the work. */
+/* The ticket that answers it; where that is not to be seen, its own, which was merged into it. */
 static const struct db_statement TICKET_OF = {
-    "request_ticket",
-    "SELECT t.body, tr.origin FROM ticket_request tr JOIN ticket t ON t.id = tr.ticket WHERE tr.request = $1::int8"};
+    "request_ticket", "SELECT t.body, tr.origin FROM ticket_request tr JOIN ticket t ON t.id IN (tr.ticket, tr.origin) "
+                      "WHERE tr.request = $1::int8 ORDER BY t.id = tr.ticket DESC LIMIT 1"};
 static const struct db_statement TICKET_OF_OWN_ID = {
     "request_ticket_own",
     "SELECT t.body, tr.origin FROM request_key k JOIN ticket_request tr ON tr.request = k.request JOIN ticket t ON "
-    "t.id = tr.ticket WHERE k.source = $1::int4 AND k.external_id = $2::text"};
+    "t.id IN (tr.ticket, tr.origin) WHERE k.source = $1::int4 AND k.external_id = $2::text "
+    "ORDER BY t.id = tr.ticket DESC LIMIT 1"};
 
 /* ---- following ---------------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -69,6 +71,7 @@ static void on_request(struct call *call, const struct db_reply *reply) {
         json_put_null(w, "ticket");
         json_put_null(w, "state");
     }
+    put_answer_and_callback(w, call, reply->results[3]);
     json_close(w);
     call_answer(call, 200);
 }
@@ -79,6 +82,7 @@ void request_get(struct call *call) {
     call_read(call);
     db_set_int8(call_add(call, &BY_NUMBER), 1, request);
     db_set_int8(call_add(call, &TICKET_OF), 1, request);
+    db_set_int8(call_add(call, &ANSWERS_OF), 1, request);
     call_send(call, on_request);
 }
 
@@ -95,8 +99,9 @@ void requests_get(struct call *call) {
         return;
     }
     call_read(call);
-    struct db_call *calls[2] = {call_add(call, &BY_OWN_ID), call_add(call, &TICKET_OF_OWN_ID)};
-    for (int i = 0; i < 2; i++) {
+    struct db_call *calls[] = {call_add(call, &BY_OWN_ID), call_add(call, &TICKET_OF_OWN_ID),
+                               call_add(call, &ANSWERS_OF_OWN_ID)};
+    for (int i = 0; i < 3; i++) {
         db_set_int4(calls[i], 1, (int32_t)known->id);
         db_set_string(calls[i], 2, external_id);
     }

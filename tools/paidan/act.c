@@ -37,16 +37,14 @@ static void put_number(struct json_writer *w, const struct cli *cli, const char 
         json_put_string(w, name, value);
 }
 
-static void write_command(struct json_writer *w, const struct cli *cli) {
-    static const char *const texts[] = {"unit",   "reason",  "basis", "note",  "answer",  "until",
-                                        "matter", "urgency", "place", "other", "request", "rung"};
+void act_put_fields(struct json_writer *w, const struct cli *cli) {
+    static const char *const texts[] = {"unit",    "reason", "basis", "note",    "answer", "until",  "matter",
+                                        "urgency", "place",  "other", "request", "rung",   "result", "to"};
     static const char *const numbers[] = {"score", "assignment", "version"};
-    json_open(w);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put_option(w, cli, texts[i], texts[i]);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put_number(w, cli, numbers[i]);
     if (cli_flag(cli, "satisfied")) json_put_bool(w, "satisfied", true);
     put_units(w, cli);
-    json_close(w);
 }
 
 static void say_done(struct cli *cli, const struct cJSON *tree) {
@@ -60,21 +58,26 @@ static void say_done(struct cli *cli, const struct cJSON *tree) {
     puts(tree_bool(tree, "repeated") ? cli_in(cli, "  (此前已办)", "  (done before)") : "");
 }
 
+bool act_is_command(const struct cli *cli, const char *command) {
+    if (word_value(WORDS_command_name, command, strlen(command))) return true;
+    size_t count;
+    const struct word *words = word_list(WORDS_command_name, &count);
+    fprintf(stderr, "paidan: %s: %s\n ", cli_in(cli, "没有这个命令", "there is no such command"), command);
+    for (size_t i = 0; i < count; i++) fprintf(stderr, " %s", words[i].text);
+    fputc('\n', stderr);
+    return false;
+}
+
 enum cli_exit run_do(struct cli *cli) {
     const char *command = cli->args[1];
-    if (!word_value(WORDS_command_name, command, strlen(command))) {
-        size_t count;
-        const struct word *words = word_list(WORDS_command_name, &count);
-        fprintf(stderr, "paidan: %s: %s\n ", cli_in(cli, "没有这个命令", "there is no such command"), command);
-        for (size_t i = 0; i < count; i++) fprintf(stderr, " %s", words[i].text);
-        fputc('\n', stderr);
-        return CLI_USAGE;
-    }
+    if (!act_is_command(cli, command)) return CLI_USAGE;
     struct buffer json = {0};
     struct json_writer w;
     struct door_answer answer;
     json_writer_init(&w, &json);
-    write_command(&w, cli);
+    json_open(&w);
+    act_put_fields(&w, cli);
+    json_close(&w);
     enum cli_exit code =
         door_post(cli, cli_printf(cli, "/api/v1/tickets/%s/%s", door_part(cli, cli->args[0]), command), &json, &answer);
     buffer_done(&json);

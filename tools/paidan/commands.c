@@ -31,25 +31,33 @@ static const struct cli_option queue_options[] = {
 
 static const struct cli_option ticket_options[] = {{"history", NULL, "经过", "its history"}, END};
 
+#define ACT_OPTIONS                                                                                                    \
+    {"reason", "TEXT", "原因; 退单为 not_our_duty other_place not_enough law_court other_level",                       \
+     "reason; of a return: not_our_duty other_place not_enough law_court other_level"},                                \
+        {"basis", "TEXT", "法律或职责依据", "legal basis"}, {"note", "TEXT", "内部说明", "internal note"},             \
+        {"answer", "TEXT", "公开答复", "public answer"}, {"unit", "CODE", "单位", "unit"},                             \
+        {"units", "CODE,CODE", "多个单位", "several units"},                                                           \
+        {"until", "TIME", "到什么时间 (2026-11-21T17:00:00+08:00)", "until when (2026-11-21T17:00:00+08:00)"},         \
+        {"matter", "CODE", "事项", "matter"}, {"urgency", "WORD", "紧急程度", "urgency"},                              \
+        {"place", "CODE", "地点单位", "unit of the place"}, {"other", "TICKET", "另一张工单", "the other ticket"},     \
+        {"request", "REQUEST", "诉求编号", "request"},                                                                 \
+        {"rung", "WORD", "warning yellow_card red_card", "warning yellow_card red_card"},                              \
+        {"score", "1-5", "评分", "score"},                                                                             \
+        {"result", "WORD", "办理结果 solved partly explained not_possible",                                            \
+         "how the work ended: solved partly explained not_possible"},                                                  \
+        {"to", "CODE", "转往的外部系统", "the outside system it goes to"},                                             \
+        {"satisfied", NULL, "诉求人满意", "the requester is satisfied"}, {                                             \
+        "key", "TEXT", "幂等键: 同一键重复执行不会办两次", "idempotency key: the same again does nothing twice"        \
+    }
+
 static const struct cli_option do_options[] = {
-    {"reason", "TEXT", "原因; 退单为 not_our_duty other_place not_enough law_court other_level",
-     "reason; of a return: not_our_duty other_place not_enough law_court other_level"},
-    {"basis", "TEXT", "法律或职责依据", "legal basis"},
-    {"note", "TEXT", "内部说明", "internal note"},
-    {"answer", "TEXT", "公开答复", "public answer"},
-    {"unit", "CODE", "单位", "unit"},
-    {"units", "CODE,CODE", "多个单位", "several units"},
-    {"until", "TIME", "到什么时间 (2026-11-21T17:00:00+08:00)", "until when (2026-11-21T17:00:00+08:00)"},
-    {"matter", "CODE", "事项", "matter"},
-    {"urgency", "WORD", "紧急程度", "urgency"},
-    {"place", "CODE", "地点单位", "unit of the place"},
-    {"other", "TICKET", "另一张工单", "the other ticket"},
-    {"request", "REQUEST", "诉求编号", "request"},
-    {"rung", "WORD", "warning yellow_card red_card", "warning yellow_card red_card"},
-    {"score", "1-5", "评分", "score"},
+    ACT_OPTIONS,
     {"assignment", "N", "派单序号", "assignment"},
-    {"satisfied", NULL, "诉求人满意", "the requester is satisfied"},
     {"version", "N", "仅当工单仍是此版本", "only if the ticket is still at this version"},
+    END};
+static const struct cli_option do_many_options[] = {
+    ACT_OPTIONS,
+    {"from", "FILE", "文件每行一个工单编号, - 为标准输入", "a file with a ticket number a line, - is standard input"},
     END};
 
 static const struct cli_option import_options[] = {{"dry-run", NULL, "只检查, 不保存", "check, store nothing"}, END};
@@ -90,6 +98,8 @@ const struct cli_command cli_commands[] = {
      "why it went there, and how its deadlines came about"},
     {"do", "TICKET COMMAND", 2, 2, run_do, do_options, "operator", "办理工单, 如 sign return finish pass solved",
      "act on a ticket: sign, return, finish, pass, solved, ..."},
+    {"do-many", "COMMAND [TICKET...]", 1, CLI_ARGS_MAX, run_do_many, do_many_options, "operator",
+     "批量办理工单, 逐张报告结果", "act on many tickets; each has its own outcome"},
     {"user add", "LOGIN ROLE [UNIT]", 2, 3, run_user_add, NULL, "admin-security", "新增用户, 显示一次性口令",
      "add a user; its password is shown once"},
     {"user list", "", 0, 0, run_user_list, NULL, "admin-security", "用户列表", "list users"},

@@ -12,6 +12,13 @@ enum cli_exit run_ticket(struct cli *cli);
 enum cli_exit run_explain(struct cli *cli);
 /* act.c */
 enum cli_exit run_do(struct cli *cli);
+/* act_many.c */
+enum cli_exit run_do_many(struct cli *cli);
+/* The command's fields as given by options, into an object that is open; shared by both. */
+struct json_writer;
+void act_put_fields(struct json_writer *w, const struct cli *cli);
+/* Whether there is such a command; otherwise said which there are. */
+bool act_is_command(const struct cli *cli, const char *command);
 /* people.c */
 enum cli_exit run_user_add(struct cli *cli);
 enum cli_exit run_user_list(struct cli *cli);

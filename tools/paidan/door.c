@@ -84,6 +84,8 @@ static struct curl_slist *headers_of(struct cli *cli, const char *type) {
     if (cli->authorization) list = curl_slist_append(list, cli->authorization);
     if (cli->cookie) list = curl_slist_append(list, cli->cookie);
     if (cli->csrf) list = curl_slist_append(list, cli->csrf);
+    if (cli_option(cli, "key"))
+        list = curl_slist_append(list, cli_printf(cli, "Idempotency-Key: %s", cli_option(cli, "key")));
     return list;
 }
 

@@ -1,0 +1,63 @@
+/* See request_answer.h. Which events count is the SQL function's; what they say is read here. */
+#include "services/console/request_answer.h"
+
+#include "services/console/event_read.h"
+#include "services/console/ticket_json.h"
+
+#define COLUMNS "a.seq, a.shard, a.epoch, a.ticket, a.version, a.at, a.type, a.cause, a.user_id, a.role, a.unit, a.body"
+
+const struct db_statement ANSWERS_OF = {"request_answers", "SELECT " COLUMNS " FROM answers_of_request($1::int8) a"};
+const struct db_statement ANSWERS_OF_OWN_ID = {"request_answers_own",
+                                               "SELECT " COLUMNS " FROM request_key k, answers_of_request(k.request) a "
+                                               "WHERE k.source = $1::int4 AND k.external_id = $2::text"};
+
+static bool is_callback(int type) {
+    return type == EVENT_SOLVED || type == EVENT_UNSOLVED || type == EVENT_UNREACHABLE;
+}
+
+/* The newest that ended the work. With a review inside the unit its text may stand in what was asked before. */
+static bool find_answer(const struct db_result *rows, struct event *ret_event) {
+    bool ended = false;
+    uint8_t result = 0;
+    for (int i = 0; i < db_rows(rows); i++) {
+        if (!event_of_row(rows, i, ret_event) || is_callback(ret_event->type)) continue;
+        bool asked = ret_event->type == EVENT_FINISH_ASKED;
+        if (asked && !ended) continue; /* asked again since, and not agreed to yet */
+        if (result == 0) result = ret_event->effect.result;
+        if (ret_event->effect.answer.len > 0) {
+            ret_event->effect.result = result;
+            return true;
+        }
+        ended = !asked && ret_event->type == EVENT_FINISHED;
+    }
+    return false;
+}
+
+static bool find_callback(const struct db_result *rows, struct event *ret_event) {
+    for (int i = 0; i < db_rows(rows); i++)
+        if (event_of_row(rows, i, ret_event) && is_callback(ret_event->type)) return true;
+    return false;
+}
+
+void put_answer_and_callback(struct json_writer *w, struct call *call, const struct db_result *rows) {
+    static struct event event;
+    if (find_answer(rows, &event)) {
+        json_put_open(w, "answer");
+        json_put_time(w, "at", event.at);
+        json_put_text(w, "text", event.effect.answer.at, event.effect.answer.len);
+        put_word(w, "result", WORDS_result, event.effect.result);
+        put_unit(w, "unit", call->reference, event.effect.unit);
+        json_close(w);
+    } else {
+        json_put_null(w, "answer");
+    }
+    if (find_callback(rows, &event)) {
+        json_put_open(w, "callback");
+        json_put_time(w, "at", event.at);
+        put_word(w, "outcome", WORDS_event_type, event.type);
+        json_put_bool(w, "satisfied", event.effect.satisfied);
+        json_close(w);
+    } else {
+        json_put_null(w, "callback");
+    }
+}
