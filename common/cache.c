@@ -31,6 +31,7 @@ static void call_end(struct cache_call *call, enum err err, const redisReply *re
 void cache_destroy(struct cache *cache) {
     loop_timer_free(&cache->timer);
     loop_timer_free(&cache->soon);
+    loop_hook_free(&cache->hook);
     buffer_done(&cache->pointers);
     buffer_done(&cache->lengths);
     free(cache->socket_path);
@@ -172,6 +173,7 @@ struct cache *cache_new(struct loop *loop, const struct cache_options *options) 
     must(cache->socket_path != NULL);
     cache->timer = loop_timer_new(loop, cache_on_timer, cache);
     cache->soon = loop_timer_new(loop, on_soon, cache);
+    cache->hook = loop_hook_new(loop, LOOP_BEFORE_WAIT, cache_flush, cache);
     cache_connect(cache);
     return cache;
 }

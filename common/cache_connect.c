@@ -45,9 +45,30 @@ static void add_read(void *context) {
 static void del_read(void *context) {
     set_interest(context, ((struct cache *)context)->interest & ~LOOP_READ);
 }
+/* What a turn gathered is written at its end; that the socket can be written to is asked for only when it could not. */
 static void add_write(void *context) {
-    set_interest(context, ((struct cache *)context)->interest | LOOP_WRITE);
+    struct cache *cache = context;
+    if (cache->phase != CACHE_UP || cache->is_flushing) {
+        set_interest(cache, cache->interest | LOOP_WRITE);
+        return;
+    }
+    cache->wants_write = true;
+    if (loop_is_about_to_wait(cache->loop)) loop_stay_awake(cache->loop);
 }
+
+bool cache_flush(void *context) {
+    struct cache *cache = context;
+    if (!cache->wants_write) return false;
+    cache->wants_write = false;
+    if (cache->phase != CACHE_UP || cache->redis == NULL) return false;
+    cache_enter(cache);
+    cache->is_flushing = true;
+    redisAsyncHandleWrite(cache->redis);
+    cache->is_flushing = false;
+    cache_leave(cache);
+    return false;
+}
+
 static void del_write(void *context) {
     set_interest(context, ((struct cache *)context)->interest & ~LOOP_WRITE);
 }

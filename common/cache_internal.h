@@ -64,7 +64,9 @@ struct cache {
     bool state_is_new;
     enum err state_err;
     char state_message[160];
-    int inside; /* hiredis or a callback is on the stack */
+    struct loop_hook *hook;
+    bool wants_write, is_flushing; /* something waits for the end of the turn; it is being written */
+    int inside;                    /* hiredis or a callback is on the stack */
     bool freed;
 };
 
@@ -75,6 +77,7 @@ void cache_destroy(struct cache *cache);
 void cache_connect(struct cache *cache);
 void cache_set_timer(struct cache *cache, int64_t at_ms); /* no later than this */
 void cache_on_timer(void *cache);
+bool cache_flush(void *cache); /* the hook before the wait */
 void cache_enter(struct cache *cache);
 void cache_leave(struct cache *cache); /* destroys it when it was freed meanwhile */
 

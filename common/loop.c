@@ -14,7 +14,7 @@ struct loop {
     uv_idle_t no_sleep;         /* active: the coming wait takes no time */
     uv_timer_t turn_limit;      /* loop_turn */
     struct loop_hook *hooks[2]; /* by enum loop_moment, in the order they were made */
-    bool stay_awake;
+    bool stay_awake, about_to_wait;
     int work_count;
 };
 
@@ -91,7 +91,9 @@ static void nothing_idle(uv_idle_t *idle) {}
 /* libuv runs prepare handles newest first; this one is the oldest, so nothing runs between the hooks and the wait. */
 static void before_wait(uv_prepare_t *prepare) {
     struct loop *loop = prepare->data;
+    loop->about_to_wait = true;
     bool more = run_hooks(loop, LOOP_BEFORE_WAIT);
+    loop->about_to_wait = false;
     if (more || loop->stay_awake)
         uv_idle_start(&loop->no_sleep, nothing_idle);
     else
@@ -121,6 +123,10 @@ void loop_hook_free(struct loop_hook **hook) {
 
 void loop_stay_awake(struct loop *loop) {
     loop->stay_awake = true;
+}
+
+bool loop_is_about_to_wait(const struct loop *loop) {
+    return loop->about_to_wait;
 }
 
 /* ---- the loop itself */

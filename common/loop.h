@@ -68,6 +68,9 @@ void loop_hook_free(struct loop_hook **hook);
 /* Do not sleep before the next turn. A cheap call that any code may make which cannot return true from a hook. */
 void loop_stay_awake(struct loop *loop);
 
+/* Whether the hooks before the wait are running: what others leave to them now may be left until the turn after. */
+bool loop_is_about_to_wait(const struct loop *loop);
+
 /* ---- threads: work(context) in libuv's pool (4 threads unless UV_THREADPOOL_SIZE says otherwise), then done(context) in the
  * loop. For what burns CPU (Argon2), not for waiting. context is the job's own until done. ERR_FULL: over LOOP_WORK_MAX. */
 MUST_USE enum err loop_work(struct loop *loop, void (*work)(void *context), void (*done)(void *context), void *context);

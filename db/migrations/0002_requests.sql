@@ -9,6 +9,7 @@ CREATE TABLE request_key (
   source       integer NOT NULL,
   external_id  text NOT NULL,
   request      bigint NOT NULL,
+  received_at  bigint NOT NULL,
   content      bytea NOT NULL,                              -- hash of the content: same key and same content is a repeat
   PRIMARY KEY (source, external_id)
 );

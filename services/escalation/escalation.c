@@ -27,7 +27,7 @@ METRIC_HISTOGRAM(late_seconds, "paidan_escalation_late_seconds", "How late a dea
 
 enum {
     TICK_MS = 20,
-    TAKE_PER_TICK = 1000,
+    TAKE_PER_TICK = 2000,
     PATIENCE_MS = 2000, /* without an answer a deadline is sent again */
     EARLY_AGAIN_MS = 50,
     EARLY_MOVES_MS = 200,
@@ -274,6 +274,7 @@ static enum err open_bus(struct escalation *e) {
     char path[KIT_PATH_BYTES], address[KIT_PATH_BYTES + 8];
     struct bus_options options = bus_defaults();
     options.receive_max = 20000;
+    options.send_max = 2 * TIMERS_WAITING_MAX;
     e->bus = bus_new(e->kit->loop);
     kit_path(e->kit, "bus/events", path);
     snprintf(address, sizeof address, "ipc://%s", path);

@@ -7,7 +7,10 @@
 
 #include "proto/must.h"
 
-enum { NOT_IN_HEAP = UINT32_MAX, RING = 4096 /* a power of two above TIMERS_WAITING_MAX */ };
+enum {
+    NOT_IN_HEAP = UINT32_MAX,
+    RING = 32768 /* a power of two well above TIMERS_WAITING_MAX: one that is not answered must not stop the others */
+};
 
 struct node {
     int64_t ticket; /* 0: free; then `heap` links the free ones */

@@ -41,6 +41,6 @@ void timers_postpone(struct timers *timers, int64_t ticket, uint32_t generation,
 size_t timers_count(const struct timers *timers);   /* armed, handed out ones included */
 size_t timers_waiting(const struct timers *timers); /* handed out and not answered */
 
-enum { TIMERS_WAITING_MAX = 2000 };
+enum { TIMERS_WAITING_MAX = 4000 };
 
 #endif

@@ -21,6 +21,10 @@ METRIC_GAUGE(waiting_gauge, "paidan_intake_waiting", "Requests waiting for their
  * much as a large one and the first will be back in a millisecond. */
 enum { GROUPS = 2, SECOND_ROWS_MIN = 100, GROUP_ROWS_MAX = 500, TIMEOUT_MS = 5000, INDEX = 2048 };
 
+/* Who was just answered, and waits for each answer before asking again, asks again in a moment: after a group of some rows the next one
+ * waits for as many as are then expected, but not for longer than GATHER_MS. A few rows are not worth the wait. */
+enum { GATHER_ROWS_MIN = 4, GATHER_MS = 2 };
+
 /* Each row of the input comes back once: its number and whether it is new; a row that another connection is committing at this
  * moment comes back without a number and is tried again. Numbers are given out first, so that what was new is told apart by
  * number alone, and only what was not is looked up. */
@@ -34,8 +38,8 @@ static const struct db_statement ACCEPT = {
     "AS i (source, external_id, content, channel, occurred_at, matter, matter_given, urgency, title, description, lon, "
     "lat, address, grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, document_sealed, "
     "phone_index, attachments, no)), "
-    "k AS (INSERT INTO request_key (source, external_id, request, content) "
-    "SELECT source, external_id, id, content FROM i ON CONFLICT DO NOTHING RETURNING request), "
+    "k AS (INSERT INTO request_key (source, external_id, request, received_at, content) "
+    "SELECT source, external_id, id, $2::int8, content FROM i ON CONFLICT DO NOTHING RETURNING request), "
     "r AS (INSERT INTO request (id, source, external_id, channel, received_at, occurred_at, matter, matter_given, "
     "urgency, title, description, lon, lat, address, grid_given, place, place_by, dedicated, confidential, "
     "name_sealed, "
@@ -45,8 +49,7 @@ static const struct db_statement ACCEPT = {
     "i.name_sealed, i.phone_sealed, i.document_sealed, i.phone_index, i.attachments::jsonb "
     "FROM i JOIN k ON k.request = i.id) "
     "SELECT i.no, coalesce(k.request, o.request), k.request IS NOT NULL, o.content, o.received_at "
-    "FROM i LEFT JOIN k ON k.request = i.id LEFT JOIN LATERAL (SELECT f.request, f.content, q.received_at "
-    "FROM request_key f LEFT JOIN request q ON q.id = f.request "
+    "FROM i LEFT JOIN k ON k.request = i.id LEFT JOIN LATERAL (SELECT request, content, received_at FROM request_key f "
     "WHERE k.request IS NULL AND f.source = i.source AND f.external_id = i.external_id OFFSET 0) o ON true"};
 
 static const struct db_statement PARK = {"intake_park",
@@ -79,10 +82,14 @@ struct accept {
     size_t count;      /* waiting and under way */
     size_t line_count; /* of these, waiting */
     int groups_under_way;
+    struct loop_timer *gather; /* runs while more are waited for */
+    size_t gather_rows;
     size_t max;
     uint32_t rows_max; /* falls to 1 while a culprit is searched */
     bool (*hold)(const void *context);
     const void *hold_context;
+    accept_stored *stored;
+    void *stored_context;
     struct group groups[GROUPS];
     struct db_group *park;
 };
@@ -153,6 +160,18 @@ static void take_row(struct group *g, const struct db_result *rows, int i) {
     answer_with_same(g->accept, w, &its);
 }
 
+/* Whoever goes on with them first, all at once: answering takes a while. */
+static void tell_stored(struct group *g, const struct db_result *rows) {
+    struct accept *a = g->accept;
+    if (!a->stored) return;
+    for (uint32_t i = 0; i < g->count; i++) {
+        if (!db_get_bool(rows, (int)i, 2)) continue;
+        int64_t no = db_get_int(rows, (int)i, 0) - 1;
+        must(no >= 0 && no < g->count);
+        a->stored(a->stored_context, g->rows[no]->said, db_get_int(rows, (int)i, 1), g->received_at);
+    }
+}
+
 static void on_parked(void *context, const struct db_reply *reply) {
     (void)context;
     if (reply->err != ERR_NONE) log_error("not_parked", LOG_ERR(reply->err));
@@ -180,15 +199,27 @@ static void on_bad(struct group *g, const struct db_reply *reply) {
     answer_with_same(a, w, &bad);
 }
 
+static void gather_begin(struct accept *a, size_t answered) {
+    a->gather_rows = a->line_count + answered;
+    loop_timer_start(a->gather, GATHER_MS, 0);
+}
+
+static void gather_end(void *context) {
+    struct accept *a = context;
+    a->gather_rows = 0; /* the hook comes right after */
+}
+
 static void on_done(void *context, const struct db_reply *reply) {
     struct group *g = context;
     struct accept *a = g->accept;
     failpoint("intake.after_commit");
     g->under_way = false;
     a->groups_under_way--;
+    uint32_t answered = g->count;
     metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - g->sent_ns) / 1e9);
     if (reply->err == ERR_NONE) {
         must(db_rows(reply->results[0]) == (int)g->count);
+        tell_stored(g, reply->results[0]);
         for (uint32_t i = 0; i < g->count; i++) take_row(g, reply->results[0], (int)i);
         if (a->rows_max < GROUP_ROWS_MAX)
             a->rows_max = a->rows_max * 2 < GROUP_ROWS_MAX ? a->rows_max * 2 : GROUP_ROWS_MAX;
@@ -204,6 +235,7 @@ static void on_done(void *context, const struct db_reply *reply) {
         for (uint32_t i = 0; i < g->count; i++) answer_with_same(a, g->rows[i], &none);
     }
     g->count = 0;
+    if (answered >= GATHER_ROWS_MIN) gather_begin(a, answered);
     metric_set(&waiting_gauge, 0, (double)a->count);
 }
 
@@ -343,6 +375,8 @@ static bool on_turn(void *context) {
     struct accept *a = context;
     bool did = false;
     if (!a->first || (a->hold && a->hold(a->hold_context))) return false;
+    if (a->line_count < a->gather_rows && a->line_count < SECOND_ROWS_MIN) return false;
+    a->gather_rows = 0;
     for (int i = 0; i < GROUPS && a->first; i++) {
         if (a->groups[i].under_way) continue;
         if (a->groups_under_way && a->line_count < SECOND_ROWS_MIN) break;
@@ -372,6 +406,11 @@ bool accept_has_room(const struct accept *a, size_t rows) {
 size_t accept_waiting(const struct accept *a) {
     return a->count;
 }
+void accept_set_stored(struct accept *a, accept_stored *stored, void *context) {
+    a->stored = stored;
+    a->stored_context = context;
+}
+
 void accept_set_hold(struct accept *a, bool (*hold)(const void *context), const void *context) {
     a->hold = hold;
     a->hold_context = context;
@@ -391,6 +430,7 @@ struct accept *accept_new(struct loop *loop, struct db_pool *pool, const struct 
         a->groups[i].accept = a;
         a->groups[i].db = db_group_new();
     }
+    a->gather = loop_timer_new(loop, gather_end, a);
     a->hook = loop_hook_new(loop, LOOP_BEFORE_WAIT, on_turn, a);
     return a;
 }
@@ -399,6 +439,7 @@ void accept_free(struct accept **accept) {
     struct accept *a = *accept;
     if (!a) return;
     loop_hook_free(&a->hook);
+    loop_timer_free(&a->gather);
     for (int i = 0; i < GROUPS; i++) db_group_free(&a->groups[i].db);
     db_group_free(&a->park);
     while (a->first) {

@@ -35,6 +35,10 @@ bool accept_add(struct accept *accept, const struct said *said, accept_done *don
 bool accept_has_room(const struct accept *accept, size_t rows);
 size_t accept_waiting(const struct accept *accept);
 
+/* Told of each row that is new, as soon as its group is committed and before anybody is answered. */
+typedef void accept_stored(void *context, const struct said *said, int64_t number, time_ms received_at);
+void accept_set_stored(struct accept *accept, accept_stored *stored, void *context);
+
 /* While hold(context) is true no further group is sent: what waits goes on waiting. Asked each turn of the loop. */
 void accept_set_hold(struct accept *accept, bool (*hold)(const void *context), const void *context);
 

@@ -69,8 +69,6 @@ static void on_accepted(void *context, const struct said *said, const struct acc
     static const uint16_t status[] = {[ACCEPT_NEW] = 201, [ACCEPT_REPEAT] = 200, [ACCEPT_CONFLICT] = 409,
                                       [ACCEPT_BAD] = 422, [ACCEPT_BUSY] = 503,   [ACCEPT_UNKNOWN] = 503};
     struct push *p = context;
-    if (answer->outcome == ACCEPT_NEW)
-        forward_request(p->door->intake->forward, said, answer->number, answer->received_at);
     struct request_accepted accepted = {
         .status = status[answer->outcome], .request = answer->number, .received_at = answer->received_at};
     send_answer(p, &accepted);

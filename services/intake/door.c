@@ -86,7 +86,6 @@ static void on_single(void *context, const struct said *said, const struct accep
     struct single *s = context;
     struct intake *in = s->in;
     int status = status_of(answer->outcome);
-    if (answer->outcome == ACCEPT_NEW) forward_request(in->forward, said, answer->number, answer->received_at);
     if (status < 300) {
         struct buffer json = {0};
         struct json_writer w;
@@ -235,7 +234,6 @@ static void on_line(void *context, const struct said *said, const struct accept_
     struct batch_push *b = line->batch;
     line->answer = *answer;
     line->status = status_of(answer->outcome);
-    if (answer->outcome == ACCEPT_NEW) forward_request(b->in->forward, said, answer->number, answer->received_at);
     if (--b->left == 0) finish_batch(b);
 }
 

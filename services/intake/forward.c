@@ -46,7 +46,8 @@ static void send_entry(struct forward *f, uint32_t number) {
     metric_add(&sent, entry->tries > 1, 1);
 }
 
-void forward_request(struct forward *f, const struct said *s, int64_t number, time_ms received_at) {
+void forward_stored(void *forward, const struct said *s, int64_t number, time_ms received_at) {
+    struct forward *f = forward;
     if (f->tail - f->head == f->size) {
         metric_add(&sent, 2, 1);
         return;

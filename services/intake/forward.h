@@ -14,7 +14,8 @@ struct forward *forward_new(struct loop *loop, const char *router_address, const
                             int64_t unconfirmed_max, void (*on_world)(void *context, uint32_t world), void *context);
 void forward_free(struct forward **forward);
 
-void forward_request(struct forward *forward, const struct said *said, int64_t number, time_ms received_at);
+/* An accept_stored: tells the router. */
+void forward_stored(void *forward, const struct said *said, int64_t number, time_ms received_at);
 size_t forward_unconfirmed(const struct forward *forward);
 /* Whether a router that confirms has enough before it already. False when it has been silent: acceptance waits for nobody dead. */
 bool forward_is_enough(const void *forward);

@@ -149,6 +149,7 @@ static enum err intake_open(struct kit *kit) {
     in->bearers = bearers_new(in->pool);
     in->accept = accept_new(kit->loop, in->pool, in->keys, intake_config.waiting_max);
     accept_set_hold(in->accept, forward_is_enough, in->forward);
+    accept_set_stored(in->accept, forward_stored, in->forward);
     in->bus_door = bus_door_new(in);
     if (!in->bus_door) return ERR_IO;
     loop_timer_start(in->timer, TICK_MS, TICK_MS);

@@ -140,9 +140,8 @@ void hotline_done(void) {
 /* ---- the process ------------------------------------------------------------------------------------------------------------ */
 
 static void on_accepted(void *context, const struct said *said, const struct accept_answer *answer) {
-    struct door *door = context;
+    (void)context;
     struct push *p = (struct push *)((char *)(uintptr_t)said - offsetof(struct push, said));
-    if (answer->outcome == ACCEPT_NEW) forward_request(door->forward, said, answer->number, answer->received_at);
     if (proc_dies_here("answering a push")) return; /* the hotline hears nothing */
     take_answer(p, answer);
 }
@@ -187,6 +186,7 @@ static enum err door_open(struct kit *kit) {
     door->pool = db_pool_new(kit->loop, &options, 2);
     door->accept = accept_new(kit->loop, door->pool, NULL, 40000);
     door->forward = forward_new(kit->loop, "ipc:///sim/bus/router", "ipc:///sim/bus/events", 20000, on_world, door);
+    accept_set_stored(door->accept, forward_stored, door->forward);
     door->timer = loop_timer_new(kit->loop, on_tick, door);
     loop_timer_start(door->timer, 10, 10);
     return ERR_NONE;

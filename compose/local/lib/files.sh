@@ -35,7 +35,13 @@ fill() {
   text=${text//@PORT@/"$port"}
   text=${text//@CLOCK@/"$clock"}
   text=${text//@NAME@/"${2:-}"}
+  text=${text//@SHARED_BUFFERS@/"$(shared_buffers)"}
   printf '%s\n' "$text"
+}
+
+# An eighth of the machine's memory, between 128 MB and 2 GB: what is being written should stay in it.
+shared_buffers() {
+  awk '/^MemTotal/ { mb = int($2 / 8192); print (mb < 128 ? 128 : mb > 2048 ? 2048 : mb) "MB" }' /proc/meminfo
 }
 
 write_files() {
