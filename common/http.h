@@ -31,7 +31,8 @@ enum http_route_flags {
     HTTP_BODY_NDJSON = 2, /* application/x-ndjson */
     HTTP_BODY_FORM = 4,   /* application/x-www-form-urlencoded: decoded into http_form */
     HTTP_BODY_ANY = 8,    /* of any type */
-    HTTP_ALWAYS = 16      /* served above requests_max and while draining: health, metrics */
+    HTTP_ALWAYS = 16,     /* served above requests_max and while draining: health, metrics */
+    HTTP_QUERY_ANY = 32   /* the handler looks at the query itself */
 };
 
 typedef void http_handler(void *context, struct http_request *request);
@@ -44,6 +45,9 @@ struct http_route {
     http_handler *handler;
     size_t body_max; /* bytes; 0 with no body flag: a body is refused */
     unsigned flags;
+    const char *
+        query; /* names of the query parameters, blanks between; NULL: none. Another one, or one given twice, is 400 that
+                          names it: a mistyped filter must not widen a list. Health and HTTP_QUERY_ANY are not looked at */
     const void *about; /* the service's own: who may, what it is called; http_route_of(request)->about */
 };
 
@@ -90,13 +94,10 @@ const char *http_path(const struct http_request *request);           /* decoded,
 
 /* All strings: decoded, valid UTF-8 without NUL, live as long as the request. NULL when absent. */
 const char *http_param(const struct http_request *request, const char *name); /* never NULL for a name of the pattern */
-const char *http_query(const struct http_request *request, const char *name); /* "" for "?name"; the first of several */
+const char *http_query(const struct http_request *request, const char *name); /* "" for "?name" */
 const char *http_form(const struct http_request *request, const char *name);
 const char *http_header(const struct http_request *request, const char *name); /* any case; bytes as sent */
 const char *http_cookie(const struct http_request *request, const char *name);
-
-/* False when the query holds a name that is not in the list (NULL-terminated): a mistyped filter must not widen a list. */
-bool http_query_known(const struct http_request *request, const char *const *names, const char **ret_unknown);
 
 const uint8_t *http_body(const struct http_request *request, size_t *ret_length);
 struct arena *http_arena(struct http_request *request); /* freed with the request */

@@ -102,9 +102,12 @@ void http_answer_overdue(void *context) {
             return;
         }
         http->counters.late++;
-        http_problem_status(
-            request, 503,
-            (struct sentence){"处理超时，结果未知；请稍后查询", "no answer in time; the outcome is not known"});
+        http_problem(request, &(struct http_problem){.status = 503,
+                                                     .type = "unknown-outcome",
+                                                     .title = {"结果未知", "The outcome is not known"},
+                                                     .detail = {"处理超时，结果未知；请稍后查询",
+                                                                "no answer in time; the outcome is not known"},
+                                                     .retry_after_s = 1});
         list_push(&http->overdue, request);
     }
 }
@@ -149,6 +152,42 @@ static bool type_fits(const struct http_request *request, unsigned flags) {
            ((flags & HTTP_BODY_FORM) && has_type(request, "application/x-www-form-urlencoded"));
 }
 
+static bool is_among(const char *names, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = names != NULL ? names : ""; *at != '\0'; at += strspn(at, " ")) {
+        size_t size = strcspn(at, " ");
+        if (size == length && memcmp(at, name, size) == 0) return true;
+        at += size;
+    }
+    return false;
+}
+
+/* True: 400 was answered, naming the parameter. */
+static bool refuse_query(struct http_request *request) {
+    const struct http_route *route = request->route;
+    struct http_fault fault = {NULL, {"没有这个参数", "is not a known parameter"}};
+    if (route->flags & (HTTP_ALWAYS | HTTP_QUERY_ANY)) return false;
+    for (int i = 0; i < request->query.count && fault.pointer == NULL; i++) {
+        const char *name = request->query.list[i].name;
+        if (!is_among(route->query, name)) {
+            fault.pointer = name;
+        } else if (http_query(request, name) != request->query.list[i].value) {
+            fault = (struct http_fault){name, {"参数重复", "is given twice"}};
+        }
+    }
+    if (fault.pointer == NULL) return false;
+    struct http_problem problem = {
+        .status = 400, .title = {"请求有误", "Malformed request"}, .faults = &fault, .fault_count = 1};
+    request->close_after = request->body_length > DISCARDED_BODY_BYTES;
+    http_problem(request, &problem);
+    return true;
+}
+
+static bool is_encoded(const struct http_request *request) {
+    const char *encoding = http_header(request, "Content-Encoding");
+    return request->body_length > 0 && encoding != NULL && strcasecmp(encoding, "identity") != 0;
+}
+
 static enum MHD_Result find_route(struct http_request *request) {
     unsigned methods;
     if (http_route_find(request->http, request, &methods)) return MHD_YES;
@@ -178,6 +217,10 @@ static enum MHD_Result take_head(struct http_request *request, const char *metho
         return refuse(request, 413, "内容超过允许的大小", "the body is larger than allowed here");
     if (!type_fits(request, flags))
         return refuse(request, 415, "内容类型不受支持", "the body's Content-Type is not taken here");
+    if (is_encoded(request))
+        return refuse(request, 415, "不接受压缩的内容 (Content-Encoding)",
+                      "a body with a Content-Encoding is not taken");
+    if (refuse_query(request)) return request->close_after ? http_answer_queue(request) : MHD_YES;
     if (request->body_length > 0)
         buffer_room(&request->body, request->body_length < KEPT_BODY_BYTES ? request->body_length : KEPT_BODY_BYTES);
     return MHD_YES;

@@ -57,17 +57,6 @@ const char *http_cookie(const struct http_request *request, const char *name) {
     return NULL;
 }
 
-bool http_query_known(const struct http_request *request, const char *const *names, const char **ret_unknown) {
-    for (int i = 0; i < request->query.count; i++) {
-        const char *const *name = names;
-        while (*name != NULL && strcmp(*name, request->query.list[i].name) != 0) name++;
-        if (*name != NULL) continue;
-        *ret_unknown = request->query.list[i].name;
-        return false;
-    }
-    return true;
-}
-
 const uint8_t *http_body(const struct http_request *request, size_t *ret_length) {
     *ret_length = request->body.length;
     return request->body.data != NULL ? request->body.data : (const uint8_t *)"";

@@ -84,9 +84,10 @@ void audit_get(struct call *call) {
     call->self = listing;
     listing->limit = (int)call_query_int(call, "limit", LIMIT, LIMIT_MAX);
     (void)call_query_cursor(call, cursor);
-    time_ms from = call_query_time(call, "from"), to = call_query_time(call, "to");
+    time_ms from, to;
+    call_query_period(call, &from, &to);
     const char *action = filter(call, "action"), *user = filter(call, "user"), *object = filter(call, "object");
-    if (call_is_wrong(call, 422)) return;
+    if (call_is_wrong(call, 400)) return;
     if (user && number_parse_int(user, strlen(user), &number) != ERR_NONE) number = -1;
     call_read(call);
     struct db_call *rows = call_add(call, &ROWS);

@@ -48,7 +48,9 @@ const struct world *call_world(const struct call *call);
 /* ---- the body. NULL: the answer (400) was given. keys: what may be in it, NULL-terminated; NULL: not looked at. */
 struct cJSON *call_json_body(struct call *call, const char *const *keys);
 
-/* ---- what is wrong with the input, field by field; call_is_wrong answers 400 or 422 with all of them and says true. */
+/* ---- what is wrong with the input, field by field; call_is_wrong answers with all of them and says true. The one rule of all doors
+ * (docs/api.md): what is wrong with the query is 400; with the body `status`, 400 when it cannot be read as described (form, type, an
+ * unknown or missing member), 422 when it can, but its value is not acceptable. */
 void call_wrong(struct call *call, const char *pointer, const char *zh, const char *en);
 bool call_is_wrong(struct call *call, int status);
 
@@ -56,6 +58,10 @@ bool call_is_wrong(struct call *call, int status);
 int64_t call_query_int(struct call *call, const char *name, int64_t fallback, int64_t max);
 /* A time, RFC 3339 or a date YYYY-MM-DD (its start); 0 when absent. */
 time_ms call_query_time(struct call *call, const char *name);
+/* from and to of the query as above; when both are given, from must lie before to. */
+void call_query_period(struct call *call, time_ms *ret_from, time_ms *ret_to);
+/* One of the words (NULL-terminated), or NULL when absent; wrong when it is another. */
+const char *call_query_choice(struct call *call, const char *name, const char *const *words);
 /* A unit's code in the query: its id, 0 when absent or wrong. */
 uint32_t call_query_unit(struct call *call, const char *name);
 /* A cursor made by call_cursor: its numbers. False when absent; wrong when it is none of ours. */

@@ -34,8 +34,15 @@ void call_wrong(struct call *call, const char *pointer, const char *zh, const ch
     call->wrongs[call->wrong_count++] = (struct http_fault){pointer, {zh, en}};
 }
 
+/* A pointer into the body begins with a slash or is empty; anything else names a query parameter. */
+static bool is_of_query(const char *pointer) {
+    return pointer[0] != '\0' && pointer[0] != '/';
+}
+
 bool call_is_wrong(struct call *call, int status) {
     if (call->wrong_count == 0) return false;
+    for (int i = 0; i < call->wrong_count; i++)
+        if (is_of_query(call->wrongs[i].pointer)) status = 400;
     struct http_problem problem = {.status = status,
                                    .title = status == 400 ? MALFORMED : UNFIT,
                                    .detail = call->wrongs[0].detail,
@@ -71,6 +78,26 @@ time_ms call_query_time(struct call *call, const char *name) {
     call_wrong(call, name, "须为日期 (2026-11-21) 或带时区的时间 (2026-11-21T09:30:00+08:00)",
                "must be a date (2026-11-21) or a time with offset (2026-11-21T09:30:00+08:00)");
     return 0;
+}
+
+void call_query_period(struct call *call, time_ms *ret_from, time_ms *ret_to) {
+    int wrong = call->wrong_count;
+    *ret_from = call_query_time(call, "from");
+    *ret_to = call_query_time(call, "to");
+    bool both = http_query(call->request, "from") && http_query(call->request, "to");
+    if (both && call->wrong_count == wrong && *ret_from >= *ret_to)
+        call_wrong(call, "from", "须早于 to", "must lie before `to`");
+}
+
+const char *call_query_choice(struct call *call, const char *name, const char *const *words) {
+    const char *text = http_query(call->request, name), *all = "";
+    if (!text) return NULL;
+    for (const char *const *word = words; *word; word++) {
+        if (!strcmp(*word, text)) return text;
+        all = call_printf(call, "%s%s%s", all, *all ? ", " : "", *word);
+    }
+    call_wrong(call, name, call_printf(call, "只能是 %s", all), call_printf(call, "must be one of: %s", all));
+    return NULL;
 }
 
 uint32_t call_query_unit(struct call *call, const char *name) {

@@ -1,4 +1,4 @@
-/* The table of routes and what every request passes on its way in: known parameters, who is asking, whether its role may. */
+/* The table of routes and what every request passes on its way in: who is asking, whether its role may. */
 #include "services/console/door.h"
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@
 METRIC_COUNTER(refused, "paidan_console_refused_total", "Requests refused before their handler.", "why",
                "no_credentials", "bad_credentials", "forged", "role");
 
-enum { ROUTES_MAX = 96, NAMES_MAX = 16 };
+enum { ROUTES_MAX = 96 };
 
 #define DOOR_ROW(method, path, handler, action, query, body, answer, status, body_max, tag, zh, en)                    \
     {HTTP_##method, path, handler, action, query, body, answer, status, body_max, tag, zh, en},
@@ -68,6 +68,15 @@ struct arrival {
     const struct door *door;
 };
 
+/* As the act itself would stand in the audit log. */
+static const char *action_text(int action) {
+    size_t count;
+    const struct access_word *words = access_actions(&count);
+    for (size_t i = 0; i < count; i++)
+        if (words[i].value == action) return words[i].text;
+    return word_text(WORDS_command_name, action);
+}
+
 static void enter(const struct arrival *in, const struct who *who) {
     struct call *call = call_new(in->console, in->request, in->door, who);
     const char *command = in->door->action == DOOR_COMMAND ? http_param(in->request, "command") : "";
@@ -82,7 +91,7 @@ static void enter(const struct arrival *in, const struct who *who) {
             metric_add(&refused, 3, 1);
             bool of_one = strstr(in->door->path, "{number}") != NULL; /* http_param wants a name the pattern has */
             const char *number = of_one ? http_param(in->request, "number") : NULL;
-            call_audit_alone(call, *command ? command : in->door->path,
+            call_audit_alone(call, action_text(call->action),
                              number && strlen(number) < NUMBER_TEXT_BYTES ? number : "", "role");
             call_not_permitted(call);
             return;
@@ -115,27 +124,6 @@ static void on_who(void *context, enum who_result result, const struct who *who)
     }
 }
 
-static bool query_is_known(struct http_request *request, const struct door *door) {
-    char text[256];
-    const char *names[NAMES_MAX + 1] = {NULL}, *unknown;
-    int count = 0;
-    if (door->query) {
-        must(strlen(door->query) < sizeof text);
-        strcpy(text, door->query);
-        char *rest = NULL;
-        for (char *name = strtok_r(text, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
-            must(count < NAMES_MAX);
-            names[count++] = name;
-        }
-    }
-    if (http_query_known(request, names, &unknown)) return true;
-    struct http_fault fault = {unknown, {"没有这个参数", "is not a known parameter"}};
-    struct http_problem problem = {
-        .status = 400, .title = {"请求有误", "Malformed request"}, .faults = &fault, .fault_count = 1};
-    http_problem(request, &problem);
-    return false;
-}
-
 static void arrive(void *context, struct http_request *request) {
     struct console *console = console_of(context);
     struct arrival *in = arena_zeroed(http_arena(request), 1, sizeof *in);
@@ -145,7 +133,6 @@ static void arrive(void *context, struct http_request *request) {
         http_problem_status(request, 503, (struct sentence){"正在启动, 请稍后再试", "Starting, try again"});
         return;
     }
-    if (!query_is_known(request, in->door)) return;
     if (in->door->action == DOOR_OPEN)
         enter(in, NULL);
     else
@@ -171,6 +158,7 @@ const struct http_route *doors_http(void) {
                                               .handler = arrive,
                                               .body_max = door->body_max,
                                               .flags = body_flags(door->body),
+                                              .query = door->query,
                                               .about = door};
     }
     return routes;

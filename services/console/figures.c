@@ -157,8 +157,7 @@ static time_ms month_start(time_ms time) {
 static void read_period(struct call *call, struct figures_period *period) {
     time_ms now = clock_now();
     bool has_from = http_query(call->request, "from") != NULL, has_to = http_query(call->request, "to") != NULL;
-    period->from = call_query_time(call, "from");
-    period->to = call_query_time(call, "to");
+    call_query_period(call, &period->from, &period->to);
     if (!has_to || period->to > now) period->to = now;
     if (!has_from) period->from = month_start(period->to > 0 ? period->to - 1 : 0);
     if (call->wrong_count == 0 && period->from >= period->to)
@@ -173,7 +172,7 @@ void figures_get(struct call *call) {
     f->call = call;
     uint32_t unit = call_query_unit(call, "unit");
     read_period(call, &f->period);
-    if (call_is_wrong(call, 422)) return;
+    if (call_is_wrong(call, 400)) return;
     if (unit && !reach_has_unit(&call->reach, world, unit)) {
         call_not_found(call);
         return;

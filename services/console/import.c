@@ -254,7 +254,8 @@ static bool has_type(const struct call *call, bool geojson) {
 
 static void start(struct call *call, const struct import_kind *kind, const void *known, bool preview) {
     struct import *in = call_take(call, sizeof *in);
-    const char *dry = http_query(call->request, "dry_run");
+    static const char *const dry_run[] = {"0", "1", NULL};
+    const char *dry = call_query_choice(call, "dry_run", dry_run);
     call->self = in;
     in->preview = preview;
     if (!has_type(call, kind->geojson)) {
@@ -262,6 +263,7 @@ static void start(struct call *call, const struct import_kind *kind, const void 
                      kind->geojson ? "Send application/geo+json" : "Send text/csv");
         return;
     }
+    if (call_is_wrong(call, 400)) return;
     in->kind = kind;
     in->call = call;
     in->known = known;

@@ -159,11 +159,11 @@ static void on_logins(struct call *call, const struct db_reply *reply) {
     static const struct import_kind kind = {
         .name = "people", .check = check, .prepare = prepare, .store = store, .tell = tell};
     const struct db_result *rows = reply->results[1];
-    const char *passwords = http_query(call->request, "passwords");
+    static const char *const words[] = {"none", NULL};
     struct known *known = call_take(call, sizeof *known);
     known->count = (uint32_t)db_rows(rows);
     known->logins = call_take(call, (known->count + 1) * sizeof *known->logins);
-    known->passwords = !passwords || strcmp(passwords, "none") != 0;
+    known->passwords = !call_query_choice(call, "passwords", words);
     for (uint32_t i = 0; i < known->count; i++) {
         size_t len;
         known->logins[i] = call_printf(call, "%s", db_get_text(rows, (int)i, 0, &len));

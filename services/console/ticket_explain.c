@@ -248,7 +248,10 @@ static void on_explain(struct call *call, const struct db_reply *reply) {
 }
 
 void ticket_explain_get(struct call *call) {
+    static const char *const languages[] = {"zh", "en", NULL};
     int64_t ticket;
+    (void)call_query_choice(call, "lang", languages);
+    if (call_is_wrong(call, 400)) return;
     if (!ticket_ask(call, &ticket)) return;
     events_ask(call, ticket, 0, EVENTS_MAX);
     call_send(call, on_explain);

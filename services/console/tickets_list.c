@@ -81,12 +81,12 @@ static void read_light(struct call *call, struct filter *f) {
 
 static void read_times(struct call *call, struct filter *f) {
     f->now = clock_now();
-    f->from = call_query_time(call, "from");
-    f->to = call_query_time(call, "to");
+    call_query_period(call, &f->from, &f->to);
     if (f->to == 0) f->to = f->now + DAY_MS;
     if (f->from == 0) f->from = f->to - LOOK_BACK;
     if (f->from < 0) f->from = 0;
-    if (f->from > f->to) call_wrong(call, "from", "须早于 to", "must lie before `to`");
+    if (call->wrong_count == 0 && f->from >= f->to)
+        call_wrong(call, "from", "不能在将来", "must not lie in the future");
 }
 
 /* What is looked for stands anywhere in a title or address; the signs that mean something to LIKE are taken as they are. */

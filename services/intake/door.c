@@ -78,6 +78,7 @@ static struct sentence sentence_of(struct arena *arena, const struct accept_answ
 struct single {
     struct intake *in;
     struct http_request *http;
+    struct push_key key;
     struct cJSON *tree;
     struct said said;
 };
@@ -87,6 +88,7 @@ static void on_single(void *context, const struct said *said, const struct accep
     struct intake *in = s->in;
     int status = status_of(answer->outcome);
     if (status < 300) {
+        keys_keep(in->push_keys, &s->key);
         struct buffer json = {0};
         struct json_writer w;
         json_writer_init(&w, &json);
@@ -142,7 +144,8 @@ static void answer_json_fault(struct http_request *http, const struct json_fault
     http_problem(http, &problem);
 }
 
-static void push_single(struct intake *in, struct http_request *http, const struct bearer *who) {
+static void push_single(struct intake *in, struct http_request *http, const struct bearer *who,
+                        const struct push_key *key) {
     size_t len;
     const uint8_t *body = http_body(http, &len);
     struct json_fault json_fault;
@@ -154,7 +157,7 @@ static void push_single(struct intake *in, struct http_request *http, const stru
     struct single *s = arena_take(http_arena(http), sizeof *s);
     struct said_faults faults = {0};
     if (s) {
-        *s = (struct single){.in = in, .http = http};
+        *s = (struct single){.in = in, .http = http, .key = *key};
         said_read(tree, who, in->reference, in->places, http_arena(http), &s->said, &faults);
     }
     json_free(&tree); /* what was said lies in the request's arena now */
@@ -182,6 +185,7 @@ struct line {
 struct batch_push {
     struct intake *in;
     struct http_request *http;
+    struct push_key key;
     struct line *lines;
     size_t count, left;
 };
@@ -224,6 +228,7 @@ static void write_line(struct buffer *out, const struct intake *in, const struct
 
 static void finish_batch(struct batch_push *b) {
     struct buffer out = {0};
+    keys_keep(b->in->push_keys, &b->key);
     for (size_t i = 0; i < b->count; i++) write_line(&out, b->in, &b->lines[i], b->http);
     http_answer(b->http, 200, "application/x-ndjson", out.data, out.length);
     buffer_done(&out);
@@ -279,7 +284,8 @@ static void read_lines(struct batch_push *b, const char *body, size_t len, const
     b->count = n;
 }
 
-static void push_batch(struct intake *in, struct http_request *http, const struct bearer *who) {
+static void push_batch(struct intake *in, struct http_request *http, const struct bearer *who,
+                       const struct push_key *key) {
     size_t len;
     const char *body = (const char *)http_body(http, &len);
     size_t count = count_lines(body, len);
@@ -301,6 +307,7 @@ static void push_batch(struct intake *in, struct http_request *http, const struc
     }
     b->in = in;
     b->http = http;
+    b->key = *key;
     read_lines(b, body, len, who);
     for (size_t i = 0; i < b->count; i++) b->left += !b->lines[i].status;
     if (!b->left) {
@@ -313,11 +320,35 @@ static void push_batch(struct intake *in, struct http_request *http, const struc
 
 /* ---- who pushes -------------------------------------------------------------------------------------------------------------------- */
 
+typedef void push_handler(struct intake *in, struct http_request *http, const struct bearer *who,
+                          const struct push_key *key);
+
 struct entrance {
     struct intake *in;
     struct http_request *http;
-    void (*push)(struct intake *in, struct http_request *http, const struct bearer *who);
+    push_handler *push;
 };
+
+/* False: it was answered. */
+static bool read_key(struct entrance *e, const struct bearer *who, struct push_key *ret_key) {
+    const char *text = http_header(e->http, "Idempotency-Key");
+    size_t len;
+    const uint8_t *body = http_body(e->http, &len);
+    if (text && (!*text || strlen(text) > PUSH_KEY_BYTES_MAX)) {
+        http_problem_status(e->http, 400,
+                            (struct sentence){"Idempotency-Key 须为 1 到 120 字节", "Idempotency-Key: 1 to 120 bytes"});
+        return false;
+    }
+    *ret_key = push_key_of(who->principal.user, text, body, len);
+    if (!keys_conflict(e->in->push_keys, ret_key)) return true;
+    struct http_problem problem = {
+        .status = 409,
+        .type = "conflict",
+        .title = {"幂等键冲突", "idempotency key conflict"},
+        .detail = {"同一 Idempotency-Key 已用于不同内容", "the same Idempotency-Key was used with another body"}};
+    http_problem(e->http, &problem);
+    return false;
+}
 
 static void on_bearer(void *context, enum err err, const struct bearer *who) {
     struct entrance *e = context;
@@ -332,12 +363,12 @@ static void on_bearer(void *context, enum err err, const struct bearer *who) {
         metric_add(&refusals, 2, 1);
         http_problem_status(e->http, 403, (struct sentence){"该令牌无权报送诉求", "this token may not push requests"});
     } else {
-        e->push(e->in, e->http, who);
+        struct push_key key;
+        if (read_key(e, who, &key)) e->push(e->in, e->http, who, &key);
     }
 }
 
-static void enter(struct kit *kit, struct http_request *http,
-                  void (*push)(struct intake *, struct http_request *, const struct bearer *)) {
+static void enter(struct kit *kit, struct http_request *http, push_handler *push) {
     struct intake *in = kit->self;
     const char *authorization = http_header(http, "Authorization");
     if (!in->can_commit || !in->reference || in->disk_full) {
@@ -369,6 +400,6 @@ static void on_batch(void *context, struct http_request *http) {
 }
 
 const struct http_route intake_routes[] = {
-    {HTTP_POST, "/api/v1/requests", on_request, REQUEST_BODY_MAX, HTTP_BODY_JSON, NULL},
-    {HTTP_POST, "/api/v1/requests/batch", on_batch, BATCH_BODY_MAX, HTTP_BODY_NDJSON, NULL},
-    {0, NULL, NULL, 0, 0, NULL}};
+    {HTTP_POST, "/api/v1/requests", on_request, REQUEST_BODY_MAX, HTTP_BODY_JSON, NULL, NULL},
+    {HTTP_POST, "/api/v1/requests/batch", on_batch, BATCH_BODY_MAX, HTTP_BODY_NDJSON, NULL, NULL},
+    {0, NULL, NULL, 0, 0, NULL, NULL}};

@@ -114,6 +114,7 @@ static enum err open_bus(struct intake *in) {
     snprintf(router, sizeof router, "ipc://%s", path);
     kit_path(in->kit, "bus/events", path);
     snprintf(news, sizeof news, "ipc://%s", path);
+    in->push_keys = keys_new();
     in->forward = forward_new(in->kit->loop, router, news, intake_config.unconfirmed_max, on_world, in);
     return in->forward ? ERR_NONE : ERR_IO;
 }
@@ -182,6 +183,7 @@ static void intake_close(struct kit *kit) {
     bus_door_free(&in->bus_door);
     bearers_free(&in->bearers);
     forward_free(&in->forward);
+    keys_free(&in->push_keys);
     reference_loader_free(&in->loader);
     places_free(&in->places);
     reference_release(&in->reference);

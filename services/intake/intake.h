@@ -10,6 +10,7 @@
 
 #include "services/intake/accept.h"
 #include "services/intake/forward.h"
+#include "services/intake/keys.h"
 #include "services/kit/bearer.h"
 #include "services/kit/kit.h"
 #include "services/kit/places.h"
@@ -31,6 +32,7 @@ struct intake {
     struct bearers *bearers;
     struct accept *accept;
     struct forward *forward;
+    struct keys *push_keys;
     struct bus_door *bus_door;
     struct reference_loader *loader;
     struct reference *reference;

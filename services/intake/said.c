@@ -6,13 +6,17 @@
 #include <string.h>
 
 #include "common/buffer.h"
+#include "common/clock.h"
 #include "common/json_writer.h"
 #include "core/access.h"
 #include "proto/must.h"
 #include "services/intake/said_internal.h"
 #include "services/kit/rule_text.h"
 
-enum { URL_BYTES_MAX = 2000 };
+enum {
+    URL_BYTES_MAX = 2000,
+    AHEAD_MAX_MS = 10 * 60 * 1000 /* a source's clock may be ahead of ours by this much */
+};
 
 struct checking {
     const struct said_raw *raw;
@@ -117,6 +121,13 @@ static void check_texts(struct checking *c) {
     c->said->description = check_text(c, c->raw->description, "/description", DESCRIPTION_BYTES_MAX, true);
     if (!c->said->title.len && !c->said->description.len && c->faults->count == 0)
         fault(c, 400, "/title", "标题和内容至少给出一项", "a title or a description is required");
+}
+
+static void check_occurred(struct checking *c) {
+    c->said->occurred_at = c->raw->occurred_at;
+    if (c->raw->occurred_at > clock_now() + AHEAD_MAX_MS)
+        fault(c, 422, "/occurred_at", "不能在将来 (允许时钟相差 10 分钟)",
+              "must not lie in the future (clocks may differ by 10 minutes)");
 }
 
 /* ---- where ------------------------------------------------------------------------------------------------------------------------- */
@@ -230,7 +241,7 @@ void said_check(const struct said_raw *raw, const struct bearer *who, const stru
     check_external_id(&c);
     check_matter(&c);
     check_texts(&c);
-    ret_said->occurred_at = raw->occurred_at;
+    check_occurred(&c);
     ret_said->urgency = raw->urgency;
     check_location(&c);
     check_requester(&c);

@@ -169,9 +169,9 @@ describe('figures', () => {
 
   test('refuse bad dates, other units and a period that ends before it begins', async () => {
     const status = async (who, query) => (await who.get(`/api/v1/figures?${query}`)).status;
-    assert.equal(await status(operator, 'from=2026-13-01'), 422);
-    assert.equal(await status(operator, 'from=2026-11-02&to=2026-11-01'), 422);
-    assert.equal(await status(operator, 'unit=no-such-unit'), 422);
+    assert.equal(await status(operator, 'from=2026-13-01'), 400);
+    assert.equal(await status(operator, 'from=2026-11-02&to=2026-11-01'), 400);
+    assert.equal(await status(operator, 'unit=no-such-unit'), 400);
     assert.equal(await status(department, `unit=${system.anotherDepartment(lead)}`), 404);
     assert.equal((await operator.get(`/api/v1/figures?unit=${lead}&from=2026-01-01`)).body.counters.received, 2);
   });

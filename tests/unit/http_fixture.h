@@ -94,19 +94,19 @@ static inline void watch(void *context, struct http_request *request) {
 }
 
 static const struct http_route ROUTES[] = {
-    {HTTP_GET, "/", say, 0, 0, "root"},
-    {HTTP_GET, "/api/v1/tickets", say, 0, 0, "tickets"},
-    {HTTP_GET, "/api/v1/tickets/{number}", say, 0, 0, "ticket"},
-    {HTTP_GET, "/api/v1/tickets/{number}/history", say, 0, 0, "history"},
-    {HTTP_POST, "/api/v1/tickets/{number}/{command}", say_params, 100, HTTP_BODY_JSON, "command"},
-    {HTTP_DELETE, "/api/v1/tickets/{number}", say, 0, 0, "delete"},
-    {HTTP_POST, "/echo", echo, 1 << 20, HTTP_BODY_JSON, NULL},
-    {HTTP_POST, "/lines", echo, 1 << 20, HTTP_BODY_NDJSON | HTTP_BODY_JSON, NULL},
-    {HTTP_POST, "/form", say_form, 1000, HTTP_BODY_FORM, NULL},
-    {HTTP_GET, "/hold", hold, 0, 0, NULL},
-    {HTTP_GET, "/refuse", refuse, 0, 0, NULL},
-    {HTTP_GET, "/stream", watch, 0, 0, NULL},
-    {HTTP_GET, "/healthz", say, 0, HTTP_ALWAYS, "health"},
+    {HTTP_GET, "/", say, 0, 0, NULL, "root"},
+    {HTTP_GET, "/api/v1/tickets", say, 0, 0, "q x", "tickets"},
+    {HTTP_GET, "/api/v1/tickets/{number}", say, 0, 0, NULL, "ticket"},
+    {HTTP_GET, "/api/v1/tickets/{number}/history", say, 0, 0, NULL, "history"},
+    {HTTP_POST, "/api/v1/tickets/{number}/{command}", say_params, 100, HTTP_BODY_JSON, NULL, "command"},
+    {HTTP_DELETE, "/api/v1/tickets/{number}", say, 0, 0, NULL, "delete"},
+    {HTTP_POST, "/echo", echo, 1 << 20, HTTP_BODY_JSON, NULL, NULL},
+    {HTTP_POST, "/lines", echo, 1 << 20, HTTP_BODY_NDJSON | HTTP_BODY_JSON, NULL, NULL},
+    {HTTP_POST, "/form", say_form, 1000, HTTP_BODY_FORM, NULL, NULL},
+    {HTTP_GET, "/hold", hold, 0, 0, NULL, NULL},
+    {HTTP_GET, "/refuse", refuse, 0, 0, NULL, NULL},
+    {HTTP_GET, "/stream", watch, 0, 0, NULL, NULL},
+    {HTTP_GET, "/healthz", say, 0, HTTP_ALWAYS, NULL, "health"},
     {0}};
 
 static inline struct http_options options(void) {

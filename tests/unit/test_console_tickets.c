@@ -267,6 +267,12 @@ static void test_lists_and_filters(void **state) {
     cJSON_Delete(get(400, &operator_, "/api/v1/tickets?from=yesterday"));
     cJSON_Delete(get(400, &operator_, "/api/v1/tickets?colour=red"));
     cJSON_Delete(get(400, &operator_, "/api/v1/tickets?unit=nowhere"));
+    cJSON_Delete(get(400, &operator_, "/api/v1/tickets?cursor=x"));
+    cJSON_Delete(get(400, &operator_, "/api/v1/tickets?limit=1&limit=2"));
+    cJSON_Delete(get(400, &operator_, "/api/v1/tickets?from=2026-02-02&to=2026-02-01"));
+    cJSON_Delete(get(400, &operator_, "/api/v1/figures?unit=nowhere"));
+    cJSON_Delete(get(400, &operator_, "/api/v1/figures?from=2026-02-02&to=2026-02-01"));
+    cJSON_Delete(get(400, &operator_, "/api/v1/tickets/%s/explain?lang=xx", ticket));
     free(ticket);
 }
 
@@ -296,6 +302,7 @@ static void test_a_request_is_followed_and_its_person_masked(void **state) {
     refuse(403, "POST", path, &water, "{\"reason\":\"需要联系\"}");
     refuse(404, "POST", path, &municipal, "{\"reason\":\"需要联系\"}");
     refuse(403, "POST", path, &readonly, "{\"reason\":\"需要联系\"}");
+    EVENTUALLY(sql_int("SELECT count(*) FROM audit WHERE action = 'unmask' AND outcome = 'role'") > 0);
     int64_t before = sql_int("SELECT count(*) FROM audit WHERE action = 'unmask' AND outcome = 'ok'");
     cJSON *plain = want(200, "POST", path, &operator_, "{\"reason\":\"回访核实\"}");
     assert_string_equal(text_at(plain, "requester.phone"), "13812341234");

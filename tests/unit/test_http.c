@@ -55,6 +55,26 @@ static void bodies_are_checked_by_type_and_length(void **unused) {
            400, NULL);
 }
 
+static void a_query_holds_what_the_route_knows_once(void **unused) {
+    expect(ask_for("GET", "/api/v1/tickets?x=&q=1", ""), 200, NULL);
+    expect(ask_for("GET", "/api/v1/tickets?q=1&colour=red", ""), 400, "\"pointer\":\"colour\"");
+    expect(ask_for("GET", "/api/v1/tickets?q=1&q=1", ""), 400, "\"pointer\":\"q\"");
+    expect(ask_for("GET", "/?q=1", ""), 400, NULL);
+    expect(ask_for("GET", "/healthz?probe=7", ""), 200, NULL); /* a probe may add what it likes */
+}
+
+static void an_encoded_body_is_not_taken(void **unused) {
+    static const char head[] =
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n";
+    struct buffer text = {0};
+    buffer_format(&text, "%sContent-Encoding: gzip\r\n\r\n{}", head);
+    expect(ask(buffer_text(&text)), 415, "Content-Encoding");
+    buffer_clear(&text);
+    buffer_format(&text, "%sContent-Encoding: identity\r\n\r\n{}", head);
+    expect(ask(buffer_text(&text)), 201, NULL);
+    buffer_done(&text);
+}
+
 static const char BAD_FORM[] = "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                                "Content-Length: 1\r\n\r\n%";
 
@@ -239,6 +259,8 @@ int main(void) {
         TEST(routes_are_found_and_the_nearest_wins),
         TEST(unknown_addresses_and_methods),
         TEST(bodies_are_checked_by_type_and_length),
+        TEST(a_query_holds_what_the_route_knows_once),
+        TEST(an_encoded_body_is_not_taken),
         TEST(a_refusal_keeps_the_connection),
         TEST(a_large_body_arrives_whole),
         TEST(a_body_over_the_limit_is_read_and_dropped),

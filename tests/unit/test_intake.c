@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/loop.h"
 #include "services/intake/accept.h"
+#include "services/intake/keys.h"
 #include "tests/fixture.h"
 
 #include <setjmp.h>
@@ -172,6 +173,7 @@ static void a_fault_is_named_by_its_field(void **state) {
     refuses("{" KEY "\"title\":5}", 400, "/title");
     refuses("{" KEY "\"title\":\"t\",\"matter\":\"2035\"}", 422, "/matter");
     refuses("{" KEY "\"title\":\"t\",\"occurred_at\":\"2026-11-21 09:30\"}", 422, "/occurred_at");
+    refuses("{" KEY "\"title\":\"t\",\"occurred_at\":\"2999-01-01T00:00:00+08:00\"}", 422, "/occurred_at");
     refuses("{" KEY "\"title\":\"t\",\"urgency\":\"hot\",\"channel\":\"fax\"}", 422, "/channel /urgency");
     refuses("{" KEY "\"title\":\"t\",\"location\":{\"lon\":181,\"lat\":0}}", 422, "/location/lon");
     refuses("{" KEY "\"title\":\"t\",\"location\":{\"lon\":120}}", 422, "/location/lat");
@@ -211,6 +213,34 @@ static void equal_content_is_equal_whatever_the_spelling(void **state) {
     read_json("{" KEY "\"title\":\"t\",\"occurred_at\":\"2026-11-21T09:30:01+08:00\",\"matter\":\"020305\"}", &other);
     assert_memory_equal(one.content, two.content, CRYPTO_HASH_BYTES);
     assert_memory_not_equal(one.content, other.content, CRYPTO_HASH_BYTES);
+}
+
+static void a_clock_may_be_a_little_ahead(void **state) {
+    (void)state;
+    struct said said;
+    char text[CLOCK_TEXT_BYTES], json[200];
+    for (int minutes = 9; minutes < 12; minutes += 2) {
+        clock_format(clock_now() + minutes * 60000, text);
+        snprintf(json, sizeof json, "{" KEY "\"title\":\"t\",\"occurred_at\":\"%s\"}", text);
+        assert_int_equal(read_json(json, &said).status, minutes < 10 ? 0 : 422);
+    }
+}
+
+/* ---- the header Idempotency-Key ------------------------------------------------------------------------------------------------ */
+
+static void a_key_with_another_body_is_a_conflict(void **state) {
+    (void)state;
+    struct keys *kept = keys_new();
+    struct push_key one = push_key_of(1, "k", "a", 1), other = push_key_of(1, "k", "b", 1);
+    struct push_key foreign = push_key_of(2, "k", "b", 1), none = push_key_of(1, NULL, "c", 1);
+    assert_false(keys_conflict(kept, &one));
+    keys_keep(kept, &one);
+    keys_keep(kept, &none);
+    assert_false(keys_conflict(kept, &one));
+    assert_true(keys_conflict(kept, &other));
+    assert_false(keys_conflict(kept, &foreign)); /* somebody else's key of the same name */
+    assert_false(keys_conflict(kept, &none));
+    keys_free(&kept);
 }
 
 /* ---- stored once ------------------------------------------------------------------------------------------------------------------ */
@@ -360,6 +390,8 @@ int main(void) {
         WITH_ARENA(a_fault_is_named_by_its_field),
         WITH_ARENA(what_is_missing_for_routing_is_no_fault),
         WITH_ARENA(equal_content_is_equal_whatever_the_spelling),
+        WITH_ARENA(a_key_with_another_body_is_a_conflict),
+        WITH_ARENA(a_clock_may_be_a_little_ahead),
         WITH_ARENA(the_same_again_is_the_same_number_and_other_content_a_conflict),
         WITH_ARENA(the_same_key_many_times_at_once_is_stored_once),
         WITH_ARENA(personal_data_lie_sealed),
