@@ -88,6 +88,19 @@ bool netaddr_range_holds(const struct netaddr_range *range, const struct sockadd
     return to_bytes(address, bytes) && holds(range, bytes);
 }
 
+bool netaddr_range_is_approvable(const struct netaddr_range *range) {
+    static const char *const blocks[] = {
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1"};
+    bool is_v4 = memcmp(range->bytes, MAPPED, sizeof MAPPED) == 0;
+    if (range->prefix_bits < (is_v4 ? 96 + 16 : 48)) return false;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        struct netaddr_range block;
+        must(netaddr_range_parse(blocks[i], &block) == ERR_NONE);
+        if (block.prefix_bits <= range->prefix_bits && holds(&block, range->bytes)) return true;
+    }
+    return false;
+}
+
 static const struct netaddr_range *special_ranges(void) {
     static struct netaddr_range ranges[SPECIALS];
     static bool is_ready;

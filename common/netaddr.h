@@ -23,6 +23,10 @@ enum { NETADDR_TEXT_MAX = 64 };
 MUST_USE enum err netaddr_range_parse(const char *text, struct netaddr_range *ret_range);
 bool netaddr_range_holds(const struct netaddr_range *range, const struct sockaddr *address);
 
+/* Whether it may be approved for what is not public: inside one private block (RFC 1918, RFC 6598, RFC 4193) or loopback, and no
+ * wider than 65,536 addresses (/16) or, for IPv6, a site (/48). Link-local never: clouds keep their metadata there. */
+bool netaddr_range_is_approvable(const struct netaddr_range *range);
+
 /* False for loopback, private, link-local, shared, documentation, benchmark, multicast, reserved and unspecified addresses, for
  * those that carry such an IPv4 address inside (mapped, compatible, 6to4, NAT64, Teredo), and for what is no IP address. */
 bool netaddr_is_public(const struct sockaddr *address);

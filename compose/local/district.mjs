@@ -27,7 +27,7 @@ function fail(what, said) {
 function paidan(args, env = {}) {
   const done = spawnSync(program, [...args, '--json'], {
     encoding: 'utf8', maxBuffer: 1 << 26, timeout: 300_000,
-    env: { ...process.env, PAIDAN_VAR: folder, PAIDAN_URL: url, PAIDAN_ACCOUNTS: book, PAIDAN_TOKEN: '', LANG: 'C.UTF-8', ...env },
+    env: { ...process.env, PAIDAN_VAR: folder, PAIDAN_URL: url, PAIDAN_ACCOUNTS: book, PAIDAN_TOKEN: '', PAIDAN_PATIENCE: '120', LANG: 'C.UTF-8', ...env },
   });
   if (done.status !== 0) fail(`paidan ${args.join(' ')} failed`, done.stdout + done.stderr + (done.error ?? ''));
   try {
@@ -118,7 +118,7 @@ function tokens() {
 // PAIDAN_DEMO_WEBHOOKS=http://127.0.0.1:PORT: a receiver on this machine gets a department's events and the hotline's answers, signed
 // with the secrets kept in accounts.json.
 function webhooks(base) {
-  paidan(['network', 'approve', '127.0.0.0/8']);
+  paidan(['network', 'approve', '127.0.0.0/16']);
   const there = new Set(paidan(['endpoint', 'list']).endpoints.map((e) => e.name));
   for (const [name, ...whose] of [['hotline', '--source', 'hotline-12345'], ['department-municipal', '--unit', 'municipal']]) {
     if (there.has(name)) continue;

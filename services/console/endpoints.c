@@ -300,6 +300,10 @@ void networks_post(struct call *call) {
     if (!tree) return;
     if (json_get_text(tree, "cidr", &cidr) != ERR_NONE || netaddr_range_parse(cidr, &range) != ERR_NONE)
         call_wrong(call, "/cidr", "须为网段, 如 10.1.0.0/16", "must be a range such as 10.1.0.0/16");
+    else if (!netaddr_range_is_approvable(&range))
+        call_wrong(call, "/cidr", "须为内网网段, 不大于 /16 (IPv6 /48); 公网地址无须批准, 链路本地地址不能批准",
+                   "must lie in private address space and be no wider than /16 (IPv6 /48); public addresses need no "
+                   "approval, link-local ones get none");
     if (call_is_wrong(call, 422)) return;
     call->self = (void *)cidr;
     call_transact(call);

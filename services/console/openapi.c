@@ -6,14 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/version.h"
 #include "proto/must.h"
 #include "services/console/command_body.h"
 #include "services/console/door.h"
 #include "services/console/openapi_schemas.def"
-
-#ifndef PAIDAN_VERSION
-#define PAIDAN_VERSION "0.1.0"
-#endif
 
 static const struct {
     const char *name, *json;
@@ -266,6 +263,12 @@ static void put_operation(struct json_writer *w, const struct door *door) {
     json_close(w);
 }
 
+/* A reason is a sentence everywhere but in a return, which is counted by its code. */
+static const char *field_schema(int command, int field) {
+    bool is_code = command == COMMAND_RETURN && 1 << field == TAKES_REASON;
+    return is_code ? "{\"$ref\":\"#/components/schemas/ReturnReason\"}" : command_fields[field].schema;
+}
+
 static void put_command_body(struct json_writer *w, int command) {
     struct command_takes takes = command_takes(command);
     json_put_open(w, "requestBody");
@@ -281,7 +284,7 @@ static void put_command_body(struct json_writer *w, int command) {
     json_close_list(w);
     json_put_open(w, "properties");
     for (int field = 0; field < COMMAND_FIELD_COUNT; field++)
-        if (takes.may >> field & 1) put_raw(w, command_fields[field].name, command_fields[field].schema);
+        if (takes.may >> field & 1) put_raw(w, command_fields[field].name, field_schema(command, field));
     json_close(w);
     json_close(w);
     json_close(w);

@@ -5,6 +5,7 @@
 #include "common/json_writer.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/version.h"
 #include "proto/must.h"
 
 #include <stdlib.h>
@@ -25,6 +26,7 @@ static void answer_state(struct http_request *request, const struct kit_life *li
     json_open(&writer);
     json_put_string(&writer, "status", state);
     json_put_string(&writer, "service", life->kit.service->name);
+    json_put_string(&writer, "version", PAIDAN_VERSION);
     json_put_time(&writer, "now", clock_now());
     json_put_bool(&writer, "test_clock", clock_is_test());
     json_close(&writer);

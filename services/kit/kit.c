@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/version.h"
 #include "proto/must.h"
 
 #include <signal.h>
@@ -16,10 +17,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#ifndef PAIDAN_VERSION
-#define PAIDAN_VERSION "0.1.0"
-#endif
 
 #define TICK_MS       20   /* until ready, and while draining */
 #define READY_TICK_MS 1000 /* once ready: notice that it no longer is */

@@ -193,7 +193,7 @@ static void test_tokens(void **state) {
     assert_int_equal(sql_int("SELECT count(*) FROM token WHERE hash::text LIKE '%pdapi%'"), 0);
 }
 
-static void test_endpoints_and_networks(void **state) {
+static void test_endpoints(void **state) {
     static const char *const bad[] = {
         "{\"name\":\"e\",\"url\":\"ftp://x/\",\"unit\":\"water\"}",
         "{\"name\":\"e\",\"url\":\"http://u:p@x/\",\"unit\":\"water\"}",
@@ -218,9 +218,26 @@ static void test_endpoints_and_networks(void **state) {
     assert_int_equal(sql_int("SELECT paused::int FROM endpoint"), 1);
     refuse(204, "DELETE", "/api/v1/admin/endpoints/hook", &admin, NULL);
     refuse(404, "DELETE", "/api/v1/admin/endpoints/hook", &admin, NULL);
-    refuse(201, "POST", "/api/v1/admin/networks", &admin, "{\"cidr\":\"10.1.0.0/16\"}");
-    refuse(422, "POST", "/api/v1/admin/networks", &admin, "{\"cidr\":\"10.1.0.1/16\"}");
-    refuse(204, "DELETE", "/api/v1/admin/networks?cidr=10.1.0.0/16", &admin, NULL);
+}
+
+static void test_private_networks_take_a_second_person_and_are_narrow(void **state) {
+    static const char *const bad[] = {"0.0.0.0/0", "10.0.0.0/8", "10.1.0.1/16",    "8.8.8.0/24", "169.254.169.254",
+                                      "::/0",      "fd00::/8",   "::ffff:0:0/100", "fe80::/64",  "nowhere"};
+    char body[80];
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(body, sizeof body, "{\"cidr\":\"%s\"}", bad[i]);
+        refuse(422, "POST", "/api/v1/admin/networks", &security, body);
+    }
+    refuse(403, "POST", "/api/v1/admin/networks", &admin, "{\"cidr\":\"10.1.0.0/16\"}");
+    refuse(403, "POST", "/api/v1/admin/endpoints", &security,
+           "{\"name\":\"e\",\"url\":\"https://x/\",\"unit\":\"water\"}");
+    refuse(201, "POST", "/api/v1/admin/networks", &security, "{\"cidr\":\"10.1.0.0/16\"}");
+    refuse(201, "POST", "/api/v1/admin/networks", &security, "{\"cidr\":\"fd12:3456:789a::/48\"}");
+    cJSON *list = want(200, "GET", "/api/v1/admin/networks", &security, NULL);
+    assert_string_equal(text_at(list, "networks.0.cidr"), "10.1.0.0/16");
+    cJSON_Delete(list);
+    refuse(204, "DELETE", "/api/v1/admin/networks?cidr=fd12:3456:789a::/48", &security, NULL);
+    refuse(204, "DELETE", "/api/v1/admin/networks?cidr=10.1.0.0/16", &security, NULL);
     assert_int_equal(sql_int("SELECT count(*) FROM approved_network"), 0);
 }
 
@@ -339,7 +356,8 @@ int main(void) {
         cmocka_unit_test(test_administrators_are_apart),
         cmocka_unit_test(test_what_an_account_must_be),
         cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_endpoints_and_networks),
+        cmocka_unit_test(test_endpoints),
+        cmocka_unit_test(test_private_networks_take_a_second_person_and_are_narrow),
         cmocka_unit_test(test_every_role_at_every_door),
         cmocka_unit_test(test_the_audit_is_a_chain),
         cmocka_unit_test(test_no_secret_is_stored),

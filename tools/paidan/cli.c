@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/version.h"
 #include "proto/must.h"
 #include "tools/paidan/door.h"
 #include "tools/paidan/help.h"
@@ -258,6 +259,8 @@ void cli_open_clock(struct cli *cli) {
 enum cli_exit cli_main(int argc, char **argv) {
     static struct cli cli;
     bool help;
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return printf("paidan " PAIDAN_VERSION "\n") < 0 ? CLI_REFUSED : CLI_OK;
     cli_init(&cli);
     enum cli_exit code = cli_parse(&cli, argc, argv, &help);
     if (help) {

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/number.h"
 #include "proto/must.h"
 #include "tools/paidan/login.h"
 
-enum { ANSWER_MAX = 256 << 20, TIMEOUT_S = 600, CONNECT_S = 5 };
+enum { ANSWER_MAX = 256 << 20, TIMEOUT_S = 600, CONNECT_S = 5, PATIENCE_S = 10 };
 
 void door_answer_done(struct door_answer *answer) {
     json_free(&answer->tree);
@@ -56,6 +58,8 @@ static size_t on_header(char *line, size_t one, size_t count, void *context) {
     } else if ((value = header_value(line, len, "Set-Cookie", &n))) {
         const char *semicolon = memchr(value, ';', n);
         keep(answer->cookie, sizeof answer->cookie, value, semicolon ? (size_t)(semicolon - value) : n);
+    } else if ((value = header_value(line, len, "Retry-After", &n))) {
+        if (n > 0 && n < 6) answer->retry_after_s = atoi(value); /* digits, ended by the line's end */
     } else if ((value = header_value(line, len, "Link", &n))) {
         const char *from = memchr(value, '<', n), *to = from ? memchr(from, '>', n - (size_t)(from - value)) : NULL;
         if (to && memmem(to, n - (size_t)(to - value), "rel=\"next\"", 10))
@@ -102,7 +106,7 @@ static enum cli_exit perform(struct cli *cli, const char *method, const char *pa
     CURL *curl = handle(cli);
     struct curl_slist *headers = headers_of(cli, type);
     char why[CURL_ERROR_SIZE] = "";
-    *answer = (struct door_answer){0};
+    *answer = (struct door_answer){.retry_after_s = -1};
     curl_easy_setopt(curl, CURLOPT_URL, cli_printf(cli, "%s%s", login_url(cli), path));
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
@@ -134,9 +138,37 @@ static enum cli_exit perform(struct cli *cli, const char *method, const char *pa
     return status < 400 ? CLI_OK : status >= 502 && status <= 504 ? CLI_UNREACHABLE : CLI_REFUSED;
 }
 
+/* Too busy, and nothing was done: what is only unknown is not tried again unasked. */
+static bool may_try_again(const struct door_answer *answer) {
+    bool busy = answer->status == 429 || answer->status == 503;
+    return busy && answer->retry_after_s >= 0 &&
+           strcmp(tree_text(answer->tree, "type"), "urn:paidan:problem:unknown-outcome") != 0;
+}
+
+static int64_t patience_ms(void) {
+    const char *text = getenv("PAIDAN_PATIENCE");
+    int64_t seconds;
+    if (!text || number_parse_int(text, strlen(text), &seconds) != ERR_NONE || seconds < 0 || seconds > 3600)
+        seconds = PATIENCE_S;
+    return seconds * 1000;
+}
+
+static enum cli_exit perform_patiently(struct cli *cli, const char *method, const char *path, const char *type,
+                                       const void *body, size_t len, struct door_answer *answer) {
+    int64_t until = clock_monotonic_ms() + patience_ms();
+    for (;;) {
+        enum cli_exit code = perform(cli, method, path, type, body, len, answer);
+        int64_t pause_ms = answer->retry_after_s > 0 ? answer->retry_after_s * 1000 : 200;
+        if (!may_try_again(answer) || clock_monotonic_ms() + pause_ms > until) return code;
+        door_answer_done(answer);
+        nanosleep(&(struct timespec){pause_ms / 1000, pause_ms % 1000 * 1000000}, NULL);
+    }
+}
+
 enum cli_exit door_send_plain(struct cli *cli, const char *method, const char *path, const char *body,
                               struct door_answer *ret_answer) {
-    return perform(cli, method, path, body ? "application/json" : NULL, body, body ? strlen(body) : 0, ret_answer);
+    return perform_patiently(cli, method, path, body ? "application/json" : NULL, body, body ? strlen(body) : 0,
+                             ret_answer);
 }
 
 enum cli_exit door_send(struct cli *cli, const char *method, const char *path, const char *type, const void *body,
@@ -144,7 +176,7 @@ enum cli_exit door_send(struct cli *cli, const char *method, const char *path, c
     *ret_answer = (struct door_answer){0};
     enum cli_exit code = login_begin(cli);
     if (code != CLI_OK) return code;
-    code = perform(cli, method, path, type, body, len, ret_answer);
+    code = perform_patiently(cli, method, path, type, body, len, ret_answer);
     if (code == CLI_OK || !ret_answer->status) return code;
     if (cli->json && ret_answer->tree)
         door_print(ret_answer);

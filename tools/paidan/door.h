@@ -8,6 +8,7 @@ struct door_answer {
     int status;
     struct buffer body;
     struct cJSON *tree; /* of a JSON body; NULL otherwise */
+    int retry_after_s;  /* Retry-After; -1: not given */
     char type[80];      /* Content-Type */
     char next[512];     /* path of Link rel="next", or "" */
     char cookie[256];   /* what Set-Cookie named, "NAME=VALUE" */
@@ -15,7 +16,8 @@ struct door_answer {
 
 void door_answer_done(struct door_answer *answer);
 
-/* Sends; an answer of 400 and above was said (or, with --json, printed) and is CLI_REFUSED, one of 502 to 504 and none at all
+/* Sends, and again after Retry-After while the answer is 429 or 503 that took no effect, for at most PAIDAN_PATIENCE seconds (10
+ * unless said otherwise). An answer of 400 and above was said (or, with --json, printed) and is CLI_REFUSED, one of 502 to 504 and none at all
  * CLI_UNREACHABLE. path begins with a slash. body NULL: none. */
 enum cli_exit door_send(struct cli *cli, const char *method, const char *path, const char *type, const void *body,
                         size_t len, struct door_answer *ret_answer);

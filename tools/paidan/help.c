@@ -49,11 +49,15 @@ void help_print(struct cli *cli, FILE *to) {
     }
     fprintf(to, "\n%s\n", cli_in(cli, "各命令共有:", "Common to all commands:"));
     print_options(cli, to, cli_common_options);
-    fprintf(to, "\n%s\n",
-            cli_in(cli,
-                   "退出码: 0 成功, 1 被拒绝, 2 用法有误, 3 连不上。\n"
-                   "PAIDAN_VAR: 本机副本所在目录 (默认 var); PAIDAN_ACCOUNTS: 账号文件 (默认其中的 accounts.json)。",
-                   "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not reached.\n"
-                   "PAIDAN_VAR: folder of the copy on this machine (default var); PAIDAN_ACCOUNTS: accounts (default "
-                   "its accounts.json)."));
+    fprintf(
+        to, "\n%s\n",
+        cli_in(cli,
+               "退出码: 0 成功, 1 被拒绝, 2 用法有误, 3 连不上。\n"
+               "PAIDAN_VAR: 本机副本所在目录 (默认 var); PAIDAN_ACCOUNTS: 账号文件 (默认其中的 accounts.json)。\n"
+               "PAIDAN_PATIENCE: 系统繁忙 (429, 503) 时按 Retry-After 重试的秒数 (默认 10)。paidan --version: 版本。",
+               "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not reached.\n"
+               "PAIDAN_VAR: folder of the copy on this machine (default var); PAIDAN_ACCOUNTS: accounts (default "
+               "its accounts.json).\n"
+               "PAIDAN_PATIENCE: for how many seconds what is too busy (429, 503) is tried again after Retry-After "
+               "(10). paidan --version: the version."));
 }
