@@ -86,6 +86,44 @@ test('every migration is applied, durability is on, the only TCP port is nginx\'
   assert.equal(setting('server_encoding'), 'UTF8');
 });
 
+// What nginx itself refuses, sent as bytes, since no client would send it.
+function raw(port, text) {
+  return new Promise((resolve) => {
+    let got = '';
+    const socket = net.connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (bytes) => (got += bytes.toString('utf8')));
+    socket.on('error', () => resolve(got));
+    socket.on('close', () => resolve(got));
+  });
+}
+
+test('whatever the door refuses by itself is problem+json with the status', async () => {
+  const host = 'Host: a\r\nConnection: close\r\n';
+  const long = 'x'.repeat(40_000);
+  const many = Array.from({ length: 3000 }, (_, i) => `X-${i}: ${'a'.repeat(16)}\r\n`).join('');
+  for (const [status, text] of [
+    [400, `G@T / HTTP/1.1\r\n${host}\r\n`],
+    [400, `GET /%zz HTTP/1.1\r\n${host}\r\n`],
+    [400, `GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n`],
+    [400, `POST /api/v1/requests HTTP/1.1\r\n${host}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    [404, `GET /metrics HTTP/1.1\r\n${host}\r\n`],
+    [405, `TRACE / HTTP/1.1\r\n${host}\r\n`],
+    [413, `POST /api/v1/requests HTTP/1.1\r\n${host}Content-Length: 999999999\r\n\r\n`],
+    [414, `GET /${long} HTTP/1.1\r\n${host}\r\n`],
+    [431, `GET / HTTP/1.1\r\n${host}X-Long: ${long}\r\n\r\n`],
+    [431, `GET / HTTP/1.1\r\n${host}${many}\r\n`],
+    [501, `POST /api/v1/requests HTTP/1.1\r\n${host}Transfer-Encoding: gzip\r\n\r\n`],
+    [503, `GET /api/v1/session HTTP/1.1\r\n${host}\r\n`],
+    [505, `GET / HTTP/3.0\r\n${host}\r\n`],
+  ]) {
+    const answer = await raw(first.port, text);
+    const [head, body] = answer.split('\r\n\r\n');
+    assert.match(head, new RegExp(`^HTTP/1.1 ${status} ?`), `${status}: ${text.slice(0, 40)}: ${answer.slice(0, 80)}`);
+    assert.match(head, /content-type: application\/problem\+json/i, `${status}: ${text.slice(0, 40)}`);
+    assert.equal(JSON.parse(body).status, status);
+  }
+});
+
 test('a second copy beside the first, and neither disturbs the other', async () => {
   const up = ctl(second, 'up');
   assert.equal(up.code, 0, up.said);
