@@ -68,8 +68,8 @@ void ticket_change(const struct ticket *ticket, struct change *ret_change);
 uint64_t ticket_possible(const struct world *world, const struct ticket *ticket, const struct principal *by,
                          time_ms now);
 
-/* Whether something of an open ticket stands with a unit that was closed: COMMAND_FOLLOW then moves it (L43). */
-bool ticket_strays(const struct world *world, const struct ticket *ticket);
+/* The closed unit that something of an open ticket stands with: COMMAND_FOLLOW then moves it (L43). 0: none. */
+uint32_t ticket_strays(const struct world *world, const struct ticket *ticket);
 
 /* Whether the principal may see the ticket (list, read); see core/access.def. */
 bool ticket_visible(const struct world *world, const struct ticket *ticket, const struct principal *by);

@@ -60,9 +60,9 @@ bool ticket_stray(const struct world *world, const struct ticket *t, struct stra
     return false;
 }
 
-bool ticket_strays(const struct world *world, const struct ticket *ticket) {
+uint32_t ticket_strays(const struct world *world, const struct ticket *ticket) {
     struct stray stray;
-    return ticket_stray(world, ticket, &stray);
+    return ticket_stray(world, ticket, &stray) ? stray.unit : 0;
 }
 
 /* `stage` says which of the things it was: HANDLE what is taken over as it stands or ends, SIGN what is offered anew, TRIAGE,
@@ -143,5 +143,5 @@ void act_followed(struct decision *d) {
         break;
     }
     ticket_settle(d);
-    if (ticket_strays(d->world, d->ticket)) act_follow(d, COMMAND_FOLLOW);
+    if (ticket_strays(d->world, d->ticket) != 0) act_follow(d, COMMAND_FOLLOW);
 }

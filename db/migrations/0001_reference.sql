@@ -5,7 +5,9 @@
 
 CREATE TABLE world (
   one      boolean PRIMARY KEY DEFAULT true CHECK (one),
-  version  integer NOT NULL
+  version  integer NOT NULL,
+  recount  integer NOT NULL DEFAULT 0,                     -- version since which open tickets must be looked at anew
+  as_of    bigint NOT NULL DEFAULT 0                       -- time up to which dated changes are in force (organisation_apply)
 );
 INSERT INTO world (version) VALUES (1);
 
@@ -39,7 +41,8 @@ CREATE TABLE policy (
   returns_before_dispute  smallint NOT NULL DEFAULT 2,
   extensions_max          smallint NOT NULL DEFAULT 2,
   callback_tries_max      smallint NOT NULL DEFAULT 3,
-  reopen_limit            text NOT NULL DEFAULT '30nd'
+  reopen_limit            text NOT NULL DEFAULT '30nd',
+  quiet                   text NOT NULL DEFAULT ''                             -- quiet hours: 22:00-07:00; empty: none
 );
 CREATE TABLE policy_limit (
   policy    integer NOT NULL REFERENCES policy,
@@ -65,6 +68,9 @@ CREATE TABLE unit (
   calendar   integer NOT NULL DEFAULT 0 REFERENCES calendar,
   dedicated  boolean NOT NULL DEFAULT false,
   closed     boolean NOT NULL DEFAULT false,
+  closed_at  bigint NOT NULL DEFAULT 0,                    -- effective date of the change that closed it
+  closed_for text NOT NULL DEFAULT '',                     -- its reason: stands in the event of each ticket that followed
+  quiet      text NOT NULL DEFAULT '',                     -- quiet hours: 22:00-07:00; - never; empty: the policy's
   review     boolean NOT NULL DEFAULT false,               -- what it finishes is looked at inside the unit first (L41)
   staffed    boolean NOT NULL DEFAULT false,               -- somebody holds a role in it (kept by account changes)
   lon        double precision,

@@ -11,6 +11,7 @@ CREATE TABLE account (
   created_at     bigint NOT NULL,
   failures       integer NOT NULL DEFAULT 0,                -- logins failed in a row: delays the next try
   failed_at      bigint NOT NULL DEFAULT 0,
+  quiet          text NOT NULL DEFAULT '',                  -- own quiet hours: 22:00-07:00; - never; empty: the unit's
   CHECK (unit IS NOT NULL OR role IN (8, 9, 10))
 );
 CREATE INDEX account_unit ON account (unit);
@@ -89,26 +90,11 @@ BEGIN
   RETURN head.id;
 END $$;
 
--- Keeps unit.staffed true for the units named: somebody who may act holds an enabled account there. Raises world.version when
--- that changes a unit, and returns how many it changed.
-CREATE FUNCTION staffed_refresh(units integer[]) RETURNS integer
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-DECLARE
-  changed integer;
-BEGIN
-  UPDATE unit u SET staffed = NOT u.staffed
-   WHERE u.id = ANY (units)
-     AND u.staffed <> EXISTS (SELECT FROM account a WHERE a.unit = u.id AND NOT a.disabled AND a.role BETWEEN 1 AND 6);
-  GET DIAGNOSTICS changed = ROW_COUNT;
-  IF changed > 0 THEN UPDATE world SET version = version + 1; END IF;
-  RETURN changed;
-END $$;
-
 -- The fence of an import: what was checked against version `seen` may only be stored while that is the version.
 CREATE FUNCTION world_advance(seen integer) RETURNS integer
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-  UPDATE world SET version = version + 1 WHERE version = seen;
+  UPDATE world SET version = version + 1, recount = version + 1 WHERE version = seen;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the reference data changed meanwhile' USING ERRCODE = 'PD003';
   END IF;

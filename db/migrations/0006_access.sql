@@ -38,8 +38,8 @@ GRANT USAGE ON SEQUENCE endpoint_id_seq TO paidan_console; -- a secret is sealed
 GRANT SELECT ON audit, audit_head TO paidan_console;
 REVOKE ALL ON FUNCTION audit_append(bigint, bigint, smallint, integer, text, text, text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_append(bigint, bigint, smallint, integer, text, text, text, jsonb) TO paidan_console, paidan_intake;
-REVOKE ALL ON FUNCTION staffed_refresh(integer[]), world_advance(integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION staffed_refresh(integer[]), world_advance(integer) TO paidan_console;
+REVOKE ALL ON FUNCTION world_advance(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION world_advance(integer) TO paidan_console;
 
 -- What the transaction's principal may see. Always called as a sub-select, so that it is worked out once per statement.
 CREATE FUNCTION sees_everything() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS

@@ -16,6 +16,7 @@
 #include "core/verdict.h"
 #include "proto/codec.h"
 #include "proto/must.h"
+#include "services/escalation/organisation.h"
 #include "services/escalation/timers.h"
 
 METRIC_COUNTER(sent, "paidan_escalation_sent_total", "Deadlines sent to the router.", "try", "first", "again");
@@ -64,6 +65,8 @@ struct escalation {
     int64_t beat_at;     /* monotonic */
     time_ms clock_apart; /* router's clock minus ours */
     int64_t next_id;
+    struct organisation *organisation;
+    uint32_t world; /* the router's, from its last beat */
 };
 
 static const struct db_statement HEAD = {"escalation_head", "SELECT next_seq - 1 FROM shard WHERE id = $1::int2"};
@@ -188,6 +191,8 @@ static void on_news(void *context, const struct bus_message *in) {
         e->beat_at = clock_monotonic_ms();
         e->clock_apart = message.envelope.sent_at - clock_now();
         e->head_seq = message.beat.head_seq;
+        if (message.beat.world != e->world) organisation_stale(e->organisation);
+        e->world = message.beat.world;
         catch_up(e);
     }
 }
@@ -253,8 +258,20 @@ static void fire(struct escalation *e) {
     }
 }
 
+/* The router hears at once; it would see it by itself a little later. */
+static void on_organisation(void *context, uint32_t world) {
+    struct escalation *e = context;
+    uint8_t bytes[256];
+    size_t len;
+    struct envelope envelope = {.id = ++e->next_id, .sent_at = clock_now(), .shard = (uint16_t)config.shard};
+    struct world_changed changed = {.world = world};
+    must(message_encode(MESSAGE_world_changed, &envelope, &changed, bytes, sizeof bytes, &len) == CODEC_OK);
+    (void)!bus_send(e->router, bytes, len);
+}
+
 static void on_tick(void *context) {
     struct escalation *e = context;
+    organisation_turn(e->organisation);
     if (e->phase == AWAY && db_is_up(e->db)) load(e);
     if (may_fire(e)) fire(e);
     metric_set(&armed, 0, (double)timers_count(e->timers));
@@ -265,6 +282,7 @@ static void on_db_state(void *context, struct db *db, enum err err, const char *
     (void)db;
     if (err != ERR_NONE) log_warn("database_lost", LOG_TEXT("why", message));
     /* deadlines already known go on firing; what is missed meanwhile shows as a gap */
+    if (err == ERR_NONE && e->organisation) organisation_stale(e->organisation);
     if (err == ERR_NONE && e->phase == AWAY) load(e);
 }
 
@@ -303,6 +321,7 @@ static enum err escalation_open(struct kit *kit) {
                                  .on_state = on_db_state,
                                  .context = e};
     e->db = db_new(kit->loop, &options);
+    e->organisation = organisation_new(e->db, on_organisation, e);
     e->timer = loop_timer_new(kit->loop, on_tick, e);
     loop_timer_start(e->timer, TICK_MS, TICK_MS);
     return ERR_NONE;
@@ -327,6 +346,7 @@ static void escalation_close(struct kit *kit) {
     loop_timer_free(&e->timer);
     db_free(&e->db);
     db_group_free(&e->group);
+    organisation_free(&e->organisation);
     bus_free(&e->bus);
     timers_free(&e->timers);
     free(e);

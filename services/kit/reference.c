@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/arena.h"
+#include "core/quiet.h"
 #include "proto/must.h"
 #include "services/kit/rule_text.h"
 
@@ -42,13 +43,17 @@ enum {
     Q_ADMISSIONS,
     Q_PLACES,
     Q_SOURCES,
+    Q_POSTS,
+    Q_ABSENCES,
+    Q_SHIFTS,
+    Q_QUIETS,
     Q_LOADS,
     Q_RULES,
     Q_COUNT
 };
 
 static const struct db_statement QUERIES[Q_COUNT] = {
-    [Q_VERSION] = {"reference_version", "SELECT version FROM world"},
+    [Q_VERSION] = {"reference_version", "SELECT version, recount FROM world"},
     [Q_CALENDARS] = {"reference_calendars", "SELECT id, code FROM calendar ORDER BY id"},
     [Q_CALENDAR_ROWS] =
         {"reference_calendar_rows",
@@ -56,13 +61,14 @@ static const struct db_statement QUERIES[Q_COUNT] = {
          "ORDER BY calendar, no"},
     [Q_POLICIES] = {"reference_policies",
                     "SELECT id, code, returns_before_dispute, extensions_max, callback_tries_max, "
-                    "reopen_limit FROM policy ORDER BY id"},
+                    "reopen_limit, quiet FROM policy ORDER BY id"},
     [Q_POLICY_LIMITS] = {"reference_policy_limits", "SELECT policy, stage, urgency, limit_text FROM policy_limit"},
     [Q_POLICY_RUNGS] = {"reference_policy_rungs", "SELECT policy, rung, percent FROM policy_rung"},
     [Q_UNITS] =
         {"reference_units",
          "SELECT u.id, u.code, u.kind, coalesce(u.parent, 0), u.name_zh, u.name_en, u.calendar, u.dedicated, u.closed, "
-         "coalesce(u.lon, 0), coalesce(u.lat, 0), u.area, u.staffed, u.review FROM unit u ORDER BY u.id"},
+         "coalesce(u.lon, 0), coalesce(u.lat, 0), u.area, u.staffed, u.review, u.quiet, u.closed_at, u.closed_for FROM "
+         "unit u ORDER BY u.id"},
     [Q_MATTERS] =
         {"reference_matters",
          "SELECT code, level1_zh, level1_en, level2_zh, level2_en, name_zh, name_en, department, "
@@ -72,6 +78,17 @@ static const struct db_statement QUERIES[Q_COUNT] = {
                          "SELECT matter, stage, limit_text FROM matter_limit ORDER BY matter"},
     [Q_ADMISSIONS] = {"reference_admissions", "SELECT coalesce(community, 0), matter_from, matter_to FROM admission"},
     [Q_PLACES] = {"reference_places", "SELECT pattern, unit FROM place ORDER BY length(pattern) DESC, pattern"},
+    [Q_POSTS] = {"reference_posts",
+                 "SELECT p.unit, p.rank, p.account, p.from_at, p.to_at FROM post p JOIN account a ON "
+                 "a.id = p.account WHERE p.rank > 1 AND NOT a.disabled ORDER BY p.unit, p.account"},
+    [Q_ABSENCES] =
+        {"reference_absences",
+         "SELECT account, coalesce(stand_in, 0), from_at, to_at FROM absence WHERE to_at > (SELECT as_of FROM "
+         "world) ORDER BY account, from_at"},
+    [Q_SHIFTS] = {"reference_shifts",
+                  "SELECT r.unit, r.account, r.from_at, r.to_at FROM roster r JOIN account a ON a.id = r.account WHERE "
+                  "r.to_at > (SELECT as_of FROM world) AND NOT a.disabled ORDER BY r.unit, r.from_at, r.account"},
+    [Q_QUIETS] = {"reference_quiets", "SELECT id, quiet FROM account WHERE quiet <> '' ORDER BY id"},
     [Q_SOURCES] = {"reference_sources", "SELECT id, code, channel, name_zh, name_en FROM source ORDER BY id"},
     [Q_LOADS] = {"reference_loads", "SELECT version, kind, names FROM world_load ORDER BY version DESC LIMIT 50"},
     [Q_RULES] =
@@ -109,6 +126,62 @@ static bool get_limit(const struct db_result *result, int row, int column, struc
 }
 
 #define FAIL(loader, ...) (snprintf((loader)->message, MESSAGE_BYTES, __VA_ARGS__), false)
+
+static struct quiet get_quiet(const struct db_result *result, int row, int column) {
+    struct quiet quiet = {0, 0};
+    size_t len;
+    const char *text = db_get_text(result, row, column, &len);
+    (void)quiet_parse(text ? text : "", len, &quiet); /* checked when it was loaded */
+    return quiet;
+}
+
+/* ---- people ------------------------------------------------------------------------------------------------------------------- */
+
+static void build_posts(struct snapshot *s, const struct db_result *rows) {
+    struct world *world = &s->reference.world;
+    struct post *posts = take(s, (size_t)db_rows(rows), sizeof *posts);
+    for (int i = 0; i < db_rows(rows); i++)
+        posts[i] = (struct post){.unit = get_u32(rows, i, 0),
+                                 .rank = (uint8_t)db_get_int(rows, i, 1),
+                                 .person = db_get_int(rows, i, 2),
+                                 .from = db_get_int(rows, i, 3),
+                                 .to = db_get_int(rows, i, 4)};
+    world->posts = posts;
+    world->post_count = (uint32_t)db_rows(rows);
+}
+
+static void build_absences(struct snapshot *s, const struct db_result *rows) {
+    struct world *world = &s->reference.world;
+    struct absence *absences = take(s, (size_t)db_rows(rows), sizeof *absences);
+    for (int i = 0; i < db_rows(rows); i++)
+        absences[i] = (struct absence){db_get_int(rows, i, 0), db_get_int(rows, i, 1), db_get_int(rows, i, 2),
+                                       db_get_int(rows, i, 3)};
+    world->absences = absences;
+    world->absence_count = (uint32_t)db_rows(rows);
+}
+
+static void build_shifts(struct snapshot *s, const struct db_result *rows) {
+    struct world *world = &s->reference.world;
+    struct shift *shifts = take(s, (size_t)db_rows(rows), sizeof *shifts);
+    for (int i = 0; i < db_rows(rows); i++)
+        shifts[i] =
+            (struct shift){get_u32(rows, i, 0), db_get_int(rows, i, 1), db_get_int(rows, i, 2), db_get_int(rows, i, 3)};
+    world->shifts = shifts;
+    world->shift_count = (uint32_t)db_rows(rows);
+}
+
+static void build_people(struct snapshot *s, const struct db_reply *r) {
+    const struct db_result *rows = r->results[Q_QUIETS];
+    struct world *world = &s->reference.world;
+    struct person_quiet *quiets = take(s, (size_t)db_rows(rows), sizeof *quiets);
+    for (int i = 0; i < db_rows(rows); i++)
+        quiets[i] = (struct person_quiet){db_get_int(rows, i, 0), get_quiet(rows, i, 1)};
+    world->quiets = quiets;
+    world->quiet_count = (uint32_t)db_rows(rows);
+    build_posts(s, r->results[Q_POSTS]);
+    build_absences(s, r->results[Q_ABSENCES]);
+    build_shifts(s, r->results[Q_SHIFTS]);
+}
 
 /* ---- calendars and policies ------------------------------------------------------------------------------------------------ */
 
@@ -165,6 +238,7 @@ static bool build_policies(struct reference_loader *l, struct snapshot *s, const
         p->extensions_max = (uint8_t)db_get_int(ids, i, 3);
         p->callback_tries_max = (uint8_t)db_get_int(ids, i, 4);
         if (!get_limit(ids, i, 5, &p->reopen)) return FAIL(l, "policy %s: the reopen limit is not a limit", codes[id]);
+        p->quiet = get_quiet(ids, i, 6);
         count = id + 1;
     }
     for (int i = 0; i < db_rows(limits); i++) {
@@ -201,6 +275,9 @@ static void build_unit(struct snapshot *s, const struct db_result *rows, int i, 
     memcpy(names->code, code, len);
     names->name_zh = copy(s, rows, i, 4);
     names->name_en = copy(s, rows, i, 5);
+    names->closed_at = db_get_int(rows, i, 15);
+    names->closed_for = copy(s, rows, i, 16);
+    unit->quiet = get_quiet(rows, i, 14);
     names->lon = db_get_float8(rows, i, 9);
     names->lat = db_get_float8(rows, i, 10);
     const uint8_t *area = db_get_bytes(rows, i, 11, &len);
@@ -221,7 +298,7 @@ static bool build_units(struct reference_loader *l, struct snapshot *s, const st
     must(size <= UNITS_MAX);
     struct unit *units = take(s, size, sizeof *units);
     struct reference_unit *names = take(s, size, sizeof *names);
-    for (uint32_t i = 0; i < size; i++) names[i].name_zh = names[i].name_en = "";
+    for (uint32_t i = 0; i < size; i++) names[i].name_zh = names[i].name_en = names[i].closed_for = "";
     struct world *world = &s->reference.world;
     for (int i = 0; i < count; i++) {
         uint32_t id = get_u32(rows, i, 0);
@@ -371,11 +448,13 @@ static void on_read(void *context, const struct db_reply *reply) {
     arena_init(&s->arena, ARENA_CHUNK, ARENA_MAX);
     s->holders = 1;
     s->reference.world.version = get_u32(reply->results[Q_VERSION], 0, 0);
+    s->reference.recount = get_u32(reply->results[Q_VERSION], 0, 1);
     struct reference *reference = &s->reference;
     l->message[0] = 0;
     if (build_calendars(l, s, reply) && build_policies(l, s, reply) && build_units(l, s, reply) &&
         build_matters(l, s, reply)) {
         build_lists(s, reply);
+        build_people(s, reply);
         build_loads(s, reply->results[Q_LOADS]);
         build_rules(s, reply);
         l->done(l->context, ERR_NONE, reference, "");

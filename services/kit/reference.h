@@ -10,6 +10,8 @@
 struct reference_unit {
     char code[20];
     const char *name_zh, *name_en; /* never NULL */
+    const char *closed_for;        /* closed: the reason of the change; never NULL */
+    time_ms closed_at;             /* and its effective date; 0: not known */
     double lon, lat;
     const uint8_t *area; /* WKB, or NULL */
     size_t area_len;
@@ -46,6 +48,7 @@ struct reference_rule {
 
 struct reference {
     struct world world;
+    uint32_t recount; /* the version since which open tickets must be looked at anew: calendars, policies, units */
     const struct reference_unit *units;     /* beside world.units, same index */
     const struct reference_matter *matters; /* beside world.matters, same index */
     const struct reference_source *sources;

@@ -92,6 +92,14 @@ size_t engine_supervised_count(const struct engine *engine) {
 size_t engine_bytes(const struct engine *engine) {
     return store_bytes(engine->store);
 }
+uint32_t engine_strays(const struct engine *engine, int64_t ticket) {
+    size_t len;
+    const uint8_t *body = store_get(engine->store, ticket, &len);
+    struct ticket open;
+    if (!body || codec_decode(&type_ticket, body, len, &open, NULL) != CODEC_OK) return 0;
+    return ticket_strays(engine->world, &open);
+}
+
 void engine_tickets(const struct engine *engine, int64_t *ret_tickets) {
     store_tickets(engine->store, ret_tickets);
 }

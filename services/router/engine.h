@@ -46,6 +46,8 @@ const struct engine_head *engine_head(const struct engine *engine);
 size_t engine_open_count(const struct engine *engine);
 size_t engine_supervised_count(const struct engine *engine);
 size_t engine_bytes(const struct engine *engine);
+/* The closed unit that something of this open ticket stands with; 0: none, or no such ticket. */
+uint32_t engine_strays(const struct engine *engine, int64_t ticket);
 /* Numbers of the open tickets, in no order; room for engine_open_count. */
 void engine_tickets(const struct engine *engine, int64_t *ret_tickets);
 /* The committed state of an open ticket. False when it is not open. */

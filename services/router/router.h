@@ -103,6 +103,7 @@ struct router {
     uint32_t counted_by; /* version of the reference data all open deadlines are counted by */
     int64_t *recount;    /* tickets whose deadlines are still to be counted anew */
     size_t recount_next, recount_count;
+    bool recount_closed;                    /* there are closed units a ticket may stand with */
     char recount_why[REASON_BYTES_MAX + 1]; /* what was loaded since; goes into their events */
     int32_t partitions_date;                /* local date for which partitions were last ensured */
 };

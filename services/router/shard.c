@@ -100,22 +100,45 @@ static void say_why(struct router *r) {
     }
 }
 
-static struct item *recompute(const struct router *r, int64_t ticket) {
-    size_t len = strlen(r->recount_why);
+static struct item *own_command(int64_t ticket, enum command_name name, const char *why, time_ms until) {
+    size_t len = strlen(why);
     struct item *item = calloc(1, sizeof *item + len);
     must(item);
-    memcpy(item->bytes, r->recount_why, len);
+    memcpy(item->bytes, why, len);
     item->type = MESSAGE_command;
     item->in.command = (struct command){.ticket = ticket,
-                                        .name = COMMAND_RECOMPUTE,
+                                        .name = (uint8_t)name,
                                         .by = {.role = ROLE_SYSTEM},
+                                        .until = until,
                                         .reason = {(const char *)item->bytes, (uint32_t)len}};
     return item;
 }
 
+/* What stands with a closed unit follows first (rule L43), with the reason and the effective date of the change; then the
+ * deadlines. */
+static void look_anew(struct router *r, int64_t ticket) {
+    uint32_t closed = r->recount_closed ? engine_strays(r->engine, ticket) : 0;
+    if (closed) {
+        const struct reference_unit *unit = &r->reference->units[closed];
+        doors_push(r, own_command(ticket, COMMAND_FOLLOW, unit->closed_for, unit->closed_at));
+    }
+    doors_push(r, own_command(ticket, COMMAND_RECOMPUTE, r->recount_why, 0));
+}
+
+static bool has_closed_units(const struct world *world) {
+    for (uint32_t id = 1; id < world->unit_count; id++)
+        if (world->units[id].closed) return true;
+    return false;
+}
+
 static void recount_all(struct router *r) {
     if (r->counted_by == r->reference->world.version) return;
+    if (r->counted_by >= r->reference->recount) { /* people and rosters changed: no clock, no unit */
+        r->counted_by = r->reference->world.version;
+        return;
+    }
     say_why(r);
+    r->recount_closed = has_closed_units(&r->reference->world);
     free(r->recount);
     r->recount_count = engine_open_count(r->engine);
     r->recount_next = 0;
@@ -128,7 +151,7 @@ static void recount_all(struct router *r) {
 static void recount_some(struct router *r) {
     if (!r->recount || r->inbox_count > RECOUNT_PIECE) return;
     for (int n = 0; n < RECOUNT_PIECE && r->recount_next < r->recount_count; n++)
-        doors_push(r, recompute(r, r->recount[r->recount_next++]));
+        look_anew(r, r->recount[r->recount_next++]);
     if (r->recount_next < r->recount_count || r->inbox_count || r->batch_under_way) return;
     log_info("deadlines_recounted", LOG_INT("tickets", (int64_t)r->recount_count),
              LOG_INT("world", r->reference->world.version));

@@ -347,6 +347,7 @@ const char *check_quiet(void) {
     if (people_waiting()) return "somebody still waits for an answer";
     if (check_unrouted()) return "a request has no ticket";
     if (disk.shard.world != disk.world_version) return "deadlines are not counted by the newest reference data";
+    if (disk.change_at) return "a change of the organisation is ordered";
     int64_t first = check_next_deadline();
     if (first && first <= sim_wall_ms() - LATE_MAX_MS - 500) return "a deadline has passed and nothing happens";
     return fake_cache_differs();
@@ -359,6 +360,8 @@ void check_all(void) {
         check_assignments(&model->ticket);
         const char *why = ticket_check(world_now(), &model->ticket);
         if (why) broken("I3", "ticket %lld: %s", L(model->ticket.id), why);
+        uint32_t closed = disk.shard.world == disk.world_version ? ticket_strays(world_now(), &model->ticket) : 0;
+        if (closed) broken("I3", "ticket %lld still stands with unit %u, which is closed", L(model->ticket.id), closed);
     }
     if (models.count != disk.tickets.count) broken("I4", "there are rows of tickets without events");
     if (disk.events.count != (size_t)last_seq)

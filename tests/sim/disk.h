@@ -122,6 +122,7 @@ struct disk {
     int64_t request_number; /* the sequence */
     int64_t xid;            /* the next one */
     uint32_t world_version;
+    int64_t change_at;         /* effective date of the next organisation; 0: none is ordered */
     struct table requests;     /* id */
     struct table request_keys; /* source, external id */
     struct table links;        /* request */

@@ -287,7 +287,15 @@ int people_waiting(void) {
     return hotline_waiting() + waiting + (world_seen != disk.world_version);
 }
 
+/* Half of the changes have an effective date, at which escalation puts them in force. */
 void people_change_world(void) {
+    if (!disk.change_at && chance(500000)) {
+        disk.change_at = sim_wall_ms() + 1 + below(20000);
+        disk.world_version += WORLD_VERSIONS; /* ordering it is a load as well; the world is the same */
+        fault_happens(FAULT_WORLD, "version %u from %lld on", disk.world_version + WORLD_VERSIONS + 1,
+                      (long long)disk.change_at);
+        return;
+    }
     disk.world_version++;
     fault_happens(FAULT_WORLD, "version %u", disk.world_version);
 }

@@ -209,6 +209,17 @@ static const char *reference_all(struct transaction *t, const struct db_call *c,
     put(r, disk.world_version);
     return NULL;
 }
+static const char *escalation_organisation(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    bool due = disk.change_at && disk.change_at <= arg(c, 1);
+    if (due) {
+        disk.world_version++;
+        disk.change_at = 0;
+    }
+    r->columns = 3;
+    put(r, disk.world_version), put(r, disk.change_at), put(r, due);
+    return NULL;
+}
 static const char *shard_partitions(struct transaction *t, const struct db_call *c, struct db_result *r) {
     (void)t, (void)c, (void)r;
     return NULL;
@@ -216,6 +227,7 @@ static const char *shard_partitions(struct transaction *t, const struct db_call 
 
 #define STATEMENTS(S)                                                                                                  \
     S(escalation_head)                                                                                                 \
+    S(escalation_organisation)                                                                                         \
     S(escalation_load) S(escalation_since) S(intake_accept) S(intake_park) S(shard_partitions) S(reference_all)
 #define STATEMENT_ITEM(name) {#name, name},
 static const struct {

@@ -10,7 +10,7 @@
 
 /* ---- units, matters, policy ---------------------------------------------------------------------------------------------- */
 
-enum { VERSIONS = 2 };
+enum { VERSIONS = WORLD_VERSIONS, POLICIES = 2 };
 
 static struct unit units[VERSIONS][UNIT_COUNT];
 static struct policy policies[VERSIONS];
@@ -46,6 +46,14 @@ static void unit(int version, uint32_t id, enum unit_kind kind, uint32_t parent,
                                        .staffed = staffed};
 }
 
+/* Rule W5: closed, below the one it went into, and so is what lay below it. */
+static void merge(int v, uint32_t id, uint32_t into) {
+    for (uint32_t below = 1; below < UNIT_COUNT; below++)
+        if (units[v][below].parent == id) units[v][below].parent = into;
+    units[v][id].parent = into;
+    units[v][id].closed = true;
+}
+
 static void build_units(int v) {
     unit(v, CENTER, UNIT_CENTER, 0, true);
     unit(v, DISTRICT, UNIT_DISTRICT, CENTER, true);
@@ -61,7 +69,17 @@ static void build_units(int v) {
     unit(v, GONE, UNIT_DEPARTMENT, DISTRICT, false);
     unit(v, WATERWORKS, UNIT_ENTERPRISE, WATER, true);
     units[v][GONE].closed = true;
-    units[v][GRID_FIRST + 7].closed = v == 1;
+    units[v][GRID_FIRST + 7].closed = v % POLICIES == 1;
+    if (v / POLICIES == 1) {
+        merge(v, WATER, MUNICIPAL);
+        merge(v, GRID_FIRST + 2, GRID_FIRST + 3);
+        merge(v, COMMUNITY_D, COMMUNITY_C);
+    } else if (v / POLICIES == 2) {
+        units[v][URBAN].closed = true; /* nobody takes over */
+        units[v][COMMUNITY_B].closed = true;
+        merge(v, STREET_B, STREET_A);
+        merge(v, MUNICIPAL, WATER);
+    }
 }
 
 static struct limit limit_of(const char *text) {
@@ -86,7 +104,7 @@ static void build_policy(int v) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         p->limits[rows[i].stage][URGENCY_DANGER] = limit_of(rows[i].danger);
         p->limits[rows[i].stage][URGENCY_URGENT] = limit_of(rows[i].urgent);
-        p->limits[rows[i].stage][URGENCY_NORMAL] = limit_of(v ? rows[i].complex : rows[i].normal);
+        p->limits[rows[i].stage][URGENCY_NORMAL] = limit_of(v % POLICIES ? rows[i].complex : rows[i].normal);
         p->limits[rows[i].stage][URGENCY_COMPLEX] = limit_of(rows[i].complex);
     }
     p->rung_percent[RUNG_URGE] = 80;
@@ -111,9 +129,9 @@ static void build_calendars(int v) {
         calendar_init(cal, 480);
         row(cal, "published", "2026-01-01", "2026-12-31", "", "");
         row(cal, "hours", "", "", i ? "1-7" : "1-5",
-            i   ? "00:00-24:00"
-            : v ? "09:00-12:00 13:30-17:30"
-                : "08:30-12:00 13:00-17:00");
+            i              ? "00:00-24:00"
+            : v % POLICIES ? "09:00-12:00 13:30-17:30"
+                           : "08:30-12:00 13:00-17:00");
         if (!i) {
             row(cal, "off", "2026-10-01", "2026-10-07", "", "");
             row(cal, "work", "2026-10-10", "", "", "");
@@ -221,8 +239,11 @@ static void on_version(void *context, const struct db_reply *reply) {
     struct snapshot *s = calloc(1, sizeof *s);
     must(s);
     uint32_t version = (uint32_t)db_get_int(reply->results[0], 0, 0);
+    static struct reference_unit names[UNIT_COUNT];
+    for (int i = 0; i < UNIT_COUNT; i++) names[i].closed_for = "机构改革";
     s->reference.world = worlds[version % VERSIONS];
-    s->reference.world.version = version;
+    s->reference.units = names;
+    s->reference.world.version = s->reference.recount = version;
     s->holders = 1;
     loader->done(loader->context, ERR_NONE, &s->reference, "");
 }

@@ -1,5 +1,6 @@
 /* A small fixed district: two streets, four communities, nine grids (one dedicated, one that nobody staffs), three departments,
- * one closed, an enterprise; six matters; two policies of hours and working rules that take turns as reference data changes. */
+ * one closed, an enterprise; six matters; two policies of hours and working rules, and three
+ * organisations with units merged and closed, that take turns as reference data changes. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
@@ -25,7 +26,7 @@ enum {
     WATERWORKS,
     UNIT_COUNT
 };
-enum { MATTER_COUNT = 6, SOURCE_HOTLINE = 7 };
+enum { MATTER_COUNT = 6, SOURCE_HOTLINE = 7, WORLD_VERSIONS = 6 /* two policies by three organisations */ };
 
 void world_build(void);
 const struct world *world_now(void); /* of the version on the disk */

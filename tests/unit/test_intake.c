@@ -67,7 +67,8 @@ static void make_database(void) {
                                         "db/migrations/0003_tickets.sql",
                                         "db/migrations/0004_people.sql",
                                         "db/migrations/0005_deliveries.sql",
-                                        "db/migrations/0006_access.sql"};
+                                        "db/migrations/0006_access.sql",
+                                        "db/migrations/0008_organisation.sql"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) run_file(files[i]);
     run_script(
         "INSERT INTO calendar VALUES (0, 'always');"
