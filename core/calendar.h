@@ -158,6 +158,9 @@ void calendar_clock_resume(struct limit_clock *clock, time_ms at);
 /* What an extension is worth on a limit: a day stays a day, an hour an hour, in the limit's own kind of time. */
 int64_t calendar_extension_ms(const struct calendar *cal, struct limit kind, struct limit more);
 void calendar_clock_extend(const struct calendar *cal, struct limit_clock *clock, struct limit more);
+/* What was used up or granted in one kind of time, when the limit changes to the other (C20): a day stays a day, and a part of
+ * one the same part. */
+int64_t calendar_convert_ms(const struct calendar *cal, struct limit from, struct limit to, int64_t ms);
 /* When `percent` of limit plus extensions is used up. False: no limit, or paused (nothing is due while off the clock).
  * A share used up before the last pause gives a time before the present run: as long ago, in the limit's kind of time, as
  * it is overdue. */
@@ -168,31 +171,34 @@ int64_t calendar_clock_remaining(const struct calendar *cal, const struct limit_
 /* ---- why: one deadline line by line ---- */
 
 enum calendar_line_kind {
-    CALENDAR_LINE_START,       /* from = to = start; the limit */
-    CALENDAR_LINE_WORKED,      /* counted; occasion set when a swapped or half day */
-    CALENDAR_LINE_NATURAL,     /* counted, natural time, in one piece */
-    CALENDAR_LINE_BREAK,       /* between two spans of a day (lunch) */
-    CALENDAR_LINE_NIGHT,       /* before opening, after closing; runs over midnight */
-    CALENDAR_LINE_WEEKEND,     /* whole days off, Saturday or Sunday */
-    CALENDAR_LINE_CLOSED,      /* whole days off by the week's pattern or season, other weekdays */
-    CALENDAR_LINE_HOLIDAY,     /* whole days off by an exception row: occasion */
-    CALENDAR_LINE_PAUSE,       /* off the clock */
-    CALENDAR_LINE_EXTENSION,   /* from = to = when granted; limit = how much */
+    CALENDAR_LINE_START,     /* from = to = start; the limit */
+    CALENDAR_LINE_WORKED,    /* counted; occasion set when a swapped or half day */
+    CALENDAR_LINE_NATURAL,   /* counted, natural time, in one piece */
+    CALENDAR_LINE_BREAK,     /* between two spans of a day (lunch) */
+    CALENDAR_LINE_NIGHT,     /* before opening, after closing; runs over midnight */
+    CALENDAR_LINE_WEEKEND,   /* whole days off, Saturday or Sunday */
+    CALENDAR_LINE_CLOSED,    /* whole days off by the week's pattern or season, other weekdays */
+    CALENDAR_LINE_HOLIDAY,   /* whole days off by an exception row: occasion */
+    CALENDAR_LINE_PAUSE,     /* off the clock */
+    CALENDAR_LINE_EXTENSION, /* from = to = when granted; limit = how much */
+    CALENDAR_LINE_RECOMPUTED, /* from = to = when; before, after: due times; was, limit; occasion = number of the recount */
+    CALENDAR_LINE_CARRIED,     /* from = to = a pause's start: counted_ms more (or less) was counted then than is now */
     CALENDAR_LINE_FOLDED,      /* lines left out because the caller's room ended; counted_ms is theirs */
     CALENDAR_LINE_PAUSED,      /* ends the story: still paused, remaining in counted_ms */
     CALENDAR_LINE_DUE,         /* ends the story: from = to = due; counted_ms = the whole; limit, percent */
     CALENDAR_LINE_UNPUBLISHED, /* after DUE: due lies beyond the published holidays */
 };
 
-/* All lines but START, EXTENSION and the last ones cut [start, due] into pieces: each begins where the one before
- * ended, and their counted_ms add up to the limit. */
+/* All lines but START, EXTENSION, RECOMPUTED, CARRIED and the last ones cut [start, due] into pieces: each begins where the one before
+ * ended, and their counted_ms, CARRIED's included, add up to the limit. */
 struct calendar_line {
     enum calendar_line_kind kind;
     time_ms from, to;
     int64_t counted_ms;
-    struct limit limit;
+    struct limit limit, was;
     int32_t percent;
     int32_t occasion; /* 0 = none; calendar_occasion */
+    time_ms before, after;
 };
 
 struct calendar_pause {
@@ -202,6 +208,11 @@ struct calendar_extension {
     time_ms at;
     struct limit limit;
 };
+/* The due time was computed anew (C15, C20): from before to after (0: was paused), the limit from was to limit. */
+struct calendar_recount {
+    time_ms at, before, after;
+    struct limit was, limit;
+};
 
 struct calendar_question {
     time_ms start;
@@ -209,8 +220,12 @@ struct calendar_question {
     int32_t percent;                     /* 0 = 100 */
     const struct calendar_pause *pauses; /* in order, not overlapping, none before start; borrowed */
     int32_t pause_count;
+    const int64_t
+        *used_ms; /* beside pauses: used up in all until each, by the calendar in force then (C2); NULL: computed */
     const struct calendar_extension *extensions; /* in order; borrowed */
     int32_t extension_count;
+    const struct calendar_recount *recounts; /* in order; borrowed; only told, `limit` is the present one */
+    int32_t recount_count;
 };
 
 /* Fills at most `max` (>= 8) lines, returns how many. 0 when there is no limit. The due time found equals

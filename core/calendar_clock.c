@@ -50,6 +50,13 @@ void calendar_clock_extend(const struct calendar *cal, struct limit_clock *clock
     clock->extra_ms += calendar_extension_ms(cal, clock->limit, more);
 }
 
+int64_t calendar_convert_ms(const struct calendar *cal, struct limit from, struct limit to, int64_t ms) {
+    if (ms == 0 || limit_is_natural(from) == limit_is_natural(to)) return ms;
+    int64_t working = cal->day_minutes, natural = 24 * 60;
+    int64_t was = limit_is_natural(to) ? working : natural, is = limit_is_natural(to) ? natural : working;
+    return ms / was * is + ms % was * is / was;
+}
+
 bool calendar_clock_due(const struct calendar *cal, const struct limit_clock *clock, int32_t percent,
                         time_ms *ret_due) {
     must(percent >= 0 && percent <= LIMIT_PERCENT_MAX);

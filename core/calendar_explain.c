@@ -102,20 +102,43 @@ static void add_stretch(struct story *story, time_ms from, time_ms to) {
 
 /* ---- the whole ---- */
 
+static void add_extension(struct story *story, const struct calendar_extension *extension) {
+    if (story->count >= story->max / 2) return;
+    push(story, CALENDAR_LINE_EXTENSION, extension->at, extension->at)->limit = extension->limit;
+}
+
+static void add_recount(struct story *story, const struct calendar_recount *recount, int32_t number) {
+    if (story->count >= story->max / 2) return;
+    struct calendar_line *line = push(story, CALENDAR_LINE_RECOMPUTED, recount->at, recount->at);
+    line->before = recount->before;
+    line->after = recount->after;
+    line->was = recount->was;
+    line->limit = recount->limit;
+    line->occasion = number;
+}
+
+/* What was granted and what was computed anew, in order of time. */
 static int64_t add_head(struct story *story, const struct calendar_question *question, int32_t percent) {
     int64_t whole = calendar_limit_ms(story->cal, question->limit);
     struct calendar_line *line = push(story, CALENDAR_LINE_START, question->start, question->start);
     line->limit = question->limit;
     line->percent = percent;
+    int32_t told = 0;
     for (int32_t i = 0; i < question->extension_count; i++) {
         const struct calendar_extension *extension = &question->extensions[i];
-        int64_t more = calendar_extension_ms(story->cal, question->limit, extension->limit);
-        whole += more;
-        if (story->count >= story->max / 2) continue;
-        line = push(story, CALENDAR_LINE_EXTENSION, extension->at, extension->at);
-        line->limit = extension->limit;
+        whole += calendar_extension_ms(story->cal, question->limit, extension->limit);
+        for (; told < question->recount_count && question->recounts[told].at < extension->at; told++)
+            add_recount(story, &question->recounts[told], told + 1);
+        add_extension(story, extension);
     }
+    for (; told < question->recount_count; told++) add_recount(story, &question->recounts[told], told + 1);
     return whole * percent / 100;
+}
+
+/* What the calendar in force then had counted more, or less, than the present one does. */
+static void add_carried(struct story *story, time_ms at, int64_t more) {
+    if (more == 0 || story->count >= story->max - LAST_LINES) return;
+    push(story, CALENDAR_LINE_CARRIED, at, at)->counted_ms = more;
 }
 
 static void add_due(struct story *story, time_ms due, int64_t counted_ms, int32_t percent) {
@@ -140,9 +163,11 @@ int32_t calendar_explain(const struct calendar *cal, const struct calendar_quest
     for (int32_t i = 0; i < question->pause_count; i++) {
         const struct calendar_pause *pause = &question->pauses[i];
         must(pause->from >= at && (pause->to == 0 || pause->to >= pause->from));
-        int64_t used = calendar_elapsed(cal, story.kind, at, pause->from);
+        int64_t computed = calendar_elapsed(cal, story.kind, at, pause->from);
+        int64_t used = question->used_ms != NULL ? question->used_ms[i] - (whole - left) : computed;
         if (used >= left) break; /* due before that pause */
         add_stretch(&story, at, pause->from);
+        add_carried(&story, pause->from, used - computed);
         left -= used;
         at = pause->to;
         if (pause->to == 0) {

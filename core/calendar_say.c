@@ -181,6 +181,34 @@ static void say_at(const struct calendar *cal, struct say *say, const struct cal
     }
 }
 
+static void say_recomputed(const struct calendar *cal, struct say *say, const struct calendar_line *line,
+                           enum lang lang) {
+    bool zh = lang == LANG_ZH, changed = line->was.unit != line->limit.unit || line->was.amount != line->limit.amount;
+    say_moment(say, moment_of(cal, line->from), lang);
+    say_text(say, zh ? " 重新计算" : ": computed anew");
+    if (changed) {
+        say_text(say, zh ? "，时限由 " : ", the limit from ");
+        say_limit(say, line->was, lang);
+        say_text(say, zh ? " 改为 " : " to ");
+        say_limit(say, line->limit, lang);
+    }
+    if (line->after == 0 || line->before == line->after) return;
+    if (line->before != 0) {
+        say_text(say, zh ? "，到期由 " : ", due from ");
+        say_moment(say, moment_of(cal, line->before), lang);
+    }
+    say_text(say, line->before == 0 ? (zh ? "，到期 " : ", due ") : zh ? " 改为 " : " to ");
+    say_moment(say, moment_of(cal, line->after), lang);
+}
+
+static void say_carried(const struct calendar *cal, struct say *say, const struct calendar_line *line, enum lang lang) {
+    bool zh = lang == LANG_ZH, more = line->counted_ms > 0;
+    say_moment(say, moment_of(cal, line->from), lang);
+    say_text(say, zh ? " 按当时的日历已计入，" : ": stays as it was counted by the calendar then, ");
+    say_text(say, more ? (zh ? "多 " : "more by ") : zh ? "少 " : "less by ");
+    say_amount(say, (more ? line->counted_ms : -line->counted_ms) / MINUTE_MS, lang);
+}
+
 size_t calendar_line_say(const struct calendar *cal, const struct calendar_line *line, enum lang lang, char *ret_text,
                          size_t size) {
     struct say say;
@@ -210,6 +238,12 @@ size_t calendar_line_say(const struct calendar *cal, const struct calendar_line 
     case CALENDAR_LINE_PAUSED:
     case CALENDAR_LINE_UNPUBLISHED:
         say_at(cal, &say, line, lang);
+        break;
+    case CALENDAR_LINE_RECOMPUTED:
+        say_recomputed(cal, &say, line, lang);
+        break;
+    case CALENDAR_LINE_CARRIED:
+        say_carried(cal, &say, line, lang);
         break;
     case CALENDAR_LINE_DUE:
         say_due(cal, &say, line, lang);

@@ -130,14 +130,7 @@ void clock_extend(const struct world *world, struct clock *clock, time_ms until,
     ladder_arm(world, clock, now, now);
 }
 
-/* What was used up or granted, when the limit changes between working and natural time: a day stays a day (C20). */
-static int64_t in_kind(const struct calendar *cal, struct limit from, struct limit to, int64_t ms) {
-    if (ms == 0 || limit_is_natural(from) == limit_is_natural(to)) return ms;
-    int64_t day = cal->day_minutes, whole = 24 * 60;
-    return limit_is_natural(to) ? ms / day * whole + ms % day * whole / day
-                                : ms / whole * day + ms % whole * day / whole;
-}
-
+/* Rule C20: what was used up and granted goes along. */
 static void take_limit(const struct world *world, const struct matter *matter, uint8_t urgency, struct clock *clock) {
     struct limit before = clock_limit(clock);
     struct limit limit = limit_of(world, matter, clock->policy, urgency, (enum stage)clock->stage);
@@ -145,8 +138,8 @@ static void take_limit(const struct world *world, const struct matter *matter, u
     const struct calendar *cal = world_calendar(world, clock->calendar);
     clock->limit_unit = (uint8_t)limit.unit;
     clock->limit_amount = limit.amount;
-    clock->used_ms = in_kind(cal, before, limit, clock->used_ms);
-    clock->extended_ms = in_kind(cal, before, limit, clock->extended_ms);
+    clock->used_ms = calendar_convert_ms(cal, before, limit, clock->used_ms);
+    clock->extended_ms = calendar_convert_ms(cal, before, limit, clock->extended_ms);
 }
 
 bool clock_recompute(const struct world *world, const struct matter *matter, uint16_t policy, uint8_t urgency,

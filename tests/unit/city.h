@@ -339,6 +339,9 @@ static struct ticket *city_ticket(struct city *city, int64_t id) {
     return id >= 1 && id <= (int64_t)city->ticket_count ? &city->tickets[id - 1] : NULL;
 }
 
+/* A test that wants every event as it happens. */
+static void (*city_hears)(const struct event *e);
+
 /* Folds one event into its ticket, and demands all that must hold of any event and any ticket. */
 static void city_fold(struct city *city, const struct event *e) {
     if (e->type == EVENT_RECEIVED) {
@@ -356,6 +359,7 @@ static void city_fold(struct city *city, const struct event *e) {
     }
     const char *broken = ticket_check(city_world(), ticket);
     if (broken != NULL) fail_msg("after %s: %s", word_text(WORDS_event_type, e->type), broken);
+    if (city_hears != NULL) city_hears(e);
 }
 
 /* One command about ticket `id` (0: a new one). */

@@ -32,7 +32,12 @@ static struct naive {
     struct naive_row rows[ROWS];
     int row_count, table_first, first_day, offset_minutes;
     bool worked[MINUTES];
+    bool natural; /* the question is of natural time: every minute counts */
 } naive;
+
+static bool counts(int minute) {
+    return naive.natural || naive.worked[minute];
+}
 
 /* The rows that speak of this day, the highest rank wins; at most one of a rank by construction. */
 static const struct naive_row *row_of(int day, int weekday, int month_day) {
@@ -98,7 +103,7 @@ static int minute_of(time_ms at_ms) {
 static time_ms naive_add(time_ms start, int64_t amount) {
     if (amount == 0) return start;
     for (int minute = minute_of(start); minute < MINUTES; minute++) {
-        if (!naive.worked[minute]) continue;
+        if (!counts(minute)) continue;
         time_ms from = minute_start(minute) > start ? minute_start(minute) : start;
         int64_t here = minute_start(minute + 1) - from;
         if (amount <= here) return from + amount;
@@ -110,7 +115,7 @@ static time_ms naive_add(time_ms start, int64_t amount) {
 static time_ms naive_back(time_ms start, int64_t amount) {
     if (amount == 0) return start;
     for (int minute = minute_of(start); minute >= 0; minute--) {
-        if (!naive.worked[minute]) continue;
+        if (!counts(minute)) continue;
         time_ms to = minute_start(minute + 1) < start ? minute_start(minute + 1) : start;
         int64_t here = to - minute_start(minute);
         if (here > 0 && amount <= here) return to - amount;
@@ -122,7 +127,7 @@ static time_ms naive_back(time_ms start, int64_t amount) {
 static int64_t naive_between(time_ms from, time_ms to) {
     int64_t sum = 0;
     for (int minute = minute_of(from); minute_start(minute) < to; minute++) {
-        if (!naive.worked[minute]) continue;
+        if (!counts(minute)) continue;
         time_ms a = minute_start(minute) > from ? minute_start(minute) : from;
         time_ms b = minute_start(minute + 1) < to ? minute_start(minute + 1) : to;
         sum += b - a;
@@ -221,8 +226,21 @@ static time_ms random_time(void) {
     }
 }
 
-static struct limit random_working_limit(void) {
-    switch (below(8)) {
+static struct limit random_natural_limit(void) {
+    switch (below(3)) {
+    case 0:
+        return (struct limit){below(31), LIMIT_NATURAL_DAYS};
+    case 1:
+        return (struct limit){below(72), LIMIT_NATURAL_HOURS};
+    default:
+        return (struct limit){below(5000), LIMIT_NATURAL_MINUTES};
+    }
+}
+
+static struct limit random_limit(void) {
+    switch (below(9)) {
+    case 8:
+        return random_natural_limit();
     case 0:
         return (struct limit){below(31), LIMIT_WORKING_DAYS};
     case 1:
@@ -307,18 +325,19 @@ static void check_pause(const struct calendar *cal, time_ms start, struct limit 
 
 static int check_case(const struct calendar *cal, int number) {
     time_ms start = random_time(), due = 0, back;
-    struct limit limit = random_working_limit();
+    struct limit limit = random_limit();
+    naive.natural = limit_is_natural(limit);
     int percent = below(4) ? 100 : below(201);
     int64_t amount = calendar_limit_ms(cal, limit) * percent / 100;
     time_ms expected = naive_add(start, amount);
     if (expected < 0) return 0; /* ends after the marked minutes: not a case */
     assert_true(calendar_add_percent(cal, start, limit, percent, &due));
     agree("add", due, expected);
-    agree("between", calendar_between(cal, start, due), amount);
+    agree("elapsed", calendar_elapsed(cal, limit, start, due), amount);
     time_ms other = start + (time_ms)below(10 * 1440) * MINUTE + below(MINUTE);
     int64_t between = naive_between(start, other);
-    agree("between two times", calendar_between(cal, start, other), between);
-    agree("between, backwards", calendar_between(cal, other, start), -between);
+    agree("between two times", calendar_elapsed(cal, limit, start, other), between);
+    agree("between, backwards", calendar_elapsed(cal, limit, other, start), -between);
     agree("is working", calendar_is_working(cal, start), naive.worked[minute_of(start)]);
     int minute = minute_of(start);
     while (minute < MINUTES && !naive.worked[minute]) minute++;

@@ -213,6 +213,24 @@ static void test_a_holiday_is_announced(void **state) {
     cJSON_Delete(preview);
 }
 
+static bool explains(const cJSON *why, const char *sentence) {
+    const cJSON *deadline, *line;
+    cJSON_ArrayForEach(deadline, at(why, "deadlines")) cJSON_ArrayForEach(line, at(deadline, "lines")) {
+        if (strstr(text_at(line, "en"), sentence) || strstr(text_at(line, "zh"), sentence)) return true;
+    }
+    return false;
+}
+
+static void test_explain_tells_of_it(void **state) {
+    cJSON *why = get(200, &operator_, "/api/v1/tickets/%s/explain", signed_);
+    assert_true(explains(why, "Extra holiday holiday, not counted"));
+    assert_true(explains(why, "computed anew, due from") && explains(why, "(working calendar standard loaded)"));
+    assert_true(explains(why, "（载入工作日历 standard）"));
+    assert_int_equal(cJSON_GetArraySize(at(why, "deadlines")), 3); /* contact, handling, the whole limit */
+    assert_true(cJSON_IsTrue(at(why, "deadlines.2.total")));
+    cJSON_Delete(why);
+}
+
 /* The State Council's notice, in the other direction: what was a holiday is worked. */
 static void test_a_holiday_is_taken_back(void **state) {
     cJSON *preview = preview_and_load("calendars", calendar_text(year_now(), ""), "calendar standard");
@@ -312,8 +330,11 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_holiday_is_announced), cmocka_unit_test(test_a_holiday_is_taken_back),
-        cmocka_unit_test(test_csv_and_events),         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_a_holiday_is_announced),
+        cmocka_unit_test(test_explain_tells_of_it),
+        cmocka_unit_test(test_a_holiday_is_taken_back),
+        cmocka_unit_test(test_csv_and_events),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_another_policy),
     };
     return cmocka_run_group_tests(tests, begin_all, end);
