@@ -16,7 +16,7 @@
 #include <zmq.h>
 
 METRIC_COUNTER(messages, "paidan_bus_messages_total", "Messages on the bus, and what kept others off it.", "what",
-               "received", "sent", "full", "peer_gone", "malformed", "key_refused");
+               "received", "sent", "full", "peer_gone", "malformed", "key_refused", "connected_anew");
 
 void bus_count(enum bus_count what) {
     metric_add(&messages, what, 1);
@@ -85,6 +85,7 @@ static bool receive_one(struct bus_socket *socket) {
         skip_parts(socket);
     else if (len >= 0) {
         bus_count(BUS_RECEIVED);
+        socket->was_heard = true;
         const char *who = socket->options.curve ? zmq_msg_gets(&frame, "User-Id") : NULL;
         struct bus_message message = {
             .peer = is_router ? &peer : NULL, .who = who ? who : "", .bytes = zmq_msg_data(&frame), .len = (size_t)len};
@@ -213,6 +214,7 @@ void bus_socket_free(struct bus_socket **socket_) {
     struct bus_socket *socket = *socket_;
     if (!socket) return;
     *socket_ = NULL;
+    if (socket->silence) loop_timer_free(&socket->silence);
     loop_fd_free(&socket->wake); /* before libzmq closes its descriptor */
     zmq_close(socket->zmq);
     socket->take = NULL; /* take_all, which may be running, unlinks it */
@@ -233,7 +235,11 @@ static enum err bind_socket(struct bus_socket *socket, const char *address) {
 static enum err connect_socket(struct bus_socket *socket, const char *address) {
     enum err err = bus_set_curve(socket, false);
     if (err) return err;
-    if (zmq_connect(socket->zmq, address) == 0) return ERR_NONE;
+    if (zmq_connect(socket->zmq, address) == 0) {
+        snprintf(socket->connected_to, sizeof socket->connected_to, "%s", address);
+        bus_silence_watch(socket);
+        return ERR_NONE;
+    }
     return bus_fail(socket->bus, err_from_errno(errno), "%s: %s", address, zmq_strerror(errno));
 }
 

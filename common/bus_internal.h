@@ -18,6 +18,10 @@ struct bus_socket {
     struct bus_options options;
     int type; /* ZMQ_ROUTER ... */
     bool is_paused;
+    char connected_to[BUS_ADDRESS_BYTES]; /* "": bound */
+    struct loop_timer *silence;           /* of a SUB with silent_ms */
+    bool was_heard;
+    int quiet;       /* turns of that timer without a message */
     bool is_touched; /* called or woken since it last said that nothing is there */
 };
 
@@ -32,7 +36,7 @@ struct bus {
     char explanation[256];
 };
 
-enum bus_count { BUS_RECEIVED, BUS_SENT, BUS_FULL, BUS_PEER_GONE, BUS_MALFORMED, BUS_KEY_REFUSED };
+enum bus_count { BUS_RECEIVED, BUS_SENT, BUS_FULL, BUS_PEER_GONE, BUS_MALFORMED, BUS_KEY_REFUSED, BUS_CONNECTED_ANEW };
 void bus_count(enum bus_count what);
 
 /* Notes the sentence for bus_explain and returns err. */
@@ -47,6 +51,9 @@ MUST_USE enum err bus_check_address(struct bus *bus, const char *address);
 
 /* ERR_REFUSED when others may enter the folder of the path. */
 MUST_USE enum err bus_check_folder(struct bus *bus, const char *path);
+
+/* bus_silence.c */
+void bus_silence_watch(struct bus_socket *socket);
 
 MUST_USE enum err bus_set_curve(struct bus_socket *socket, bool is_server);
 

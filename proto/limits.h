@@ -35,6 +35,8 @@ enum {
     MESSAGE_DEPTH_MAX = 8,
     CHANGES_PER_MESSAGE = 100,
     CHANGE_UNITS_MAX = 10, /* owner, open assignments, place */
+    BEATS_SILENT_MS =
+        1500, /* the router says something at least three times in this; who hears nothing connects anew */
     /* reference data */
     UNITS_MAX = 20000,
     MATTERS_MAX = 4000,

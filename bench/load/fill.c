@@ -21,7 +21,8 @@ enum { BATCH = 1000, TIMEOUT_MS = 60000, SHARD = 1 };
 static const struct db_statement REQUESTS = {
     "fill_requests",
     "WITH k AS (INSERT INTO request_key (source, external_id, request, received_at, content) "
-    "SELECT source, 'fill-' || id, id, $6::int8, sha256(id::text::bytea) FROM unnest($1::int8[], $2::int4[]) AS r (id, source)) "
+    "SELECT source, 'fill-' || id, id, $6::int8, sha256(id::text::bytea) FROM unnest($1::int8[], $2::int4[]) AS r (id, "
+    "source)) "
     "INSERT INTO request (id, source, external_id, channel, received_at, matter, matter_given, urgency, title, "
     "description, place, place_by) "
     "SELECT id, source, 'fill-' || id, 1, $6::int8, matter, lpad(matter::text, 6, '0'), urgency, '压测工单', "

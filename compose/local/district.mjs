@@ -80,7 +80,7 @@ function reference() {
 // goes on where it stopped.
 function people() {
   loading('people (a password for each; this takes a while)');
-  const piece = 12;
+  const piece = 6;
   const [head, ...lines] = fs.readFileSync(path.join(demo, 'people.csv'), 'utf8').trim().split(/\r?\n/);
   const without = process.env.PAIDAN_DEMO_WITHOUT ?? ''; // a role whose accounts are left out, to be quicker
   const left = lines.filter((line) => !known.accounts[line.split(',')[0]] && line.split(',')[1] !== without);

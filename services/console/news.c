@@ -118,6 +118,7 @@ enum err news_open(struct console *console) {
     struct bus_options options = bus_defaults();
     options.send_max = options.receive_max = QUEUE;
     options.message_bytes_max = MESSAGE_BYTES_MAX;
+    options.silent_ms = BEATS_SILENT_MS;
     kit_path(console->kit, "bus/router", path);
     snprintf(address, sizeof address, "ipc://%s", path);
     enum err err = bus_connect_dealer(console->bus, address, &options, on_message, news, &news->door);

@@ -292,6 +292,7 @@ static enum err open_bus(struct escalation *e) {
     char path[KIT_PATH_BYTES], address[KIT_PATH_BYTES + 8];
     struct bus_options options = bus_defaults();
     options.receive_max = 20000;
+    options.silent_ms = BEATS_SILENT_MS;
     options.send_max = 2 * TIMERS_WAITING_MAX;
     e->bus = bus_new(e->kit->loop);
     kit_path(e->kit, "bus/events", path);

@@ -334,7 +334,7 @@ static bool read_key(struct entrance *e, const struct bearer *who, struct push_k
     const char *text = http_header(e->http, "Idempotency-Key");
     size_t len;
     const uint8_t *body = http_body(e->http, &len);
-    if (text && (!*text || strlen(text) > PUSH_KEY_BYTES_MAX)) {
+    if (text && (!*text || strlen(text) > KEY_BYTES_MAX)) {
         http_problem_status(e->http, 400,
                             (struct sentence){"Idempotency-Key 须为 1 到 120 字节", "Idempotency-Key: 1 to 120 bytes"});
         return false;

@@ -138,6 +138,7 @@ struct forward *forward_new(struct loop *loop, const char *router_address, const
     struct bus_options options = bus_defaults();
     options.send_max = options.receive_max = 20000;
     options.turn_max = 2000;
+    options.silent_ms = BEATS_SILENT_MS;
     enum err err = bus_connect_dealer(f->bus, router_address, &options, on_answer, f, &f->router);
     if (err == ERR_NONE) err = bus_connect_sub(f->bus, news_address, &options, on_news, f, &f->news);
     if (err != ERR_NONE) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/crypto.h"
+#include "proto/limits.h"
 #include "proto/must.h"
 
 enum { PLACES = 1 << 16 };
@@ -26,10 +27,10 @@ void keys_free(struct keys **keys) {
 
 struct push_key push_key_of(int64_t user, const char *text, const void *body, size_t len) {
     struct push_key key = {.given = text != NULL};
-    uint8_t whole[sizeof user + PUSH_KEY_BYTES_MAX], hash[CRYPTO_HASH_BYTES];
+    uint8_t whole[sizeof user + KEY_BYTES_MAX], hash[CRYPTO_HASH_BYTES];
     if (!text) return key;
     size_t text_len = strlen(text);
-    must(text_len <= PUSH_KEY_BYTES_MAX);
+    must(text_len <= KEY_BYTES_MAX);
     memcpy(whole, &user, sizeof user);
     memcpy(whole + sizeof user, text, text_len);
     crypto_digest(whole, sizeof user + text_len, hash);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PUSH_KEY_BYTES_MAX = 120, PUSH_KEY_HASH_BYTES = 16 };
+enum { PUSH_KEY_HASH_BYTES = 16 };
 
 struct push_key {
     bool given;

@@ -212,6 +212,7 @@ static enum err notification_open(struct kit *kit) {
     snprintf(address, sizeof address, "ipc://%s", path);
     struct bus_options bus_options = bus_defaults();
     bus_options.receive_max = 20000;
+    bus_options.silent_ms = BEATS_SILENT_MS;
     err = bus_connect_sub(n->bus, address, &bus_options, on_news, n, &n->news);
     if (err != ERR_NONE) {
         log_error("bus_not_connected", LOG_ERR(err), LOG_TEXT("why", bus_explain(n->bus)));

@@ -30,7 +30,7 @@ enum {
     SWEEP_AGE_MS = 3000, /* younger requests are on their way by the bus, told up to three times */
     SWEEP_SETTLED_MS =
         15000, /* numbers given out so long ago are committed or never will be: intake's deadline is shorter */
-    BEAT_EACH_MS = 500
+    BEAT_EACH_MS = BEATS_SILENT_MS / 3
 };
 
 static const struct db_statement TAKE = {"shard_take", "SELECT shard_take($1::int2, $2::int8, $3::int8)"};

@@ -261,6 +261,37 @@ static void a_path_taken_over_is_not_removed_by_the_old_owner(void **state) {
     assert_int_equal(old.count, 0);
 }
 
+/* The first owner of the addresses is stopped, not dead: it keeps its connections and says nothing. */
+static void silence_leads_to_whoever_has_the_address_now(void **state) {
+    struct world *world = *state;
+    char news[120];
+    struct bus_socket *old_pub, *new_pub, *new_router;
+    struct bus_options options = bus_defaults();
+    options.silent_ms = 200;
+    snprintf(news, sizeof news, "%s-news", world->address);
+    bind_router(world, NULL);
+    assert_int_equal(bus_bind_pub(world->near, news, NULL, &old_pub), ERR_NONE);
+    connect_dealer(world, &world->dealer, NULL);
+    assert_int_equal(bus_connect_sub(world->far, news, &options, hear, &world->other, &world->other.socket), ERR_NONE);
+    for (int64_t until = clock_monotonic_ms() + 3000; !world->other.count && clock_monotonic_ms() < until;) {
+        assert_int_equal(bus_send(old_pub, "beat", 4), ERR_NONE);
+        loop_turn(world->loop, 5);
+    }
+    assert_int_equal(world->router.count, 0);
+    struct side successor = {0};
+    assert_int_equal(bus_bind_router(world->near, world->address, NULL, hear, &successor, &new_router), ERR_NONE);
+    assert_int_equal(bus_bind_pub(world->near, news, NULL, &new_pub), ERR_NONE);
+    world->other.count = 0;
+    for (int64_t until = clock_monotonic_ms() + 5000;
+         (!world->other.count || !successor.count) && clock_monotonic_ms() < until;) {
+        assert_int_equal(bus_send(new_pub, "beat", 4), ERR_NONE);
+        (void)!bus_send(world->dealer.socket, "to whom", 7);
+        loop_turn(world->loop, 5);
+    }
+    assert_true(world->other.count > 0 && successor.count > 0);
+    unlink(news + strlen("ipc://"));
+}
+
 static void a_handler_may_free_its_socket(void **state) {
     struct world *world = *state;
     world->router.must_free = true;
@@ -384,6 +415,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(published_messages_reach_every_subscriber, begin, end),
         cmocka_unit_test_setup_teardown(addresses_are_checked_and_explained, begin, end),
         cmocka_unit_test_setup_teardown(a_path_taken_over_is_not_removed_by_the_old_owner, begin, end),
+        cmocka_unit_test_setup_teardown(silence_leads_to_whoever_has_the_address_now, begin, end),
         cmocka_unit_test_setup_teardown(a_handler_may_free_its_socket, begin, end),
         cmocka_unit_test_setup_teardown(oversized_and_multipart_messages_harm_nobody, begin, end),
         cmocka_unit_test_setup_teardown(without_key_check_a_curve_server_does_not_start, begin, end),
