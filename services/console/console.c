@@ -10,6 +10,7 @@
 #include "services/console/commands.h"
 #include "services/console/delays.h"
 #include "services/console/door.h"
+#include "services/console/figures_keep.h"
 #include "services/console/news.h"
 #include "services/console/stream.h"
 
@@ -31,6 +32,10 @@ static const struct config_key keys[] = {
                .doc_zh = "命令等待派单服务的时间; 超过后返回 503 (结果未知)。"),
     CONFIG_KEY(struct console_config, queues_each, CONFIG_DURATION, "50ms", .min = 10, .max = 10000,
                .doc_en = "The live queues are read at most once in this time.", .doc_zh = "读取实时队列的最短间隔。"),
+    CONFIG_KEY(struct console_config, figures_each, CONFIG_DURATION, "5s", .min = 50, .max = 3600000,
+               .doc_en =
+                   "New events are counted into the figures at least so often; at once when somebody asks for them.",
+               .doc_zh = "新事件计入统计的最长间隔; 有人查看统计时立即计入。"),
     CONFIG_END};
 
 enum { TICK_MS = 10, SECOND_MS = 1000 };
@@ -134,6 +139,7 @@ static enum err console_open(struct kit *kit) {
     console->board = board_new();
     console->reader = board_reader_new(console);
     console->streams = streams_new(console);
+    console->figures = figures_keeper_new(console);
     err = news_open(console);
     if (err != ERR_NONE) return err;
     console->tick = loop_timer_new(kit->loop, on_tick, console);
@@ -168,6 +174,7 @@ static void console_close(struct kit *kit) {
     if (console->cache) cache_free(&console->cache);
     if (console->pool) db_pool_free(&console->pool);
     if (console->side) db_free(&console->side);
+    if (console->figures) figures_keeper_free(&console->figures);
     if (console->loader) reference_loader_free(&console->loader);
     if (console->who) who_finder_free(&console->who);
     if (console->reader) board_reader_free(&console->reader);

@@ -21,6 +21,7 @@ struct board;
 struct board_reader;
 struct commands;
 struct delays;
+struct figures_keeper;
 struct news;
 struct streams;
 
@@ -30,6 +31,7 @@ struct console_config {
     int64_t session_idle, session_max; /* ms */
     int64_t command_patience;          /* ms */
     int64_t queues_each;               /* ms */
+    int64_t figures_each;              /* ms */
 };
 extern struct console_config console_config;
 extern const struct service console_service;
@@ -52,6 +54,7 @@ struct console {
     struct board_reader *reader;
     struct streams *streams;
     struct delays *delays;
+    struct figures_keeper *figures;
     struct loop_timer *tick;
     struct buffer out; /* the answer being written; good until the next one begins */
     bool draining;

@@ -65,6 +65,14 @@ static const struct {
     {"kind", "{\"$ref\":\"#/components/schemas/UnitKind\"}", "单位类别", "kind of unit"},
     {"type", "{\"type\":\"string\"}", "事件类型, 可用逗号分隔多个", "a type of event, or several with commas between"},
     {"minutes", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "最近多少分钟", "how many minutes back"},
+    {"period", "{\"type\":\"string\",\"examples\":[\"2026\",\"2026-11\",\"2026-W47\",\"2026-11-22\"]}",
+     "一年、一月、一周或一日, 代替 from 和 to", "a year, month, week or day, instead of from and to"},
+    {"by", "{\"enum\":[\"unit\",\"matter\",\"channel\"]}", "分组", "one row for each of them"},
+    {"each", "{\"enum\":[\"day\",\"week\",\"month\"]}", "分段", "one row for each of them in the period"},
+    {"channel", "{\"$ref\":\"#/components/schemas/Channel\"}", "渠道", "channel"},
+    {"rate", "{\"type\":\"string\"}", "指标代码", "code of a rate, see /api/v1/figures/formulas"},
+    {"part", "{\"enum\":[\"denominator\",\"numerator\",\"missed\"]}", "列出哪一部分工单",
+     "which of its tickets: missed are those in the denominator that did not count"},
     {"object", "{\"type\":\"string\"}", "对象", "what it was done to, as the log names it"},
 };
 

@@ -1,7 +1,7 @@
-/* Figures are a fold of events: their identity after every event, for the district and every unit; the same again from the log;
- * and the counters of a real platform. */
-#include "core/figures.h"
-#include "tests/unit/city.h"
+/* Figures are a fold of events: their identity after every event, for the district and every unit; the same again from the log,
+ * after any prefix of a random history; and the counters of a real platform. */
+#include "services/kit/tally.h"
+#include "tests/unit/histories.h"
 
 #define WHY      .reason = TEXT("现场核实")
 #define RETURNED .reason = TEXT("not_our_duty"), .basis = TEXT("三定方案第三条")
@@ -10,6 +10,15 @@ static struct figures figures[UNIT_COUNT]; /* [0]: the district */
 static struct ticket ticket;
 static time_ms now;
 static int64_t last_id;
+static uint8_t channel;
+
+static int64_t of(uint32_t unit, enum figure figure) {
+    return figures[unit].n[figure];
+}
+
+static int32_t permille(uint32_t unit, enum rate rate) {
+    return figures_permille(figures_rate(&figures[unit], rate));
+}
 
 static void fold(const struct event *e) {
     struct ticket before = ticket;
@@ -36,8 +45,12 @@ static void start(uint32_t matter, uint32_t place) {
     memset(&ticket, 0, sizeof ticket);
     last_id++;
     struct request_new request = {.matter = matter, .place = place, .place_by = PLACE_BY_POINT};
-    struct command receive = {
-        .name = COMMAND_RECEIVE, .request = last_id, .matter = matter, .place = place, .place_by = PLACE_BY_POINT};
+    struct command receive = {.name = COMMAND_RECEIVE,
+                              .request = last_id,
+                              .matter = matter,
+                              .place = place,
+                              .place_by = PLACE_BY_POINT,
+                              .channel = channel};
     routing_decide(city_world(), &request, &receive.route);
     act(&SYSTEM, receive);
 }
@@ -64,22 +77,22 @@ static void test_one_life_in_figures(void **state) {
     ACT(GRID_WORKER, FINISH, .answer = TEXT("又清运"));
     ACT(COMMUNITY_CLERK, PASS);
     ACT(OPERATOR, SOLVED, .satisfied = false);
-    const struct figures *grid = &figures[GRID_A], *district = &figures[0];
-    assert_int_equal(grid->received, 1);
-    assert_int_equal(grid->closed, 1);
-    assert_int_equal(grid->closed_at[UNIT_GRID], 1);
-    assert_int_equal(figures_permille(grid->sign_on_time), 1000);
-    assert_int_equal(figures_permille(grid->solved), 500);
-    assert_int_equal(figures_permille(grid->satisfied), 0);
-    assert_int_equal(figures_permille(grid->reworked), 1000);
-    assert_int_equal(figures_permille(grid->returned), 0);
-    assert_int_equal(figures_permille(grid->arrived_on_time), -1);
-    assert_int_equal(grid->time_in[STATE_OFFERED].total_ms, 3600000);
-    assert_int_equal(grid->time_in[STATE_CALLBACK].stays, 2);
-    assert_int_equal(grid->time_in[STATE_CALLBACK].total_ms, 3600000);
-    assert_memory_equal(&district->closed_at, &grid->closed_at, sizeof grid->closed_at);
-    assert_int_equal(figures[STREET_B].received, 0);
-    assert_int_equal(figures[STREET_A].closed, 1); /* what lies below counts too */
+    assert_int_equal(of(GRID_A, FIGURE_RECEIVED), 1);
+    assert_int_equal(of(GRID_A, FIGURE_CLOSED), 1);
+    assert_int_equal(of(GRID_A, FIGURE_CLOSED_AT_GRID), 1);
+    assert_int_equal(permille(GRID_A, RATE_LOCAL), 1000);
+    assert_int_equal(permille(GRID_A, RATE_SIGN_ON_TIME), 1000);
+    assert_int_equal(permille(GRID_A, RATE_SOLVED), 500);
+    assert_int_equal(permille(GRID_A, RATE_SATISFIED), 0);
+    assert_int_equal(permille(GRID_A, RATE_REWORKED), 1000);
+    assert_int_equal(permille(GRID_A, RATE_RETURNED), 0);
+    assert_int_equal(permille(GRID_A, RATE_ARRIVED_ON_TIME), -1);
+    assert_int_equal(of(GRID_A, FIGURE_MS_OFFERED), 3600000);
+    assert_int_equal(of(GRID_A, FIGURE_STAYS_CALLBACK), 2);
+    assert_int_equal(of(GRID_A, FIGURE_MS_CALLBACK), 3600000);
+    assert_int_equal(of(0, FIGURE_CLOSED_AT_GRID), 1);
+    assert_int_equal(of(STREET_B, FIGURE_RECEIVED), 0);
+    assert_int_equal(of(STREET_A, FIGURE_CLOSED), 1); /* what lies below counts too */
 }
 
 static void test_passing_between_units(void **state) {
@@ -87,22 +100,22 @@ static void test_passing_between_units(void **state) {
     start(MATTER_GARBAGE, GRID_A);
     ACT(GRID_WORKER, SIGN);
     ACT(GRID_WORKER, PASS_UP, WHY); /* to the community: the street never lost it */
-    assert_int_equal(figures[GRID_A].left, 1);
-    assert_int_equal(figures[GRID_A].in_progress, 0);
-    assert_int_equal(figures[COMMUNITY_A].received, 1);
-    assert_int_equal(figures[COMMUNITY_A].left, 0);
-    assert_int_equal(figures[STREET_A].received, 1);
+    assert_int_equal(of(GRID_A, FIGURE_LEFT), 1);
+    assert_int_equal(figures_in_progress(&figures[GRID_A]), 0);
+    assert_int_equal(of(COMMUNITY_A, FIGURE_RECEIVED), 1);
+    assert_int_equal(of(COMMUNITY_A, FIGURE_LEFT), 0);
+    assert_int_equal(of(STREET_A, FIGURE_RECEIVED), 1);
     ACT(COMMUNITY_CLERK, RETURN, RETURNED);
-    assert_int_equal(figures[STREET_A].left, 1);
-    assert_int_equal(figures[STREET_A].returned.hit, 1);
+    assert_int_equal(of(STREET_A, FIGURE_LEFT), 1);
+    assert_int_equal(of(STREET_A, FIGURE_RETURNED), 1);
     ACT(OPERATOR, DISPATCH, .unit = URBAN);
     ACT(OPERATOR, SUPERVISE, .note = TEXT("请说明"));
-    assert_int_equal(figures[URBAN].supervised, 1);
+    assert_int_equal(of(URBAN, FIGURE_SUPERVISED), 1);
     ACT(OPERATOR, VOID, WHY);
-    assert_int_equal(figures[URBAN].supervised, 0);
-    assert_int_equal(figures[URBAN].closed, 1);
-    assert_int_equal(figures[0].ended[STATE_VOID], 1);
-    assert_int_equal(figures[0].received, 1);
+    assert_int_equal(of(URBAN, FIGURE_SUPERVISED), 0);
+    assert_int_equal(of(URBAN, FIGURE_CLOSED), 1);
+    assert_int_equal(of(0, FIGURE_ENDED_VOID), 1);
+    assert_int_equal(of(0, FIGURE_RECEIVED), 1);
 }
 
 static void test_reopened_is_in_progress_again(void **state) {
@@ -111,10 +124,10 @@ static void test_reopened_is_in_progress_again(void **state) {
     to_callback();
     ACT(OPERATOR, SOLVED);
     ACT(OPERATOR, REOPEN, WHY);
-    assert_int_equal(figures[0].received, 1);
-    assert_int_equal(figures[0].closed, 0);
-    assert_int_equal(figures[0].in_progress, 1);
-    assert_int_equal(figures[GRID_A].closed_at[UNIT_GRID], 0);
+    assert_int_equal(of(0, FIGURE_RECEIVED), 1);
+    assert_int_equal(of(0, FIGURE_CLOSED), 0);
+    assert_int_equal(figures_in_progress(&figures[0]), 1);
+    assert_int_equal(of(GRID_A, FIGURE_CLOSED_AT_GRID), 0);
 }
 
 static void test_cards_are_counted_once(void **state) {
@@ -124,12 +137,12 @@ static void test_cards_are_counted_once(void **state) {
         now = ticket.next_at;
         ACT(SYSTEM, TIMER);
     }
-    assert_true(figures[GRID_EMPTY].rungs[RUNG_RED_CARD] >= 1);
-    int64_t reds = figures[0].rungs[RUNG_RED_CARD], fallbacks = figures[GRID_EMPTY].fallbacks;
-    assert_int_equal(fallbacks, figures[GRID_EMPTY].rungs[RUNG_URGE] + figures[GRID_EMPTY].rungs[RUNG_WARNING]);
+    assert_true(of(GRID_EMPTY, FIGURE_RUNG_RED_CARD) >= 1);
+    int64_t reds = of(0, FIGURE_RUNG_RED_CARD), fallbacks = of(GRID_EMPTY, FIGURE_FALLBACKS);
+    assert_int_equal(fallbacks, of(GRID_EMPTY, FIGURE_RUNG_URGE) + of(GRID_EMPTY, FIGURE_RUNG_WARNING));
     ACT(SUPERVISOR, WITHDRAW_CARD, .rung = RUNG_RED_CARD, WHY);
-    assert_int_equal(figures[0].cards_withdrawn[RUNG_RED_CARD], 1);
-    assert_int_equal(figures[0].rungs[RUNG_RED_CARD], reds);
+    assert_int_equal(of(0, FIGURE_WITHDRAWN_RED_CARD), 1);
+    assert_int_equal(of(0, FIGURE_RUNG_RED_CARD), reds);
 }
 
 /* 7,971 received = 7,894 closed + 77 in progress, 9 of those supervised. */
@@ -147,10 +160,10 @@ static void test_counters_of_a_real_platform(void **state) {
             ACT(OPERATOR, SUPERVISE, .note = TEXT("请说明"));
         }
     }
-    assert_int_equal(figures[0].received, 7971);
-    assert_int_equal(figures[0].closed, 7894);
-    assert_int_equal(figures[0].in_progress, 77);
-    assert_int_equal(figures[0].supervised, 9);
+    assert_int_equal(of(0, FIGURE_RECEIVED), 7971);
+    assert_int_equal(of(0, FIGURE_CLOSED), 7894);
+    assert_int_equal(figures_in_progress(&figures[0]), 77);
+    assert_int_equal(of(0, FIGURE_SUPERVISED), 9);
 }
 
 static void test_adding_equals_folding(void **state) {
@@ -168,11 +181,209 @@ static void test_adding_equals_folding(void **state) {
     assert_memory_equal(&sum, &both, sizeof sum);
 }
 
+/* 313 = 224 + 89: which way they took to their unit, by rule or by the centre's hand. */
+static void test_ways_of_a_real_platform(void **state) {
+    clear("2026-03-02 09:00");
+    for (int i = 0; i < 313; i++) {
+        bool by_rule = i < 224;
+        start(by_rule ? MATTER_GARBAGE : 0, GRID_A);
+        if (by_rule) continue;
+        ACT(OPERATOR, DISPATCH, .unit = URBAN, .matter = MATTER_SIGN);
+        ACT(URBAN_CLERK, RETURN, RETURNED); /* a further dispatch does not count again */
+        ACT(OPERATOR, DISPATCH, .unit = HOUSING);
+    }
+    assert_int_equal(of(0, FIGURE_RECEIVED), 313);
+    assert_int_equal(of(0, FIGURE_BY_RULE), 224);
+    assert_int_equal(of(0, FIGURE_BY_HAND), 89);
+    assert_int_equal(permille(0, RATE_BY_RULE), 716);
+    assert_int_equal(of(URBAN, FIGURE_BY_HAND), 89);
+    assert_int_equal(of(HOUSING, FIGURE_BY_HAND), 0);
+}
+
+static void test_a_whistle_and_who_came(void **state) {
+    clear("2026-03-02 09:00");
+    start(MATTER_SIGN, GRID_A);
+    ACT(STREET_CLERK, SIGN);
+    ACT(STREET_CLERK, WHISTLE, .units = {URBAN, WATER, HOUSING}, .units_count = 3, WHY);
+    ACT(URBAN_CLERK, SIGN);
+    ACT(URBAN_CLERK, ARRIVE);
+    ACT(STREET_CLERK, SCORE, .unit = URBAN, .score = 4);
+    now = at("2026-03-05 09:00");
+    ACT(WATER_CLERK, SIGN);
+    ACT(WATER_CLERK, ARRIVE);
+    assert_int_equal(permille(STREET_A, RATE_WHISTLED), 1000);
+    assert_int_equal(of(STREET_A, FIGURE_CALLED), 0); /* it called, nobody called it */
+    assert_int_equal(of(0, FIGURE_CALLED), 3);
+    assert_int_equal(permille(0, RATE_ARRIVED), 667);
+    assert_int_equal(permille(URBAN, RATE_ARRIVED_ON_TIME), 1000);
+    assert_int_equal(permille(WATER, RATE_ARRIVED_ON_TIME), 0);
+    assert_int_equal(permille(HOUSING, RATE_ARRIVED), 0);
+    assert_int_equal(of(URBAN, FIGURE_SCORE_SUM), 4);
+}
+
+/* ---- cells: the log counted in one go, and again from any place --------------------------------------------------------- */
+
+enum { LOG_MAX = 3000 };
+static struct city city;
+static struct event event_log[LOG_MAX];
+static size_t log_count;
+static struct tally *live;
+
+static void take(const struct event *e) {
+    assert_true(log_count < LOG_MAX);
+    event_log[log_count++] = *e;
+    city_fold(&city, e);
+    assert_true(tally_take(live, city_world(), e));
+}
+
+static struct figures sum_of(const struct tally *tally, uint32_t unit, bool months, int matter) {
+    struct figures sum = {0};
+    for (size_t i = 0; i < tally_count(tally); i++) {
+        const struct tally_cell *c = tally_cell(tally, i);
+        if (c->unit != unit || (c->period < 1000000) != months) continue;
+        if (matter < 0 || c->matter == (uint32_t)matter) figures_add(&sum, &c->figures);
+    }
+    return sum;
+}
+
+/* The log alone, and nothing but figures_fold, for every unit whether it took part or not. */
+static void recompute(size_t count) {
+    static struct ticket tickets[CITY_TICKETS];
+    memset(tickets, 0, sizeof tickets);
+    memset(figures, 0, sizeof figures);
+    for (size_t i = 0; i < count; i++) {
+        struct ticket *t = &tickets[event_log[i].ticket - 1], before = *t;
+        ticket_apply(t, &event_log[i]);
+        for (uint32_t unit = 0; unit < UNIT_COUNT; unit++)
+            figures_fold(&figures[unit], city_world(), unit, &before, t, &event_log[i]);
+    }
+}
+
+static void assert_live_is_recomputed(void) {
+    recompute(log_count);
+    for (uint32_t unit = 0; unit < UNIT_COUNT; unit++) {
+        bool whole = unit == CENTER || unit == DISTRICT; /* these are unit 0 */
+        struct figures days = sum_of(live, unit, false, -1), months = sum_of(live, unit, true, -1);
+        assert_true(figures_hold(&figures[unit]));
+        assert_memory_equal(&days, &months, sizeof days);
+        if (!whole) assert_memory_equal(&days, &figures[unit], sizeof days);
+        for (int m = 0; m < 6; m++) {
+            struct figures matter = sum_of(live, unit, false, (int)city_matters[m].code);
+            assert_true(figures_hold(&matter)); /* rule F10 */
+        }
+    }
+}
+
+static void test_live_equals_recomputed_after_every_prefix(void **state) {
+    live = tally_new(true, 1000);
+    for (uint64_t history = 0; history < 200; history++) {
+        log_count = 0;
+        tally_reset(live);
+        history_open(&city, history, take);
+        for (int i = 0; i < 150; i++) {
+            history_command(&city, take);
+            assert_live_is_recomputed();
+            history_time(&city);
+        }
+    }
+    tally_free(&live);
+}
+
+/* As the keeper does it: cells are stored and cleared at any place, tickets are forgotten and learned again. */
+static void test_counting_in_pieces_equals_counting_at_once(void **state) {
+    live = tally_new(true, 1000);
+    for (uint64_t history = 0; history < 500; history++) {
+        log_count = 0;
+        tally_reset(live);
+        history_open(&city, history, take);
+        for (int i = 0; i < 100; i++) {
+            history_command(&city, take);
+            history_time(&city);
+        }
+        assert_live_is_recomputed();
+        struct tally *piece = tally_new(true, 0);
+        struct figures sums[UNIT_COUNT] = {0};
+        for (size_t i = 0; i < log_count; i++) {
+            const struct event *e = &event_log[i];
+            if (!tally_knows(piece, e->ticket, e->version))
+                for (size_t k = 0; k < i; k++)
+                    if (event_log[k].ticket == e->ticket) tally_learn(piece, &event_log[k]);
+            assert_true(tally_take(piece, city_world(), e));
+            if (roll(10) != 0 && i + 1 < log_count) continue;
+            for (uint32_t unit = 0; unit < UNIT_COUNT; unit++) {
+                struct figures sum = sum_of(piece, unit, roll(2) == 0, -1);
+                figures_add(&sums[unit], &sum);
+            }
+            tally_clear_cells(piece); /* and all tickets, as it may remember none */
+        }
+        for (uint32_t unit = 0; unit < UNIT_COUNT; unit++)
+            if (unit != CENTER && unit != DISTRICT) assert_memory_equal(&sums[unit], &figures[unit], sizeof *sums);
+        tally_free(&piece);
+    }
+    tally_free(&live);
+}
+
+static void test_another_matter_takes_the_ticket_along(void **state) {
+    live = tally_new(false, 10);
+    city_open(&city, "2026-03-02 09:00");
+    city.quiet = true;
+    log_count = 0;
+    static struct step step;
+    struct command c = {.name = COMMAND_RECEIVE, .by = SYSTEM, .request = 1, .channel = CHANNEL_GRID};
+    assert_int_equal(ticket_decide(city_world(), NULL, NULL, &c, 1, city.now, &step), VERDICT_OK);
+    for (uint16_t i = 0; i < step.count; i++) take(&step.events[i]);
+    city.now = at("2026-03-03 09:00");
+    c = (struct command){.name = COMMAND_DISPATCH, .by = OPERATOR, .ticket = 1, .unit = URBAN, .matter = MATTER_SIGN};
+    assert_int_equal(ticket_decide(city_world(), &city.tickets[0], NULL, &c, 2, city.now, &step), VERDICT_OK);
+    for (uint16_t i = 0; i < step.count; i++) take(&step.events[i]);
+    assert_int_equal(tally_find(live, 0, 20260302, 0, CHANNEL_GRID)->figures.n[FIGURE_RECEIVED], 1);
+    assert_int_equal(tally_find(live, 0, 20260303, 0, CHANNEL_GRID)->figures.n[FIGURE_RECEIVED], -1);
+    assert_int_equal(tally_find(live, 0, 20260303, MATTER_SIGN, CHANNEL_GRID)->figures.n[FIGURE_RECEIVED], 1);
+    assert_int_equal(tally_find(live, URBAN, 20260303, MATTER_SIGN, CHANNEL_GRID)->figures.n[FIGURE_RECEIVED], 1);
+    assert_null(tally_find(live, URBAN, 20260302, 0, CHANNEL_GRID));
+    tally_free(&live);
+}
+
+static void test_a_damaged_log_is_told_and_not_guessed(void **state) {
+    live = tally_new(false, 10);
+    log_count = 0;
+    history_open(&city, 1, take);
+    struct event gap = event_log[log_count - 1];
+    gap.version += 2;
+    size_t cells = tally_count(live);
+    assert_false(tally_take(live, city_world(), &gap));
+    gap.version = event_log[log_count - 1].version + 1;
+    assert_false(tally_take(live, city_world(), &gap)); /* nor anything behind it */
+    assert_int_equal(tally_count(live), cells);
+    tally_free(&live);
+}
+
+static void test_every_counter_and_rate_has_its_words(void **state) {
+    for (int i = 1; i < FIGURE_COUNT; i++)
+        assert_true(figures_counter(i)->name && *figures_counter(i)->zh && *figures_counter(i)->en);
+    for (int rate = 1; rate < RATE_COUNT; rate++) {
+        const struct rate_row *row = figures_rate_row(rate);
+        assert_true(row->version >= 1 && row->numerator[0] != 0 && row->denominator[0] != 0);
+        assert_int_equal(figures_rate_by_code(row->code, strlen(row->code)), rate);
+    }
+    assert_int_equal(figures_rate_by_code("solve", 5), RATE_NONE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_life_in_figures),           cmocka_unit_test(test_passing_between_units),
-        cmocka_unit_test(test_reopened_is_in_progress_again), cmocka_unit_test(test_cards_are_counted_once),
-        cmocka_unit_test(test_counters_of_a_real_platform),   cmocka_unit_test(test_adding_equals_folding),
+        cmocka_unit_test(test_one_life_in_figures),
+        cmocka_unit_test(test_passing_between_units),
+        cmocka_unit_test(test_reopened_is_in_progress_again),
+        cmocka_unit_test(test_cards_are_counted_once),
+        cmocka_unit_test(test_counters_of_a_real_platform),
+        cmocka_unit_test(test_ways_of_a_real_platform),
+        cmocka_unit_test(test_a_whistle_and_who_came),
+        cmocka_unit_test(test_adding_equals_folding),
+        cmocka_unit_test(test_live_equals_recomputed_after_every_prefix),
+        cmocka_unit_test(test_counting_in_pieces_equals_counting_at_once),
+        cmocka_unit_test(test_another_matter_takes_the_ticket_along),
+        cmocka_unit_test(test_a_damaged_log_is_told_and_not_guessed),
+        cmocka_unit_test(test_every_counter_and_rate_has_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
