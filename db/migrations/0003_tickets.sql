@@ -78,6 +78,7 @@ CREATE TABLE event (
   UNIQUE (shard, seq, at)
 ) PARTITION BY RANGE (at);
 CREATE TABLE event_default PARTITION OF event DEFAULT;
+CREATE INDEX event_adjudicated ON event (at) WHERE type = 11; -- few: each proposes a routing rule
 
 CREATE TABLE command_key (                                  -- Idempotency-Key: the first answer, for a repeat
   key    bytea PRIMARY KEY,

@@ -14,6 +14,7 @@
 #include "services/console/commands_inner.h"
 #include "services/console/event_read.h"
 #include "services/console/news.h"
+#include "services/console/rules.h"
 #include "services/console/ticket_read.h"
 
 METRIC_COUNTER(answered, "paidan_console_commands_total", "Commands, by what became of them.", "answer", "done",
@@ -71,6 +72,12 @@ static void write_done(struct json_writer *w, struct call *call, const struct pe
     } else {
         json_put_string(w, "state", word_text(WORDS_state, p->reply.state));
         json_put_id(w, "version", p->reply.version);
+    }
+    if (ticket && p->command.name == COMMAND_ADJUDICATE) { /* the decision offers itself as a rule */
+        struct arena arena;
+        arena_init(&arena, 1 << 14, 1 << 20);
+        put_rule_draft(w, &arena, call->reference, ticket, p->command.unit);
+        arena_done(&arena);
     }
     json_close(w);
 }
@@ -281,6 +288,7 @@ static void on_before(struct call *call, const struct db_reply *reply) {
     }
     p->command.by = who_toward(&call->who, ticket.source);
     if (p->command.other == 0) p->command.other = ticket.merged_into;
+    if (p->command.name == COMMAND_SUPPLEMENT) rules_take_texts(call, reply->results[2], &p->command);
     if (!command_key_is_fit(call)) return;
     size_t len;
     const uint8_t *body = http_body(call->request, &len);
@@ -305,5 +313,6 @@ void command_post(struct call *call) {
         reach_of(call_world(call), &call->who, ACTION_READ); /* whoever does not see it is told there is none */
     call_read(call);
     db_set_int8(call_add(call, &TICKET_BODY), 1, ticket);
+    if (read.name == COMMAND_SUPPLEMENT) rules_ask_texts(call, ticket); /* it may be routed again */
     call_send(call, on_before);
 }

@@ -23,6 +23,7 @@
 #include "services/console/preview.h"
 #include "services/console/queues.h"
 #include "services/console/requests.h"
+#include "services/console/rules.h"
 #include "services/console/session.h"
 #include "services/console/stream.h"
 #include "services/console/tickets.h"

@@ -7,6 +7,7 @@
 
 #include "common/csv.h"
 #include "services/console/area.h"
+#include "services/console/rule_fields.h"
 
 typedef void writer(struct buffer *out, struct call *call, const struct db_result *rows);
 
@@ -244,6 +245,21 @@ static const struct db_statement CALENDARS = {
     "export_calendars",
     "SELECT c.code, r.kind, r.from_day, r.to_day, r.weekdays, r.spans, r.name_zh, r.name_en FROM calendar_row r JOIN "
     "calendar c ON c.id = r.calendar ORDER BY c.id, r.no"};
+static void write_rules(struct buffer *out, struct call *call, const struct db_result *rows) {
+    const struct reference *reference = call->reference;
+    struct arena arena;
+    arena_init(&arena, 1 << 16, 1 << 24);
+    for (int i = 0; i < RULE_COLUMNS; i++) (i ? next : first)(out, rule_columns[i]);
+    csv_write_end(out);
+    for (uint32_t i = 0; i < reference->world.rule_count; i++) {
+        const char *fields[RULE_COLUMNS];
+        rule_write(&arena, reference, &reference->world.rules[i], &reference->rules[i], fields);
+        for (int n = 0; n < RULE_COLUMNS; n++) (n ? next : first)(out, fields[n]);
+        csv_write_end(out);
+    }
+    arena_done(&arena);
+}
+
 static const struct db_statement PEOPLE = {"export_people", "SELECT a.login, a.role, coalesce(u.code, '') FROM account "
                                                             "a LEFT JOIN unit u ON u.id = a.unit WHERE NOT a.disabled "
                                                             "ORDER BY a.id LIMIT 100000"};
@@ -285,4 +301,5 @@ EXPORT(calendars, "text/csv", &CALENDARS)
 EXPORT(admission, "text/csv", NULL)
 EXPORT(places, "text/csv", NULL)
 EXPORT(sources, "text/csv", NULL)
+EXPORT(rules, "text/csv", NULL)
 EXPORT(people, "text/csv", &PEOPLE)

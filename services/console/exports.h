@@ -12,6 +12,7 @@ void export_calendars(struct call *call);
 void export_admission(struct call *call);
 void export_places(struct call *call);
 void export_sources(struct call *call);
+void export_rules(struct call *call);
 void export_people(struct call *call);
 
 #endif

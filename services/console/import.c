@@ -68,6 +68,10 @@ static void done(struct import *in) {
     arena_done(&in->arena);
 }
 
+void import_end(struct import *in) {
+    done(in);
+}
+
 static void answer_faults(struct import *in) {
     static const struct sentence title = {"文件有误, 未导入", "The file has mistakes; nothing was loaded"};
     static const struct sentence detail = {"请按 errors 所列的行和列改正后重新导入",
@@ -85,7 +89,8 @@ static void answer_faults(struct import *in) {
         if (fault->row)
             snprintf(pointer, sizeof pointer, fault->column[0] ? "/rows/%zu/%s" : "/rows/%zu", fault->row,
                      fault->column);
-        if (!fault->row)
+        if (in->single) snprintf(pointer, sizeof pointer, "/%s", fault->column);
+        if (!fault->row || in->single)
             where[0] = 0;
         else if (fault->column[0])
             snprintf(where, sizeof where, english ? "row %zu, %s: " : "第 %zu 行 %s: ", fault->row, fault->column);
@@ -214,6 +219,8 @@ static void on_checked(void *context) {
     struct import *in = context;
     if (in->fault_count) {
         answer_faults(in);
+    } else if (in->preview && in->kind->preview) {
+        in->kind->preview(in);
     } else if (in->preview) {
         preview_begin(in);
     } else if (in->dry_run) {
@@ -252,10 +259,20 @@ static bool has_type(const struct call *call, bool geojson) {
     return !strncasecmp(type, "application/geo+json", 20) || !strncasecmp(type, "application/json", 16);
 }
 
-static void start(struct call *call, const struct import_kind *kind, const void *known, bool preview) {
-    struct import *in = call_take(call, sizeof *in);
+static void begin(struct import *in, struct call *call, const struct import_kind *kind) {
     static const char *const dry_run[] = {"0", "1", NULL};
     const char *dry = call_query_choice(call, "dry_run", dry_run);
+    if (call_is_wrong(call, 400)) return;
+    in->kind = kind;
+    in->call = call;
+    in->dry_run = dry && strcmp(dry, "0") != 0;
+    in->began_at = clock_monotonic_ms();
+    arena_init(&in->arena, ARENA_CHUNK, ARENA_MAX);
+    check(in);
+}
+
+static void start(struct call *call, const struct import_kind *kind, const void *known, bool preview) {
+    struct import *in = call_take(call, sizeof *in);
     call->self = in;
     in->preview = preview;
     if (!has_type(call, kind->geojson)) {
@@ -263,15 +280,18 @@ static void start(struct call *call, const struct import_kind *kind, const void 
                      kind->geojson ? "Send application/geo+json" : "Send text/csv");
         return;
     }
-    if (call_is_wrong(call, 400)) return;
-    in->kind = kind;
-    in->call = call;
     in->known = known;
-    in->dry_run = dry && strcmp(dry, "0") != 0;
     in->bytes = (const char *)http_body(call->request, &in->len);
-    in->began_at = clock_monotonic_ms();
-    arena_init(&in->arena, ARENA_CHUNK, ARENA_MAX);
-    check(in);
+    begin(in, call, kind);
+}
+
+void import_one(struct call *call, const struct import_kind *kind, const char *bytes, size_t len) {
+    struct import *in = call_take(call, sizeof *in);
+    call->self = in;
+    in->single = true;
+    in->bytes = bytes;
+    in->len = len;
+    begin(in, call, kind);
 }
 
 void import_start(struct call *call, const struct import_kind *kind, const void *known) {

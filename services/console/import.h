@@ -22,6 +22,8 @@ struct import_kind {
     void (*store)(struct import *import);
     /* Puts the plan into a copy of the world, for a preview (preview.h); NULL: there is none of this kind. */
     void (*imagine)(struct import *import, struct world *world);
+    /* A preview of its own instead; answers the call. */
+    void (*preview)(struct import *import);
     /* More members of the answer; may be NULL. */
     void (*tell)(struct import *import, struct json_writer *w);
 };
@@ -39,6 +41,7 @@ struct import {
     const char *bytes;                 /* the file, borrowed */
     size_t len;
     bool dry_run, preview;
+    bool single;        /* one row, made of a JSON object: faults name its members */
     struct arena arena; /* the plan's */
     void *plan;
     const void *known; /* what the handler read before, in the call's arena */
@@ -67,6 +70,10 @@ void import_sources(struct call *call);
 void import_people(struct call *call);
 
 void import_start(struct call *call, const struct import_kind *kind, const void *known);
+/* The same of one row of CSV with its title row, made of a JSON body; `bytes` must last as long as the call. */
+void import_one(struct call *call, const struct import_kind *kind, const char *bytes, size_t len);
+/* Lets go of it; for a preview that answers by itself. */
+void import_end(struct import *import);
 /* Checks the file and shows what it would move, instead of storing it. */
 void import_preview(struct call *call, const struct import_kind *kind);
 void import_prepared(struct import *import);

@@ -55,6 +55,8 @@ static const struct {
      "how the answer is written; events: text/event-stream with progress and the moves page by page"},
     {"dry_run", "{\"enum\":[\"0\",\"1\"]}", "只检查, 不保存", "check only, store nothing"},
     {"passwords", "{\"enum\":[\"none\"]}", "不为新用户生成密码", "make no passwords for new accounts"},
+    {"at", "{\"type\":\"string\"}", "按这一时间生效的规则 (日期或 RFC 3339)",
+     "by the rules in force then: a date or RFC 3339"},
     {"cidr", "{\"type\":\"string\"}", "网段", "a range of addresses"},
     {"action", "{\"type\":\"string\"}", "操作", "what was done"},
     {"user", "{\"type\":\"string\"}", "用户名、令牌名或编号", "login, token name or number"},
