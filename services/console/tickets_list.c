@@ -18,6 +18,7 @@ struct filter {
     uint16_t states; /* bits; 0: all */
     uint32_t matter_from, matter_to, unit, grid;
     int light, limit;
+    bool supervised;         /* only where a supervision is open */
     const char *pattern;     /* ILIKE; NULL: none */
     int64_t ticket, request; /* q was a number */
 };
@@ -40,7 +41,8 @@ static const struct db_statement LIST = {
     "q.address ILIKE "
     "$12::text))) AND ($13::int8 = 0 OR t.id = $13::int8) AND ($14::int8 = 0 OR EXISTS (SELECT FROM ticket_request tr "
     "WHERE "
-    "tr.request = $14::int8 AND (tr.ticket = t.id OR tr.origin = t.id))) ORDER BY t.id DESC LIMIT $15::int4"};
+    "tr.request = $14::int8 AND (tr.ticket = t.id OR tr.origin = t.id))) AND (NOT $16::bool OR (t.open AND "
+    "t.supervised)) ORDER BY t.id DESC LIMIT $15::int4"};
 
 /* ---- filters ------------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -175,6 +177,7 @@ static void send(struct call *call, const struct filter *f) {
     db_set_int8(list, 13, f->ticket);
     db_set_int8(list, 14, f->request);
     db_set_int4(list, 15, f->limit + 1);
+    db_set_bool(list, 16, f->supervised);
     call_send(call, on_list);
 }
 
@@ -185,6 +188,7 @@ void tickets_get(struct call *call) {
     f->limit = (int)call_query_int(call, "limit", LIMIT, LIMIT_MAX);
     f->before = call_query_cursor(call, cursor) ? cursor[0] : NUMBER_MAX;
     f->states = read_states(call);
+    f->supervised = call_query_int(call, "supervised", 0, 1) == 1;
     f->unit = call_query_unit(call, "unit");
     f->grid = call_query_unit(call, "grid");
     read_matter(call, f);
