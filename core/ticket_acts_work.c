@@ -63,7 +63,7 @@ static void act_finish_refused(struct decision *d) {
 
 static void act_finished(struct decision *d) {
     const struct assignment *lead = ticket_lead(d->ticket);
-    uint32_t checker = ticket_checker(d->world, d->ticket, lead->unit);
+    uint32_t checker = ticket_checker(d->world, d->ticket, lead->unit, d->by.unit);
     struct event *e = about_lead(d);
     e->effect.late = clock_is_late(&lead->handle, d->now);
     e->effect.checker = checker;

@@ -47,7 +47,7 @@ bool ticket_stray(const struct world *world, const struct ticket *t, struct stra
     if (!ticket_is_open(t)) return false;
     if (stray_lead(world, t, ret_stray) || stray_assist(world, t, ret_stray)) return true;
     if (t->state == STATE_CHECK && is_closed(world, t->checker)) {
-        *ret_stray = (struct stray){STRAY_CHECKER, NULL, t->checker, ticket_checker(world, t, t->handled_by), false};
+        *ret_stray = (struct stray){STRAY_CHECKER, NULL, t->checker, ticket_checker(world, t, t->handled_by, 0), false};
         return true;
     }
     if (t->supervised && is_closed(world, t->supervised_unit)) {

@@ -1,11 +1,8 @@
-/* What a row of the lifecycle table demands: the functions behind GUARD of core/lifecycle.def. A guard looks and answers; nothing
- * changes here. Rules L1 to L36 of docs/rules.md. */
+/* What a row of the lifecycle table demands: the functions behind GUARD of core/lifecycle.def, up to the end of the work; from then on
+ * core/ticket_guards_end.c. A guard looks and answers; nothing changes here. Rules L1 to L36 of docs/rules.md. */
 #include <string.h>
 
 #include "core/ticket_guards.h"
-#include "core/ticket_recount.h"
-
-enum { DAY_MS = 86400000, UNTIL_DAYS_MAX = 366 };
 
 static bool by_system(const struct decision *d) {
     return d->by.role == ROLE_SYSTEM;
@@ -13,38 +10,38 @@ static bool by_system(const struct decision *d) {
 
 /* ---- in at the door ---- */
 
-static enum verdict guard_NONE(const struct decision *d) {
+enum verdict guard_NONE(const struct decision *d) {
     return VERDICT_OK;
 }
 
-static enum verdict guard_REQUEST(const struct decision *d) {
+enum verdict guard_REQUEST(const struct decision *d) {
     NEED(d, d->command->request != 0, VERDICT_REQUEST_MISSING);
     return VERDICT_OK;
 }
 
-static enum verdict guard_REASON(const struct decision *d) {
+enum verdict guard_REASON(const struct decision *d) {
     NEED(d, d->command->reason.len > 0, VERDICT_REASON_MISSING);
     return VERDICT_OK;
 }
 
 /* Those merged into it would be left without a leading ticket: rule L22. */
-static enum verdict guard_END(const struct decision *d) {
+enum verdict guard_END(const struct decision *d) {
     DEMAND(d->ticket->request_count == 1, VERDICT_LEADS_OTHERS);
     return guard_REASON(d);
 }
-static enum verdict guard_ASK(const struct decision *d) {
+enum verdict guard_ASK(const struct decision *d) {
     return guard_END(d);
 }
-static enum verdict guard_TRANSFER(const struct decision *d) {
+enum verdict guard_TRANSFER(const struct decision *d) {
     return guard_END(d);
 }
 
-static enum verdict guard_NOTE(const struct decision *d) {
+enum verdict guard_NOTE(const struct decision *d) {
     NEED(d, d->command->note.len > 0, VERDICT_NOTE_MISSING);
     return VERDICT_OK;
 }
 
-static enum verdict guard_SUPPLEMENT(const struct decision *d) {
+enum verdict guard_SUPPLEMENT(const struct decision *d) {
     if (d->command == NULL) return VERDICT_OK;
     const struct command *c = d->command;
     DEMAND(c->note.len > 0 || c->matter != 0 || c->place != 0, VERDICT_SUPPLEMENT_EMPTY);
@@ -58,7 +55,7 @@ static enum verdict route_fits(const struct decision *d) {
 }
 
 /* Rule R17: what nobody has taken on yet may follow changed rules, to the unit that was said beforehand. */
-static enum verdict guard_REROUTE(const struct decision *d) {
+enum verdict guard_REROUTE(const struct decision *d) {
     const struct assignment *lead = ticket_lead(d->ticket);
     DEMAND(d->ticket->returns == 0 && !d->ticket->forced, VERDICT_NOT_REROUTABLE);
     if (d->command == NULL) return VERDICT_OK;
@@ -68,7 +65,7 @@ static enum verdict guard_REROUTE(const struct decision *d) {
     return VERDICT_OK;
 }
 
-static enum verdict guard_DISPATCH(const struct decision *d) {
+enum verdict guard_DISPATCH(const struct decision *d) {
     if (by_system(d) && !d->follows) return guard_REROUTE(d);
     if (d->command == NULL) return VERDICT_OK;
     if (by_system(d)) return route_fits(d);
@@ -84,14 +81,14 @@ static enum verdict another_unit(const struct decision *d) {
     return guard_REASON(d);
 }
 
-static enum verdict guard_REDISPATCH(const struct decision *d) {
+enum verdict guard_REDISPATCH(const struct decision *d) {
     return another_unit(d);
 }
-static enum verdict guard_ADJUDICATE(const struct decision *d) {
+enum verdict guard_ADJUDICATE(const struct decision *d) {
     return another_unit(d);
 }
 
-static enum verdict guard_FORCE(const struct decision *d) {
+enum verdict guard_FORCE(const struct decision *d) {
     const struct unit *u = world_unit(d->world, ticket_lead(d->ticket)->unit);
     DEMAND(u != NULL && !u->closed, VERDICT_UNIT_CLOSED);
     DEMAND(d->ticket->assignment_last < CLOCK_ASSIGNMENTS_MAX, VERDICT_TOO_MANY_UNITS);
@@ -107,7 +104,7 @@ static bool is_return_reason(struct text reason) {
     return false;
 }
 
-static enum verdict guard_RETURN(const struct decision *d) {
+enum verdict guard_RETURN(const struct decision *d) {
     DEMAND(!d->ticket->forced, VERDICT_FORCED);
     PASS_ON(guard_REASON(d));
     NEED(d, is_return_reason(d->command->reason), VERDICT_REASON_UNKNOWN);
@@ -115,19 +112,19 @@ static enum verdict guard_RETURN(const struct decision *d) {
     return VERDICT_OK;
 }
 
-static enum verdict guard_ASSIST_SIGN(const struct decision *d) {
+enum verdict guard_ASSIST_SIGN(const struct decision *d) {
     DEMAND(d->mine->state == ASSIGNMENT_OFFERED, VERDICT_ALREADY_DONE);
     return VERDICT_OK;
 }
 
-static enum verdict guard_ASSIST_RETURN(const struct decision *d) {
+enum verdict guard_ASSIST_RETURN(const struct decision *d) {
     PASS_ON(guard_ASSIST_SIGN(d));
     return d->mine->forced ? VERDICT_FORCED : guard_RETURN(d);
 }
 
 /* ---- the work ---- */
 
-static enum verdict guard_PASS_DOWN(const struct decision *d) {
+enum verdict guard_PASS_DOWN(const struct decision *d) {
     const struct assignment *lead = ticket_lead(d->ticket);
     if (d->command == NULL) return VERDICT_OK;
     uint32_t unit = d->command->unit;
@@ -148,11 +145,11 @@ static enum verdict some_assists(const struct decision *d, bool called) {
     return ticket_fit_assists(d, c->units_count > 0 ? c->units : &c->unit, count, lead->unit, called);
 }
 
-static enum verdict guard_ADD_ASSIST(const struct decision *d) {
+enum verdict guard_ADD_ASSIST(const struct decision *d) {
     return some_assists(d, false);
 }
 
-static enum verdict guard_WHISTLE(const struct decision *d) {
+enum verdict guard_WHISTLE(const struct decision *d) {
     const struct unit *u = world_unit(d->world, ticket_lead(d->ticket)->unit);
     DEMAND(u != NULL && u->kind == UNIT_STREET, VERDICT_NOT_A_STREET);
     return some_assists(d, true);
@@ -168,7 +165,7 @@ const struct assignment *ticket_named_assist(const struct decision *d) {
     return NULL;
 }
 
-static enum verdict guard_RELEASE(const struct decision *d) {
+enum verdict guard_RELEASE(const struct decision *d) {
     DEMAND(ticket_open_assists(d->ticket) > 0, VERDICT_ASSIGNMENT_UNKNOWN);
     if (d->command == NULL) return VERDICT_OK;
     const struct assignment *a = ticket_named_assist(d);
@@ -176,20 +173,20 @@ static enum verdict guard_RELEASE(const struct decision *d) {
     return guard_REASON(d);
 }
 
-static enum verdict guard_ANSWER(const struct decision *d) {
+enum verdict guard_ANSWER(const struct decision *d) {
     DEMAND(!d->mine->whistled || d->mine->arrived_at != 0, VERDICT_NOT_ARRIVED);
     DEMAND(d->mine->state == ASSIGNMENT_SIGNED, VERDICT_NOT_SIGNED);
     NEED(d, d->command->note.len > 0 || d->command->answer.len > 0, VERDICT_NOTE_MISSING);
     return VERDICT_OK;
 }
 
-static enum verdict guard_ARRIVE(const struct decision *d) {
+enum verdict guard_ARRIVE(const struct decision *d) {
     DEMAND(d->mine->whistled, VERDICT_NOT_WHISTLED);
     DEMAND(d->mine->arrived_at == 0, VERDICT_ALREADY_DONE);
     return VERDICT_OK;
 }
 
-static enum verdict guard_SCORE(const struct decision *d) {
+enum verdict guard_SCORE(const struct decision *d) {
     if (d->command == NULL) return VERDICT_OK;
     const struct assignment *a = ticket_named_assist(d);
     DEMAND(a != NULL, VERDICT_ASSIGNMENT_UNKNOWN);
@@ -208,7 +205,7 @@ static enum verdict ready_to_finish(const struct decision *d) {
     return VERDICT_OK;
 }
 
-static enum verdict guard_FINISH(const struct decision *d) {
+enum verdict guard_FINISH(const struct decision *d) {
     DEMAND(d->ticket->asked != TICKET_ASKED_FINISH, VERDICT_ALREADY_ASKED);
     PASS_ON(ready_to_finish(d));
     NEED(d, d->command->answer.len > 0, VERDICT_ANSWER_MISSING);
@@ -216,13 +213,13 @@ static enum verdict guard_FINISH(const struct decision *d) {
 }
 
 /* Rule L41: whoever did the work does not let it pass; somebody else of the unit, or above it, does. */
-static enum verdict guard_REFUSE_FINISH(const struct decision *d) {
+enum verdict guard_REFUSE_FINISH(const struct decision *d) {
     DEMAND(d->ticket->asked == TICKET_ASKED_FINISH, VERDICT_NOT_ASKED);
     DEMAND(d->by.user != d->ticket->asked_by, VERDICT_OWN_REQUEST);
     return guard_REASON(d);
 }
 
-static enum verdict guard_GRANT_FINISH(const struct decision *d) {
+enum verdict guard_GRANT_FINISH(const struct decision *d) {
     DEMAND(d->ticket->asked == TICKET_ASKED_FINISH, VERDICT_NOT_ASKED);
     DEMAND(d->by.user != d->ticket->asked_by, VERDICT_OWN_REQUEST);
     return ready_to_finish(d);
@@ -237,7 +234,7 @@ static bool adds_time(const struct decision *d, time_ms until) {
     return calendar_elapsed(cal, clock_limit(handle), handle->due, until) > 0;
 }
 
-static enum verdict guard_ASK_EXTENSION(const struct decision *d) {
+enum verdict guard_ASK_EXTENSION(const struct decision *d) {
     const struct ticket *t = d->ticket;
     const struct assignment *lead = ticket_lead(t);
     DEMAND(t->asked == 0, VERDICT_ALREADY_ASKED);
@@ -248,7 +245,7 @@ static enum verdict guard_ASK_EXTENSION(const struct decision *d) {
     NEED(d, d->command->until != 0, VERDICT_UNTIL_MISSING);
     NEED(d, d->command->until > lead->handle.due, VERDICT_UNTIL_TOO_EARLY);
     NEED(d, adds_time(d, d->command->until), VERDICT_UNTIL_ADDS_NONE);
-    NEED(d, d->command->until <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
+    NEED(d, d->command->until <= d->now + UNTIL_AHEAD_MS, VERDICT_UNTIL_TOO_LATE);
     return VERDICT_OK;
 }
 
@@ -263,17 +260,17 @@ static time_ms until_decided(const struct decision *d) {
     return d->command->until != 0 ? d->command->until : d->ticket->asked_until;
 }
 
-static enum verdict guard_GRANT_EXTENSION(const struct decision *d) {
+enum verdict guard_GRANT_EXTENSION(const struct decision *d) {
     PASS_ON(somebody_else_decides(d, TICKET_ASKED_EXTENSION));
     DEMAND(d->ticket->extensions == 0 || d->by.role == ROLE_SUPERVISOR, VERDICT_HIGHER_ROLE);
     NEED(d, until_decided(d) > d->now && until_decided(d) > ticket_lead(d->ticket)->handle.due,
          VERDICT_UNTIL_TOO_EARLY);
     NEED(d, adds_time(d, until_decided(d)), VERDICT_UNTIL_ADDS_NONE);
-    NEED(d, until_decided(d) <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
+    NEED(d, until_decided(d) <= d->now + UNTIL_AHEAD_MS, VERDICT_UNTIL_TOO_LATE);
     return VERDICT_OK;
 }
 
-static enum verdict guard_REFUSE_EXTENSION(const struct decision *d) {
+enum verdict guard_REFUSE_EXTENSION(const struct decision *d) {
     PASS_ON(somebody_else_decides(d, TICKET_ASKED_EXTENSION));
     return guard_REASON(d);
 }
@@ -281,7 +278,7 @@ static enum verdict guard_REFUSE_EXTENSION(const struct decision *d) {
 /* A suspension is looked at again after the review limit at the latest. */
 static enum verdict fit_review(const struct decision *d, time_ms until) {
     DEMAND(until > d->now, VERDICT_UNTIL_TOO_EARLY);
-    time_ms latest = d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS;
+    time_ms latest = d->now + UNTIL_AHEAD_MS;
     struct terms terms = ticket_terms(d->world, d->ticket);
     struct limit limit = world_limit(d->world, terms.matter, terms.policy, STAGE_REVIEW, terms.urgency);
     const struct unit *centre = world_unit(d->world, d->world->center);
@@ -291,7 +288,7 @@ static enum verdict fit_review(const struct decision *d, time_ms until) {
     return VERDICT_OK;
 }
 
-static enum verdict guard_ASK_SUSPENSION(const struct decision *d) {
+enum verdict guard_ASK_SUSPENSION(const struct decision *d) {
     DEMAND(d->ticket->asked == 0, VERDICT_ALREADY_ASKED);
     if (d->command == NULL) return VERDICT_OK;
     PASS_ON(guard_REASON(d));
@@ -299,211 +296,14 @@ static enum verdict guard_ASK_SUSPENSION(const struct decision *d) {
     return fit_review(d, d->command->until);
 }
 
-static enum verdict guard_GRANT_SUSPENSION(const struct decision *d) {
+enum verdict guard_GRANT_SUSPENSION(const struct decision *d) {
     PASS_ON(somebody_else_decides(d, TICKET_ASKED_SUSPENSION));
     return d->command == NULL ? VERDICT_OK : fit_review(d, until_decided(d));
 }
 
-static enum verdict guard_REFUSE_SUSPENSION(const struct decision *d) {
+enum verdict guard_REFUSE_SUSPENSION(const struct decision *d) {
     PASS_ON(somebody_else_decides(d, TICKET_ASKED_SUSPENSION));
     return guard_REASON(d);
-}
-
-/* ---- was it done? ---- */
-
-static enum verdict guard_PASS(const struct decision *d) {
-    const struct ticket *t = d->ticket;
-    DEMAND(t->finished_by == 0 || d->by.user != t->finished_by, VERDICT_OWN_WORK);
-    DEMAND(!ticket_took_part(t, d->by.unit), VERDICT_OWN_WORK);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_FAIL(const struct decision *d) {
-    PASS_ON(guard_PASS(d));
-    return guard_REASON(d);
-}
-
-static enum verdict the_other(const struct decision *d, int64_t id) {
-    if (d->command == NULL) return VERDICT_OK;
-    DEMAND(d->other != NULL, VERDICT_OTHER_MISSING);
-    DEMAND(d->other->id == id, VERDICT_OTHER_UNFIT);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_CALLBACK(const struct decision *d) {
-    DEMAND(!d->ticket->called_back, VERDICT_ALREADY_DONE);
-    return VERDICT_OK;
-}
-
-/* Rule L19: the k-th of n tries counts after k - 1 n-ths of the callback limit, so that they are not made in one minute. */
-static enum verdict fit_try(const struct decision *d, const struct clock *callback, uint8_t tries) {
-    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, d->ticket).policy);
-    if (tries == 0 || policy->callback_tries_max == 0 || !clock_is_running(callback)) return VERDICT_OK;
-    int32_t percent = tries < policy->callback_tries_max ? 100 * tries / policy->callback_tries_max : 100;
-    struct limit_clock limit = clock_as_limit(callback);
-    time_ms from;
-    bool limited = calendar_clock_due(world_calendar(d->world, callback->calendar), &limit, percent, &from);
-    DEMAND(!limited || d->now >= from, VERDICT_TRY_TOO_SOON);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_TRY(const struct decision *d) {
-    PASS_ON(guard_CALLBACK(d));
-    return fit_try(d, &d->ticket->clock, d->ticket->callback_tries);
-}
-
-static bool leading_is_done(const struct decision *d) {
-    return d->other->state == STATE_CALLBACK || d->other->state == STATE_CLOSED;
-}
-
-/* Whether a merged request's callbacks are of the round its leading ticket is in. */
-static bool in_this_round(const struct decision *d) {
-    return d->ticket->callback_round == ticket_round(d->other);
-}
-
-static enum verdict guard_LEADING_DONE(const struct decision *d) {
-    PASS_ON(the_other(d, d->ticket->merged_into));
-    NEED(d, leading_is_done(d), VERDICT_LEADING_NOT_DONE);
-    NEED(d, !d->ticket->called_back || !in_this_round(d), VERDICT_ALREADY_DONE);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_LEADING_TRY(const struct decision *d) {
-    PASS_ON(guard_LEADING_DONE(d));
-    if (d->command == NULL || d->other->state != STATE_CALLBACK || !in_this_round(d)) return VERDICT_OK;
-    return fit_try(d, &d->other->clock, d->ticket->callback_tries);
-}
-
-static enum verdict guard_CLOSE(const struct decision *d) {
-    return by_system(d) ? VERDICT_OK : guard_REASON(d);
-}
-
-/* Rule L21. */
-static enum verdict may_be_reopened(const struct decision *d, const struct ticket *closed) {
-    const struct policy *policy = world_policy(d->world, ticket_terms(d->world, closed).policy);
-    const struct unit *centre = world_unit(d->world, d->world->center);
-    time_ms latest;
-    bool limited = calendar_add(world_calendar(d->world, centre != NULL ? centre->calendar : 0), closed->ended_at,
-                                policy->reopen, &latest);
-    DEMAND(!limited || d->now <= latest, VERDICT_REOPEN_LATE);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_REOPEN(const struct decision *d) {
-    PASS_ON(may_be_reopened(d, d->ticket));
-    return guard_REASON(d);
-}
-
-/* What a merged caller finds unsolved goes back to work on the leading ticket: rule L40. */
-static enum verdict guard_LEADING_AGAIN(const struct decision *d) {
-    PASS_ON(the_other(d, d->ticket->merged_into));
-    if (d->command == NULL) return VERDICT_OK;
-    DEMAND(leading_is_done(d), VERDICT_LEADING_NOT_DONE);
-    if (d->other->state == STATE_CLOSED) PASS_ON(may_be_reopened(d, d->other));
-    return guard_REASON(d);
-}
-
-/* ---- other ends ---- */
-
-static enum verdict guard_MERGE(const struct decision *d) {
-    DEMAND(d->ticket->request_count == 1, VERDICT_LEADS_OTHERS);
-    if (d->command == NULL) return VERDICT_OK;
-    PASS_ON(the_other(d, d->command->other));
-    DEMAND(d->other->id != d->ticket->id && ticket_is_open(d->other), VERDICT_OTHER_UNFIT);
-    DEMAND(d->other->request_count < UINT16_MAX, VERDICT_OTHER_UNFIT);
-    DEMAND(d->other->state != STATE_INCOMPLETE, VERDICT_OTHER_UNFIT); /* it may yet be given up */
-    return VERDICT_OK;
-}
-
-static enum verdict guard_UNMERGE(const struct decision *d) {
-    PASS_ON(the_other(d, d->ticket->merged_into));
-    return guard_REASON(d);
-}
-
-static enum verdict guard_SPLIT(const struct decision *d) {
-    if (d->command != NULL) PASS_ON(ticket_fit_matter_and_place(d));
-    return guard_REASON(d);
-}
-
-/* Rule L29: the system that the ticket was given to speaks for it, and the centre. */
-static enum verdict holds_it_outside(const struct decision *d) {
-    uint32_t outside = d->ticket->outside;
-    DEMAND(d->by.role != ROLE_INTEGRATION || outside == 0 || d->by.source == outside, VERDICT_NOT_YOURS);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_TAKE_BACK(const struct decision *d) {
-    PASS_ON(holds_it_outside(d));
-    return guard_REASON(d);
-}
-
-static enum verdict guard_OUTSIDE_ANSWER(const struct decision *d) {
-    PASS_ON(holds_it_outside(d));
-    NEED(d, d->command->answer.len > 0, VERDICT_ANSWER_MISSING);
-    return VERDICT_OK;
-}
-
-/* ---- pressure ---- */
-
-static enum verdict guard_SUPERVISE(const struct decision *d) {
-    DEMAND(!d->ticket->supervised, VERDICT_SUPERVISED_ALREADY);
-    if (d->command == NULL || d->follows) return VERDICT_OK;
-    DEMAND(by_system(d) || d->command->note.len > 0, VERDICT_NOTE_MISSING);
-    DEMAND(d->command->until == 0 || d->command->until > d->now, VERDICT_UNTIL_TOO_EARLY);
-    DEMAND(d->command->until <= d->now + (time_ms)UNTIL_DAYS_MAX * DAY_MS, VERDICT_UNTIL_TOO_LATE);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_REPLY(const struct decision *d) {
-    DEMAND(d->ticket->supervised, VERDICT_NOT_SUPERVISED);
-    DEMAND((d->relations & RELATION_SUPERVISED) != 0, VERDICT_NOT_YOURS);
-    return guard_NOTE(d);
-}
-
-static enum verdict fit_card(const struct decision *d) {
-    DEMAND(d->ticket->highest_rung >= RUNG_WARNING, VERDICT_RUNG_UNFIT);
-    NEED(d, d->command->rung >= RUNG_WARNING && d->command->rung <= d->ticket->highest_rung, VERDICT_RUNG_UNFIT);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_APPEAL(const struct decision *d) {
-    DEMAND(d->ticket->card_appealed == 0, VERDICT_ALREADY_ASKED);
-    PASS_ON(fit_card(d));
-    return guard_REASON(d);
-}
-
-static enum verdict somebody_else_judges(const struct decision *d) {
-    const struct ticket *t = d->ticket;
-    DEMAND(t->card_appealed == 0 || (d->by.user != t->appealed_by && d->by.unit != t->appealed_unit),
-           VERDICT_OWN_REQUEST);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_WITHDRAW(const struct decision *d) {
-    PASS_ON(fit_card(d));
-    PASS_ON(somebody_else_judges(d));
-    return guard_REASON(d);
-}
-
-static enum verdict guard_REFUSE_APPEAL(const struct decision *d) {
-    DEMAND(d->ticket->card_appealed != 0, VERDICT_NOT_ASKED);
-    PASS_ON(somebody_else_judges(d));
-    return guard_REASON(d);
-}
-
-static enum verdict guard_TIMER(const struct decision *d) {
-    NEED(d, d->follows || d->command->generation == d->ticket->generation, VERDICT_TIMER_STALE);
-    DEMAND(d->ticket->next_at != 0 && d->ticket->next_at <= d->now, VERDICT_TIMER_EARLY);
-    return VERDICT_OK;
-}
-
-static enum verdict guard_RECOMPUTE(const struct decision *d) {
-    struct recount recount;
-    return ticket_recount(d->world, d->ticket, d->now, &recount) > 0 ? VERDICT_OK : VERDICT_NOTHING_CHANGES;
-}
-
-static enum verdict guard_FOLLOW(const struct decision *d) {
-    return ticket_strays(d->world, d->ticket) ? VERDICT_OK : VERDICT_NOTHING_CHANGES;
 }
 
 #define GUARD_FUNCTION(name, zh, en) guard_##name,

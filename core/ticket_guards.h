@@ -20,6 +20,13 @@
         if (verdict_ != VERDICT_OK) return verdict_;                                                                   \
     } while (0)
 
+/* No time that somebody names lies further ahead (L15). */
+#define UNTIL_AHEAD_MS ((time_ms)366 * 86400000)
+
+/* A guard of the lifecycle table: looks and answers, changes nothing. */
+#define GUARD_DECLARATION(name, zh, en) enum verdict guard_##name(const struct decision *d);
+GUARDS(GUARD_DECLARATION)
+
 /* A unit that may lead: it exists, is not closed, takes tickets, and is admitted to the matter (R6, L33). */
 enum verdict ticket_fit_target(const struct decision *d, uint32_t unit, uint32_t matter);
 /* Units that join as assists: each may, none twice, and there is room beside a lead (L34). `called`: by a whistle (L27). */

@@ -90,8 +90,9 @@ uint8_t ticket_round(const struct ticket *ticket);
 bool ticket_all_called_back(const struct ticket *ticket);
 /* Whether the unit did some of the work that is to be checked. */
 bool ticket_took_part(const struct ticket *ticket, uint32_t unit);
-/* Rule L11: who checks the work of `handler`. Never 0. */
-uint32_t ticket_checker(const struct world *world, const struct ticket *ticket, uint32_t handler);
+/* Rule L11: who checks the work of `handler`, which a person of `actor` says is done (0: nobody in particular; for a unit that nobody
+ * staffs the one above acts, A5). Never 0. */
+uint32_t ticket_checker(const struct world *world, const struct ticket *ticket, uint32_t handler, uint32_t actor);
 /* Rule L17: the unit that takes what `unit` cannot solve; 0: none, the centre dispatches. */
 uint32_t ticket_level_above(const struct world *world, const struct ticket *ticket, uint32_t unit);
 

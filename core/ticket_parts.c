@@ -95,20 +95,21 @@ bool ticket_took_part(const struct ticket *ticket, uint32_t unit) {
     return ticket->handled_by == unit;
 }
 
-static bool may_check(const struct world *world, const struct ticket *ticket, uint32_t unit, uint32_t handler) {
+static bool may_check(const struct world *world, const struct ticket *ticket, uint32_t unit, uint32_t handler,
+                      uint32_t actor) {
     const struct unit *u = world_unit(world, unit);
-    return u != NULL && !u->closed && u->staffed && !world_in_subtree(world, handler, unit) &&
+    return u != NULL && unit != actor && !u->closed && u->staffed && !world_in_subtree(world, handler, unit) &&
            !ticket_took_part(ticket, unit);
 }
 
-uint32_t ticket_checker(const struct world *world, const struct ticket *ticket, uint32_t handler) {
+uint32_t ticket_checker(const struct world *world, const struct ticket *ticket, uint32_t handler, uint32_t actor) {
     uint32_t community = world_above_open(world, ticket->place, UNIT_COMMUNITY);
-    if (may_check(world, ticket, community, handler)) return community;
+    if (may_check(world, ticket, community, handler, actor)) return community;
     uint32_t street = world_above_open(world, ticket->place, UNIT_STREET);
-    if (may_check(world, ticket, street, handler)) return street;
+    if (may_check(world, ticket, street, handler, actor)) return street;
     const struct unit *u = world_unit(world, handler);
     while (u != NULL && (u = world_unit(world, u->parent)) != NULL) {
-        if (may_check(world, ticket, u->id, handler)) return u->id;
+        if (may_check(world, ticket, u->id, handler, actor)) return u->id;
     }
     return world->center;
 }

@@ -9,6 +9,7 @@ static cJSON *bulk(int status, const char *command, const struct person *who, co
 }
 
 static void test_each_ticket_has_its_own_outcome(void **state) {
+    SHOWS("L42");
     char *one = push_to("water", "漏水"), *two = push_to("water", "停水"), *other = push_to("municipal", "坑洼");
     char body[400];
     done(200, two, "sign", &water, NULL);
@@ -29,6 +30,7 @@ static void test_each_ticket_has_its_own_outcome(void **state) {
 }
 
 static void test_the_same_key_does_nothing_twice(void **state) {
+    SHOWS("L38 L42");
     char *tickets[6], body[400], part[400];
     size_t used = (size_t)snprintf(body, sizeof body, "{\"tickets\":[");
     for (int i = 0; i < 6; i++) {

@@ -48,6 +48,7 @@ static const cJSON *row_of(const cJSON *tree, const char *path, const char *code
 }
 
 static void test_what_happened_is_there_at_once(void **state) {
+    SHOWS("F9");
     cJSON *all = get(200, &operator_, "/api/v1/figures"), *own = get(200, &water, "/api/v1/figures");
     assert_int_equal(int_at(all, "counters.received"), 6);
     assert_int_equal(int_at(all, "counters.closed"), 3);
@@ -165,6 +166,7 @@ static void test_a_rate_is_made_of_its_tickets(void **state) {
 }
 
 static void test_the_log_alone_gives_the_same(void **state) {
+    SHOWS("F12");
     const char *const queries[] = {"", "?unit=water", "?unit=municipal", "?unit=s1", "?period=2020", "?channel=phone"};
     for (int i = 0; i < 6; i++) {
         cJSON *recount = get(200, &operator_, "/api/v1/figures/recount%s", queries[i]);
@@ -187,6 +189,7 @@ static void load_scores(int status, const char *text) {
 #define TITLES "row,rate,kind,unit,matter,channel,value,from,to,note\n"
 
 static void test_scores_by_rules_with_dates(void **state) {
+    SHOWS("F13 F14 F15");
     load_scores(200, TITLES "weight,solved,,,,,60,2020-01-01,2025-12-31,上一年\n"
                             "weight,solved,,,,,40,2026-01-01,,\n"
                             "weight,satisfied,,,,,40,2026-01-01,,\n"
@@ -292,6 +295,7 @@ static void test_what_was_tampered_with_is_found_and_counted_anew(void **state) 
 
 /* Rule F11: the water department comes under a street; what it ever did is then the street's too. */
 static void test_figures_go_by_the_organisation_as_it_stands(void **state) {
+    SHOWS("F11");
     sql("UPDATE unit SET parent = (SELECT id FROM unit WHERE code = 's1') WHERE code = 'water'; UPDATE world SET "
         "version = version + 1");
     int received = 0;

@@ -267,6 +267,7 @@ static void test_without_redis_the_numbers_come_from_the_database(void **state) 
 }
 
 static void test_without_the_router_the_outcome_is_unknown(void **state) {
+    SHOWS("L37");
     char *ticket = push_to("water", "夜间施工");
     assert_int_equal(stop("router"), 0);
     struct answer away = act_keyed(ticket, "sign", &water, "k-away", "{}");

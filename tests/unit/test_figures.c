@@ -68,6 +68,7 @@ static void clear(const char *time) {
 }
 
 static void test_one_life_in_figures(void **state) {
+    SHOWS("F1 F4 F5 F6 F7");
     clear("2026-03-02 09:00");
     start(MATTER_GARBAGE, GRID_A);
     now += 3600000;
@@ -96,6 +97,7 @@ static void test_one_life_in_figures(void **state) {
 }
 
 static void test_passing_between_units(void **state) {
+    SHOWS("F2");
     clear("2026-03-02 09:00");
     start(MATTER_GARBAGE, GRID_A);
     ACT(GRID_WORKER, SIGN);
@@ -119,6 +121,7 @@ static void test_passing_between_units(void **state) {
 }
 
 static void test_reopened_is_in_progress_again(void **state) {
+    SHOWS("F2");
     clear("2026-03-02 09:00");
     start(MATTER_GARBAGE, GRID_A);
     to_callback();
@@ -131,6 +134,7 @@ static void test_reopened_is_in_progress_again(void **state) {
 }
 
 static void test_cards_are_counted_once(void **state) {
+    SHOWS("F3 F8");
     clear("2026-03-02 09:00");
     start(MATTER_GARBAGE, GRID_EMPTY);
     for (int i = 0; i < 12; i++) {
@@ -147,6 +151,7 @@ static void test_cards_are_counted_once(void **state) {
 
 /* 7,971 received = 7,894 closed + 77 in progress, 9 of those supervised. */
 static void test_counters_of_a_real_platform(void **state) {
+    SHOWS("F1 F3");
     clear("2026-03-02 09:00");
     for (int i = 0; i < 7971; i++) {
         start(i % 3 == 0 ? MATTER_GARBAGE : MATTER_POTHOLE, GRID_A);
@@ -183,6 +188,7 @@ static void test_adding_equals_folding(void **state) {
 
 /* 313 = 224 + 89: which way they took to their unit, by rule or by the centre's hand. */
 static void test_ways_of_a_real_platform(void **state) {
+    SHOWS("F16");
     clear("2026-03-02 09:00");
     for (int i = 0; i < 313; i++) {
         bool by_rule = i < 224;
@@ -201,6 +207,7 @@ static void test_ways_of_a_real_platform(void **state) {
 }
 
 static void test_a_whistle_and_who_came(void **state) {
+    SHOWS("F17");
     clear("2026-03-02 09:00");
     start(MATTER_SIGN, GRID_A);
     ACT(STREET_CLERK, SIGN);
@@ -324,6 +331,7 @@ static void test_counting_in_pieces_equals_counting_at_once(void **state) {
 }
 
 static void test_another_matter_takes_the_ticket_along(void **state) {
+    SHOWS("F10");
     live = tally_new(false, 10);
     city_open(&city, "2026-03-02 09:00");
     city.quiet = true;

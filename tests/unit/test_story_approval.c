@@ -12,6 +12,7 @@ static void work_on_a_sign(void) {
 }
 
 static void test_extension_refused_then_granted_by_another(void **state) {
+    SHOWS("L12 L15");
     work_on_a_sign();
     until(&city, "2026-03-09 09:00");
     DO(&city, 1, STREET_CLERK, ASK_EXTENSION, .until = at("2026-03-20 17:00"), BECAUSE("产权人在外地"));
@@ -53,6 +54,7 @@ static void test_extension_refused_then_granted_by_another(void **state) {
 }
 
 static void test_extension_asked_too_late(void **state) {
+    SHOWS("L15");
     work_on_a_sign();
     city.quiet = true;
     until(&city, "2026-03-11 09:01");
@@ -72,6 +74,7 @@ static void test_extension_asked_too_late(void **state) {
 
 /* Off the clock over the winter, on a ledger, and back by itself on the review date with the time that was left. */
 static void test_suspended_and_back_by_date(void **state) {
+    SHOWS("L16 C2");
     work_on_a_sign();
     until(&city, "2026-03-05 09:00");
     DO(&city, 1, STREET_CLERK, ASK_SUSPENSION, .until = at("2026-05-05 09:00"), BECAUSE("拆除须待停电检修"));
@@ -98,6 +101,7 @@ static void test_suspended_and_back_by_date(void **state) {
 }
 
 static void test_suspended_and_back_by_hand(void **state) {
+    SHOWS("L16");
     work_on_a_sign();
     DO(&city, 1, STREET_CLERK, ADD_ASSIST, .unit = URBAN);
     until(&city, "2026-03-02 10:00");

@@ -7,6 +7,7 @@
 
 /* 2 working hours, 40 minutes of them on Friday; the weekend does not count. */
 static void test_over_a_weekend(void **state) {
+    SHOWS("D1 D2");
     begin("2026-03-06 16:20");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-03-09 12:00");
@@ -24,6 +25,7 @@ static void test_over_a_weekend(void **state) {
 
 /* 14 February is a Saturday people work, 15 to 23 is the Spring Festival. */
 static void test_over_the_spring_festival(void **state) {
+    SHOWS("C7");
     begin("2026-02-14 16:20");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-02-24 12:00");
@@ -41,6 +43,7 @@ static void test_over_the_spring_festival(void **state) {
 
 /* 20 September is a Sunday people work for the National Day; summer hours end at 17:30. */
 static void test_over_a_swapped_sunday(void **state) {
+    SHOWS("C6");
     begin("2026-09-18 16:50");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-09-20 12:00");
@@ -58,6 +61,7 @@ static void test_over_a_swapped_sunday(void **state) {
 
 /* Water, power, gas and heat count natural time: the desk is open day and night. */
 static void test_urgent_at_night(void **state) {
+    SHOWS("C8");
     begin("2026-02-16 23:30");
     come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-02-17 02:00");
@@ -78,6 +82,7 @@ static void test_urgent_at_night(void **state) {
 
 /* A grid that nobody staffs gets its ticket; the duty desk hears of each rung; the community signs for it. */
 static void test_nobody_on_duty(void **state) {
+    SHOWS("D3 A5 R8");
     begin("2026-03-06 09:00");
     come_in(MATTER_GARBAGE, GRID_EMPTY, PLACE_BY_POINT);
     until(&city, "2026-03-06 11:30");
@@ -116,6 +121,7 @@ static void test_the_centre_is_late(void **state) {
 
 /* Contact ran out before anybody signed: that silence had its cards; no second set for the same. */
 static void test_contact_ran_out_before_signing(void **state) {
+    SHOWS("C12");
     begin("2026-03-02 09:00");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     city.quiet = true;
@@ -136,6 +142,7 @@ static void test_contact_ran_out_before_signing(void **state) {
 
 /* The escalation service was away: what it missed is made up for in order, at once; reminders are not. */
 static void test_after_an_outage(void **state) {
+    SHOWS("D7");
     begin("2026-03-02 09:00");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     city.now = at("2026-03-06 15:00");
@@ -154,6 +161,7 @@ static void test_after_an_outage(void **state) {
 
 /* A unit appeals its card; somebody else judges. */
 static void test_a_card_is_appealed(void **state) {
+    SHOWS("L30");
     begin("2026-03-02 09:00");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-03-02 11:30");
@@ -182,6 +190,7 @@ static void test_a_card_is_appealed(void **state) {
 
 /* The holidays are published in November: deadlines move, and an event says why. */
 static void test_a_new_calendar(void **state) {
+    SHOWS("C15");
     static struct calendar with_strike;
     begin("2026-03-02 09:00");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);

@@ -5,6 +5,7 @@
 /* clang-format off */
 
 static void test_the_straight_way(void **state) {
+    SHOWS("L4 L14 L39");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-03-02 09:20");
@@ -36,6 +37,7 @@ static void test_the_straight_way(void **state) {
 }
 
 static void test_nobody_checks_their_own_work(void **state) {
+    SHOWS("L10 L11");
     begin("2026-03-02 09:00");
     come_in(MATTER_DRAIN, COMMUNITY_A, PLACE_BY_ADDRESS);
     DO(&city, 1, COMMUNITY_CLERK, SIGN);
@@ -66,6 +68,7 @@ static void test_nobody_checks_their_own_work(void **state) {
 }
 
 static void test_not_solved_then_reopened(void **state) {
+    SHOWS("L20 L21 C14");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_GRID);
     DO(&city, 1, GRID_WORKER, SIGN);
@@ -117,6 +120,7 @@ static void test_not_solved_then_reopened(void **state) {
 }
 
 static void test_requester_cannot_be_reached(void **state) {
+    SHOWS("L19");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_GRID);
     DO(&city, 1, GRID_WORKER, SIGN);
@@ -150,6 +154,7 @@ static void test_requester_cannot_be_reached(void **state) {
 }
 
 static void test_lead_waits_for_its_assists(void **state) {
+    SHOWS("L13");
     begin("2026-03-02 09:00");
     come_in(MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, MUNICIPAL_CLERK, SIGN);
@@ -180,6 +185,7 @@ static void test_lead_waits_for_its_assists(void **state) {
 
 /* An assist's clock counts from when it was asked, not from when the lead was. */
 static void test_assist_asked_late_has_its_full_time(void **state) {
+    SHOWS("C11 C17");
     begin("2026-03-02 09:00");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, STREET_CLERK, SIGN);
@@ -208,6 +214,7 @@ static void test_assist_asked_late_has_its_full_time(void **state) {
 }
 
 static void test_never_supplemented(void **state) {
+    SHOWS("L31 D6");
     begin("2026-03-02 09:00");
     come_in(0, 0, 0);
     DO(&city, 1, OPERATOR, ASK, BECAUSE("请说明地点"));
@@ -224,6 +231,7 @@ static void test_never_supplemented(void **state) {
 }
 
 static void test_supplemented_and_routed(void **state) {
+    SHOWS("L31");
     begin("2026-03-02 09:00");
     come_in(0, 0, 0);
     DO(&city, 1, OPERATOR, ASK, BECAUSE("请说明地点"));
@@ -246,6 +254,7 @@ static void test_supplemented_and_routed(void **state) {
 }
 
 static void test_supervised_from_above(void **state) {
+    SHOWS("L25 L26 L35");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, GRID_WORKER, SIGN);
@@ -270,6 +279,7 @@ static void test_supervised_from_above(void **state) {
 }
 
 static void test_declined_voided_closed_by_hand(void **state) {
+    SHOWS("L6 L19 L32");
     begin("2026-03-02 09:00");
     come_in(0, 0, 0);
     DO(&city, 1, OPERATOR, DECLINE);

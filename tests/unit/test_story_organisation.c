@@ -12,6 +12,7 @@ static void follows(int64_t id) {
 
 /* Two departments become one: what was signed stays signed, and no clock begins anew. */
 static void test_a_department_is_merged(void **state) {
+    SHOWS("W5 L43");
     begin("2026-03-02 09:00");
     come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-03-02 09:30");
@@ -42,6 +43,7 @@ static void test_a_department_is_merged(void **state) {
 
 /* A community is closed: its street is the next level above, and has its full time. */
 static void test_a_community_is_closed(void **state) {
+    SHOWS("W5 L43");
     begin("2026-03-02 09:00");
     come_in(MATTER_DRAIN, COMMUNITY_A, PLACE_BY_ADDRESS);
     DO(&city, 1, COMMUNITY_CLERK, SIGN);
@@ -66,6 +68,7 @@ static void test_a_community_is_closed(void **state) {
 
 /* A department is closed and nobody takes over: the centre dispatches anew. */
 static void test_a_department_is_closed(void **state) {
+    SHOWS("W5 L43");
     begin("2026-03-02 09:00");
     come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, WATER_CLERK, SIGN);
@@ -92,6 +95,7 @@ static void test_a_department_is_closed(void **state) {
 
 /* The department only assists: it is merged into the lead, and its part ends; another one is merged into a third. */
 static void test_assists_follow(void **state) {
+    SHOWS("L43");
     begin("2026-03-02 09:00");
     come_in(MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, MUNICIPAL_CLERK, SIGN);
@@ -122,6 +126,7 @@ static void test_assists_follow(void **state) {
 
 /* On the ledger: the suspension goes on with who takes over; with nobody, the ticket comes back and goes to triage. */
 static void test_suspended_work_follows(void **state) {
+    SHOWS("L43");
     begin("2026-03-02 09:00");
     for (int i = 0; i < 2; i++) {
         int64_t id = come_in(i == 0 ? MATTER_COLD : MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
@@ -172,6 +177,7 @@ static void test_suspended_work_follows(void **state) {
 
 /* The checker is closed: another one by rule L11. The unit that did the work is merged: rework goes to who took over. */
 static void test_check_and_rework_follow(void **state) {
+    SHOWS("L43 L11");
     begin("2026-03-02 09:00");
     come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, WATER_CLERK, SIGN);
@@ -229,6 +235,7 @@ static void test_rework_of_a_closed_unit(void **state) {
 
 /* A supervision goes with its unit. */
 static void test_a_supervision_follows(void **state) {
+    SHOWS("L43");
     begin("2026-03-02 09:00");
     come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, WATER_CLERK, SIGN);
@@ -252,6 +259,7 @@ static void test_a_supervision_follows(void **state) {
 
 /* Requests that come afterwards: a place in a merged grid lies in the grid it went into. */
 static void test_new_requests_after_a_merger(void **state) {
+    SHOWS("R18");
     begin("2026-03-02 09:00");
     city_close(GRID_A, GRID_DEDICATED);
     come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);

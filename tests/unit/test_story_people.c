@@ -34,6 +34,7 @@ static void wants_quiet(int64_t person, int from, int to) {
 
 /* Each rung tells those of the one before, and more. */
 static void test_recipients_accumulate(void **state) {
+    SHOWS("D2 D9");
     begin("2026-03-02 09:00");
     leads(DISTRICT, DING, RANK_LEADER);
     leads(STREET_A, YI, RANK_LEADER);
@@ -55,6 +56,7 @@ static void test_recipients_accumulate(void **state) {
 
 /* The leader is on leave: who stands in is told; back from leave, the leader is. */
 static void test_the_leader_is_away(void **state) {
+    SHOWS("D9 W8");
     begin("2026-03-02 09:00");
     leads(STREET_A, JIA, RANK_LEADER);
     is_away(JIA, "2026-03-01 00:00", "2026-03-02 11:10", YI);
@@ -72,6 +74,7 @@ static void test_the_leader_is_away(void **state) {
 
 /* Nobody was named to stand in: the deputy leader is told; the deputy is away too: the desk alone. */
 static void test_the_deputy_leader(void **state) {
+    SHOWS("D9 W7");
     begin("2026-03-02 09:00");
     leads(STREET_A, JIA, RANK_LEADER);
     leads(STREET_A, BING, RANK_DEPUTY);
@@ -91,6 +94,7 @@ static void test_the_deputy_leader(void **state) {
 
 /* At night the roster says who is on the desk; at six the shift changes. */
 static void test_the_desk_by_roster(void **state) {
+    SHOWS("D9 W9");
     begin("2026-03-02 22:50");
     has_the_desk(WATER, JIA, "2026-03-02 18:00", "2026-03-03 00:40");
     has_the_desk(WATER, YI, "2026-03-03 00:40", "2026-03-03 08:00");
@@ -108,6 +112,7 @@ static void test_the_desk_by_roster(void **state) {
 
 /* A unit whose desk is empty at that hour, and nobody staffs it otherwise: the duty desk of the centre, by name. */
 static void test_nobody_but_the_duty_desk(void **state) {
+    SHOWS("D3");
     begin("2026-03-06 09:00");
     has_the_desk(CENTER, JI, "2026-03-06 08:00", "2026-03-06 20:00");
     come_in(MATTER_GARBAGE, GRID_EMPTY, PLACE_BY_POINT);
@@ -123,6 +128,7 @@ static void test_nobody_but_the_duty_desk(void **state) {
 
 /* Quiet hours let a warning wait till morning, but no red card and nobody on shift; the rungs themselves come in their minute. */
 static void test_quiet_hours(void **state) {
+    SHOWS("D10");
     begin("2026-03-02 20:30");
     leads(WATER, JIA, RANK_LEADER);
     leads(DISTRICT, DING, RANK_LEADER);
@@ -145,6 +151,7 @@ static void test_quiet_hours(void **state) {
 
 /* A person's own hours come before the unit's; urgent danger waits for nobody. */
 static void test_quiet_hours_of_a_person(void **state) {
+    SHOWS("D10");
     begin("2026-03-02 22:30");
     leads(WATER, JIA, RANK_LEADER);
     city_units[WATER].quiet = (struct quiet){22 * 60, 7 * 60};
@@ -184,6 +191,7 @@ static void test_quiet_hours_of_a_person(void **state) {
 
 /* The unit appeals its card, a supervisor judges; a card that was withdrawn is no longer the highest. */
 static void test_a_card_is_appealed(void **state) {
+    SHOWS("L30");
     begin("2026-03-02 09:00");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-03-02 11:30");
@@ -217,6 +225,7 @@ static void test_a_card_is_appealed(void **state) {
 
 /* A red card opens a supervision; without the written reply the work cannot be finished. */
 static void test_a_red_card_wants_its_reply(void **state) {
+    SHOWS("D4 L26");
     begin("2026-03-02 09:00");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     city.quiet = true;

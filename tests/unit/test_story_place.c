@@ -17,6 +17,7 @@ static const char *sentence(uint32_t matter, uint32_t place, int place_by, enum 
 
 /* Both polygons hold the point: the dedicated grid wins over the basic one it lies in. */
 static void test_a_point_in_a_dedicated_grid(void **state) {
+    SHOWS("R1 R2");
     uint32_t both[] = {GRID_A, GRID_DEDICATED};
     uint32_t place = routing_place(city_world(), both, 2);
     assert_int_equal(place, GRID_DEDICATED);
@@ -30,6 +31,7 @@ static void test_a_point_in_a_dedicated_grid(void **state) {
 }
 
 static void test_only_a_grid(void **state) {
+    SHOWS("R1");
     begin("2026-03-02 09:00");
     come_in(MATTER_DRAIN, GRID_A, PLACE_BY_GRID);
     reads(&city,
@@ -40,6 +42,7 @@ static void test_only_a_grid(void **state) {
 }
 
 static void test_only_an_address(void **state) {
+    SHOWS("R5");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, STREET_A, PLACE_BY_ADDRESS);
     reads(&city,
@@ -50,6 +53,7 @@ static void test_only_an_address(void **state) {
 }
 
 static void test_nothing_at_all(void **state) {
+    SHOWS("R4");
     begin("2026-03-02 09:00");
     come_in(0, 0, 0);
     reads(&city,
@@ -60,6 +64,7 @@ static void test_nothing_at_all(void **state) {
 }
 
 static void test_every_other_reason_in_a_sentence(void **state) {
+    SHOWS("R3 R10");
     /* two languages, one sentence each */
     assert_string_equal(sentence(MATTER_COLD, 0, 0, LANG_ZH), "派给水务局：事项直派责任部门；事项“停水”。");
     assert_string_equal(sentence(MATTER_GARBAGE, 0, PLACE_OUTSIDE, LANG_ZH),
@@ -83,6 +88,7 @@ static void test_every_other_reason_in_a_sentence(void **state) {
 
 /* A matter that is on no community's admission list goes to the street, also when it starts lower. */
 static void test_not_admitted(void **state) {
+    SHOWS("R6");
     static const struct admission drains_only[] = {{0, 20200, 20299}};
     struct world *world = (struct world *)city_world();
     struct world before = *world;
@@ -97,6 +103,7 @@ static void test_not_admitted(void **state) {
 }
 
 static void test_a_closed_grid_is_passed_over(void **state) {
+    SHOWS("R7");
     city_world();
     city_units[GRID_A].closed = true;
     assert_string_equal(

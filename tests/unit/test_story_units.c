@@ -5,6 +5,7 @@
 /* clang-format off */
 
 static void test_returned_twice_and_forced(void **state) {
+    SHOWS("L7 L8 L9");
     begin("2026-03-02 09:00");
     come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, WATER_CLERK, RETURN, .reason = TEXT("not_our_duty"));
@@ -35,6 +36,7 @@ static void test_returned_twice_and_forced(void **state) {
 }
 
 static void test_adjudicated_elsewhere(void **state) {
+    SHOWS("L9");
     begin("2026-03-02 09:00");
     come_in(MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, MUNICIPAL_CLERK, RETURN, NOT_OUR_DUTY);
@@ -64,6 +66,7 @@ static void test_adjudicated_elsewhere(void **state) {
 
 /* The grid cannot, the community cannot, the street cannot: the department; each with its full time. */
 static void test_passed_up_from_the_grid_to_the_department(void **state) {
+    SHOWS("L17");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, GRID_WORKER, SIGN);
@@ -112,6 +115,7 @@ static void test_passed_up_from_the_grid_to_the_department(void **state) {
 }
 
 static void test_passed_down_inside_the_own_deadline(void **state) {
+    SHOWS("L18");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, 1, STREET_CLERK, SIGN);
@@ -141,6 +145,7 @@ static void test_passed_down_inside_the_own_deadline(void **state) {
 }
 
 static void test_the_street_whistles(void **state) {
+    SHOWS("L27 L28");
     begin("2026-03-02 09:00");
     come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
     DO(&city, 1, STREET_CLERK, SIGN);
@@ -181,6 +186,7 @@ static void test_the_street_whistles(void **state) {
 
 /* Each caller stays whole: own number, own callback, whatever happens to the work. */
 static void test_merged_and_unmerged(void **state) {
+    SHOWS("L22 L23 L40");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-03-02 09:10");
@@ -230,6 +236,7 @@ static void test_merged_and_unmerged(void **state) {
 }
 
 static void test_split(void **state) {
+    SHOWS("L24");
     begin("2026-03-02 09:00");
     come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-03-02 10:00");
@@ -250,6 +257,7 @@ static void test_split(void **state) {
 
 /* What nobody signs the centre takes back or gives to another. */
 static void test_dispatched_anew(void **state) {
+    SHOWS("L9");
     begin("2026-03-02 09:00");
     come_in(MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
     until(&city, "2026-03-02 11:10");
