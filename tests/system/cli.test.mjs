@@ -54,6 +54,37 @@ describe('paidan', () => {
     assert.match(ok(system.paidan(['explain', ticket, '--lang', 'en'])), /sign limit/);
   });
 
+  test('calendar preview, policy preview: which open deadlines a file would move; nothing is stored', () => {
+    const world = json(['status']).world;
+    const copy = (name, of, change) => {
+      const file = path.join(system.folder, name);
+      fs.writeFileSync(file, change(fs.readFileSync(`db/demo/${of}`, 'utf8')));
+      fs.chmodSync(file, 0o644);
+      return file;
+    };
+    const shorter = copy('shorter.csv', 'calendars/standard.csv', (text) => text.replace('07:30', '07:00'));
+    const preview = json(['calendar', 'preview', shorter]);
+    const own = preview.moves.filter((move) => move.ticket === ticket);
+    assert.ok(own.some((move) => move.stage.code === 'handle' && !move.total && move.change === 'due' && move.by_minutes < 0), JSON.stringify(own));
+    assert.ok(own.some((move) => move.total && move.unit === null));
+    assert.equal(preview.moves.length, preview.deadlines);
+    assert.match(ok(system.paidan(['calendar', 'preview', shorter, '--lang', 'zh'])), new RegExp(`个期限会变: 延后 0[\\s\\S]*${ticket}[\\s\\S]*什么都没有保存`));
+    assert.match(ok(system.paidan(['calendar', 'preview', shorter, '--lang', 'en', '--all'])), new RegExp(`deadlines would change[\\s\\S]*${ticket}`));
+    assert.equal(ok(system.paidan(['calendar', 'preview', shorter, '--csv'])).trim().split('\n').length, preview.deadlines + 1);
+    const longer = copy('longer.csv', 'policies.csv', (text) => text.replace('handle,normal,7wd', 'handle,normal,9wd'));
+    const policy = json(['policy', 'preview', longer]);
+    assert.equal(policy.kind, 'policies');
+    assert.equal(policy.earlier, 0);
+    const same = json(['calendar', 'preview', 'db/demo/calendars/standard.csv']);
+    assert.equal(same.deadlines, 0);
+    const wrong = copy('wrong.csv', 'calendars/standard.csv', (text) => text.replace('07:30', '25:00'));
+    const refused = system.paidan(['calendar', 'preview', wrong, '--lang', 'en']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /row 3/);
+    assert.equal(json(['status']).world, world);
+    assert.match(ok(system.paidan(['calendar', 'show', 'db/demo/calendars/standard.csv', '--lang', 'zh'])), /国庆节/);
+  });
+
   test('do: refused with what is possible, then done', () => {
     const early = system.paidan(['do', ticket, 'finish', '--answer', '好了', '--lang', 'en'], `department-${department}`);
     assert.equal(early.code, 1);

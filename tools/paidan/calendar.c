@@ -1,4 +1,4 @@
-/* paidan calendar preview FILE: what a calendar file says, worked out here, before anybody loads it: its working days by month, its
+/* paidan calendar show FILE: what a calendar file says, worked out here, before anybody loads it: its working days by month, its
  * holidays and swapped workdays, and, with --limit, when something would be due and why. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,7 +157,7 @@ static enum cli_exit print_deadline(struct cli *cli, const struct calendar *cal,
     return CLI_OK;
 }
 
-enum cli_exit run_calendar_preview(struct cli *cli) {
+enum cli_exit run_calendar_show(struct cli *cli) {
     static struct calendar cal;
     struct reading r = {.cli = cli};
     char *bytes;

@@ -62,6 +62,10 @@ static const struct cli_option do_many_options[] = {
 
 static const struct cli_option import_options[] = {{"dry-run", NULL, "只检查, 不保存", "check, store nothing"}, END};
 static const struct cli_option preview_options[] = {
+    {"csv", NULL, "输出 CSV, 每个期限一行", "as CSV, a row each"},
+    {"all", NULL, "列出全部 (默认前 50 个)", "list all of them (the first 50 otherwise)"},
+    END};
+static const struct cli_option show_options[] = {
     {"limit", "LIMIT", "试算时限, 如 7wd", "work out a limit, such as 7wd"},
     {"from", "TIME", "从何时起算 (默认现在)", "from when (now otherwise)"},
     END};
@@ -118,7 +122,11 @@ const struct cli_command cli_commands[] = {
     IMPORT("place", "地名", "place names", "admin-system"),
     IMPORT("source", "来源", "sources", "admin-system"),
     IMPORT("people", "用户", "people", "admin-security"),
-    {"calendar preview", "FILE", 1, 1, run_calendar_preview, preview_options, NULL, "不导入, 先看日历文件的含义",
+    {"calendar preview", "FILE", 1, 1, run_preview, preview_options, "admin-system", "试看: 载入后哪些在办期限会变",
+     "which open deadlines a calendar file would move; nothing is stored"},
+    {"policy preview", "FILE", 1, 1, run_preview, preview_options, "admin-system", "试看: 载入后哪些在办期限会变",
+     "which open deadlines a policy file would move; nothing is stored"},
+    {"calendar show", "FILE", 1, 1, run_calendar_show, show_options, NULL, "不导入, 先看日历文件的含义",
      "what a calendar file means, before it is loaded"},
     {"rule", "", 0, 8, run_rule, NULL, NULL, "派单规则 (尚未提供)", "routing rules (not there yet)"},
     {"verify", "", 0, 0, run_verify, database_options, NULL, "校验哈希链并重放全部事件 (直接读数据库)",

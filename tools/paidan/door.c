@@ -25,10 +25,42 @@ void door_answer_done(struct door_answer *answer) {
 
 /* ---- libcurl ------------------------------------------------------------------------------------------------------------------ */
 
+static struct {
+    door_event *event; /* NULL: nobody watches */
+    void *context;
+} watching;
+
+/* One event: lines "event: NAME" and "data: JSON". */
+static void hear_event(char *block) {
+    const char *name = "", *data = NULL;
+    for (char *line = strtok(block, "\n"); line; line = strtok(NULL, "\n")) {
+        if (strncmp(line, "event: ", 7) == 0) name = line + 7;
+        if (strncmp(line, "data: ", 6) == 0) data = line + 6;
+    }
+    cJSON *tree = NULL;
+    struct json_fault fault;
+    struct json_limits limits = {.bytes_max = ANSWER_MAX, .depth_max = 32, .values_max = 20 * 1000 * 1000};
+    if (data && json_parse(data, strlen(data), &limits, &tree, &fault) != ERR_NONE) tree = NULL;
+    if (*name) watching.event(watching.context, name, tree);
+    json_free(&tree);
+}
+
+static void hear_events(struct door_answer *answer) {
+    for (;;) {
+        char *text = (char *)answer->body.data;
+        char *end = answer->body.length ? memmem(text, answer->body.length, "\n\n", 2) : NULL;
+        if (!end) return;
+        end[1] = '\0';
+        hear_event(text);
+        buffer_drop(&answer->body, (size_t)(end + 2 - text));
+    }
+}
+
 static size_t on_body(char *bytes, size_t one, size_t len, void *context) {
     struct door_answer *answer = context;
     if (answer->body.length + one * len > ANSWER_MAX) return 0;
     buffer_append(&answer->body, bytes, one * len);
+    if (watching.event && strstr(answer->type, "text/event-stream")) hear_events(answer);
     return one * len;
 }
 
@@ -182,6 +214,15 @@ enum cli_exit door_send(struct cli *cli, const char *method, const char *path, c
         door_print(ret_answer);
     else
         door_say_problem(cli, ret_answer);
+    return code;
+}
+
+enum cli_exit door_watch(struct cli *cli, const char *method, const char *path, const char *type, const void *body,
+                         size_t len, door_event *event, void *context, struct door_answer *ret_answer) {
+    watching.event = event;
+    watching.context = context;
+    enum cli_exit code = door_send(cli, method, path, type, body, len, ret_answer);
+    watching.event = NULL;
     return code;
 }
 

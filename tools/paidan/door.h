@@ -27,6 +27,12 @@ enum cli_exit door_send_plain(struct cli *cli, const char *method, const char *p
 /* The problem of an answer, on stderr. */
 void door_say_problem(struct cli *cli, const struct door_answer *answer);
 
+/* A stream's event as it comes; `data` is its JSON, or NULL when it is none. */
+typedef void door_event(void *context, const char *event, const struct cJSON *data);
+/* The same for an answer that is a stream of events (text/event-stream): `event` hears each, and the body stays empty. */
+enum cli_exit door_watch(struct cli *cli, const char *method, const char *path, const char *type, const void *body,
+                         size_t len, door_event *event, void *context, struct door_answer *ret_answer);
+
 enum cli_exit door_get(struct cli *cli, const char *path, struct door_answer *ret_answer);
 enum cli_exit door_post(struct cli *cli, const char *path, const struct buffer *json, struct door_answer *ret_answer);
 
