@@ -69,6 +69,21 @@ static const struct cli_option show_options[] = {
     {"limit", "LIMIT", "试算时限, 如 7wd", "work out a limit, such as 7wd"},
     {"from", "TIME", "从何时起算 (默认现在)", "from when (now otherwise)"},
     END};
+static const struct cli_option rule_preview_options[] = {
+    {"at", "DATE", "按这一天生效的规则", "by the rules in force on that day"}, END};
+static const struct cli_option rule_import_options[] = {{"dry-run", NULL, "只检查, 不保存", "check, store nothing"},
+                                                        {"reroute", NULL, "先预览, 导入后改派预览所列未签收的工单",
+                                                         "preview first, then move the unsigned tickets it named"},
+                                                        END};
+static const struct cli_option rule_test_options[] = {
+    {"title", "TEXT", "标题", "title"},
+    {"description", "TEXT", "内容", "description"},
+    {"matter", "CODE", "事项, 六位数字", "matter, six digits"},
+    {"place", "CODE", "地点单位", "unit of the place"},
+    {"channel", "WORD", "渠道", "channel"},
+    {"source", "CODE", "来源", "source"},
+    {"at", "TIME", "收到的时间 (默认现在)", "when it is received (now otherwise)"},
+    END};
 static const struct cli_option token_options[] = {
     {"unit", "CODE", "单位 (有办理权限的角色必填)", "unit (for roles that act)"},
     {"sources", "CODE,CODE", "可代表的来源 (integration)", "sources it may push for (integration)"},
@@ -128,7 +143,18 @@ const struct cli_command cli_commands[] = {
      "which open deadlines a policy file would move; nothing is stored"},
     {"calendar show", "FILE", 1, 1, run_calendar_show, show_options, NULL, "不导入, 先看日历文件的含义",
      "what a calendar file means, before it is loaded"},
-    {"rule", "", 0, 8, run_rule, NULL, NULL, "派单规则 (尚未提供)", "routing rules (not there yet)"},
+    {"rule list", "[NUMBER]", 0, 1, run_rule_list, NULL, "admin-system", "派单规则, 或一条规则的历次版本",
+     "routing rules, or every version of one"},
+    {"rule preview", "FILE", 1, 1, run_rule_preview, rule_preview_options, "admin-system",
+     "导入前看哪些工单会派往别处 (在办的和近 30 天的)",
+     "which tickets would have gone elsewhere (open ones and the last 30 days'), before it is loaded"},
+    {"rule import", "FILE", 1, 1, run_rule_import, rule_import_options, "admin-system", "导入派单规则",
+     "load routing rules"},
+    {"rule export", "[FILE]", 0, 1, run_export, NULL, "admin-system", "导出派单规则", "write out routing rules"},
+    {"rule test", "[TITLE]", 0, 1, run_rule_test, rule_test_options, "admin-system", "一件诉求按现行规则派往何处",
+     "where the rules in force send a request"},
+    {"rule drafts", "", 0, 0, run_rule_drafts, NULL, "admin-system", "由裁定拟定的规则",
+     "rules that adjudications propose"},
     {"verify", "", 0, 0, run_verify, database_options, NULL, "校验哈希链并重放全部事件 (直接读数据库)",
      "check the hash chains and replay every event (reads the database)"},
     {"rebuild", "", 0, 0, run_rebuild, NULL, "admin-system", "重建实时队列", "rebuild the live queues"},

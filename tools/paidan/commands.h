@@ -30,11 +30,16 @@ enum cli_exit run_token_revoke(struct cli *cli);
 /* reference.c */
 enum cli_exit run_import(struct cli *cli);
 enum cli_exit run_export(struct cli *cli);
-enum cli_exit run_rule(struct cli *cli);
 /* calendar.c; what a file says, worked out here */
 enum cli_exit run_calendar_show(struct cli *cli);
 /* preview.c; what it would move, worked out by the server */
 enum cli_exit run_preview(struct cli *cli);
+/* rules.c */
+enum cli_exit run_rule_list(struct cli *cli);
+enum cli_exit run_rule_preview(struct cli *cli);
+enum cli_exit run_rule_import(struct cli *cli);
+enum cli_exit run_rule_test(struct cli *cli);
+enum cli_exit run_rule_drafts(struct cli *cli);
 /* house.c */
 enum cli_exit run_status(struct cli *cli);
 enum cli_exit run_rebuild(struct cli *cli);

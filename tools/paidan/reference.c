@@ -9,9 +9,9 @@
 
 static const struct kind {
     const char *word, *path; /* as said here, as in the address */
-} kinds[] = {{"unit", "units"},      {"area", "areas"},         {"matter", "matters"},
-             {"policy", "policies"}, {"calendar", "calendars"}, {"admission", "admission"},
-             {"place", "places"},    {"source", "sources"},     {"people", "people"}};
+} kinds[] = {{"unit", "units"},         {"area", "areas"},          {"matter", "matters"}, {"policy", "policies"},
+             {"calendar", "calendars"}, {"admission", "admission"}, {"place", "places"},   {"source", "sources"},
+             {"people", "people"},      {"rule", "rules"}};
 
 static const char *path_of(struct cli *cli) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -71,17 +71,4 @@ enum cli_exit run_export(struct cli *cli) {
     }
     door_answer_done(&answer);
     return code;
-}
-
-/* ---- rule -------------------------------------------------------------------------------------------------------------------------- */
-
-enum cli_exit run_rule(struct cli *cli) {
-    return cli_fail(
-        cli, CLI_REFUSED,
-        "派单规则 (按渠道、关键词、时间等, 带预览) 尚未提供, 计划在“工单全过程”阶段加入; "
-        "目前由事项目录和准入清单决定派往何处: paidan matter import, paidan admission import",
-        "routing rules as data (by channel, keyword, time, with a preview) are not there yet; they come with the stage "
-        "\"the whole life of a ticket\". Until then the matter catalogue and the admission list decide: paidan matter "
-        "import, "
-        "paidan admission import");
 }
