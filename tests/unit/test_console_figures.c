@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "services/console/figures.h"
 #include "tests/unit/console_district.h"
+#include "tools/paidan/cli.h"
 
 static char *tickets
     [6]; /* 0 solved late in heart, 1 solved, 2 returned, 3 open at the water department, 4 and 5 at the municipal one */
@@ -188,6 +189,42 @@ static void load_scores(int status, const char *text) {
 
 #define TITLES "row,rate,kind,unit,matter,channel,value,from,to,note\n"
 
+/* `paidan figures verify` in this process, straight to the database. */
+static enum cli_exit verify(void) {
+    const char *argv[] = {"paidan", "figures", "verify", "--json", "--database", conninfo_as("paidan_owner"), NULL};
+    fflush(stdout);
+    int kept = dup(STDOUT_FILENO), nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, STDOUT_FILENO);
+    enum cli_exit code = cli_main(6, (char **)argv);
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    close(nowhere);
+    return code;
+}
+
+static void test_the_whole_table_is_what_the_log_makes(void **state) {
+    assert_int_equal(verify(), CLI_OK);
+    static const char *const tamperings[] = {
+        "UPDATE figure SET received = coalesce(received, 0) + %d WHERE unit = 0 AND period > 999999 AND matter = "
+        "(SELECT min(matter) "
+        "FROM figure)",
+        "UPDATE figure SET closed = coalesce(closed, 0) + %d WHERE unit <> 0 AND period <= 999999",
+    };
+    for (int i = 0; i < 2; i++) {
+        char text[300];
+        snprintf(text, sizeof text, tamperings[i], 1);
+        sql(text);
+        assert_int_equal(verify(), CLI_REFUSED);
+        snprintf(text, sizeof text, tamperings[i], -1);
+        sql(text);
+    }
+    sql("BEGIN; CREATE TABLE kept AS SELECT * FROM figure WHERE unit = 0; DELETE FROM figure WHERE unit = 0; COMMIT");
+    assert_int_equal(verify(), CLI_REFUSED);
+    sql("INSERT INTO figure SELECT * FROM kept; DROP TABLE kept");
+    assert_int_equal(verify(), CLI_OK);
+}
+
 static void test_scores_by_rules_with_dates(void **state) {
     SHOWS("F13 F14 F15");
     load_scores(200, TITLES "weight,solved,,,,,60,2020-01-01,2025-12-31,上一年\n"
@@ -316,6 +353,7 @@ int main(void) {
         cmocka_unit_test(test_groups_and_series_add_up),
         cmocka_unit_test(test_a_rate_is_made_of_its_tickets),
         cmocka_unit_test(test_the_log_alone_gives_the_same),
+        cmocka_unit_test(test_the_whole_table_is_what_the_log_makes),
         cmocka_unit_test(test_scores_by_rules_with_dates),
         cmocka_unit_test(test_a_file_for_spreadsheets),
         cmocka_unit_test(test_the_table_has_a_column_for_each_counter),

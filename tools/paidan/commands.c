@@ -98,6 +98,22 @@ static const struct cli_option audit_options[] = {
     {"from", "TIME", "从", "from"},       {"to", "TIME", "到", "to"},
     {"action", "WORD", "操作", "action"}, {"user", "ID", "用户编号", "number of the user"},
     {"object", "TEXT", "对象", "object"}, END};
+static const struct cli_option figures_options[] = {
+    {"period", "PERIOD", "2026, 2026-11, 2026-W47 或 2026-11-22 (默认本月)",
+     "2026, 2026-11, 2026-W47 or 2026-11-22 (this month otherwise)"},
+    {"from", "DATE", "从这一天起", "from this day on"},
+    {"to", "DATE", "到这一天之前", "up to the start of this day"},
+    {"by", "WORD", "按 unit matter channel 分组", "a row for each unit, matter or channel"},
+    {"kind", "WORD", "按单位分组时只列此类单位, 如 street", "by unit: units of this kind, such as street"},
+    {"each", "WORD", "按 day week month 分段", "a row for each day, week or month"},
+    {"matter", "CODE", "只计此事项 (2、4 或 6 位)", "of this matter alone (2, 4 or 6 digits)"},
+    {"channel", "WORD", "只计此渠道", "of this channel alone"},
+    {"explain", "RATE", "一项指标的公式、权重和工单", "a rate's formula, weights and tickets"},
+    {"part", "WORD", "与 --explain 同用: denominator numerator missed",
+     "with --explain: denominator, numerator or missed"},
+    {"recompute", NULL, "由事件重算并核对", "count anew from the events, and compare"},
+    {"csv", NULL, "输出 CSV", "as CSV"},
+    END};
 static const struct cli_option database_options[] = {
     {"database", "CONNINFO", "libpq 连接串 (或 PAIDAN_DATABASE)", "libpq connection string (or PAIDAN_DATABASE)"}, END};
 
@@ -119,6 +135,12 @@ const struct cli_command cli_commands[] = {
      "act on a ticket: sign, return, finish, pass, solved, ..."},
     {"do-many", "COMMAND [TICKET...]", 1, CLI_ARGS_MAX, run_do_many, do_many_options, "operator",
      "批量办理工单, 逐张报告结果", "act on many tickets; each has its own outcome"},
+    {"figures", "[UNIT]", 0, 1, run_figures, figures_options, "operator", "统计: 全区或一个单位",
+     "figures of the district or of a unit"},
+    {"figures verify", "", 0, 0, run_figures_verify, database_options, NULL, "由全部事件重算统计并核对 (直接读数据库)",
+     "count all figures anew from the log and compare (reads the database)"},
+    {"figures restart", "", 0, 0, run_figures_restart, NULL, "admin-system", "统计由事件全部重算",
+     "have the figures counted anew"},
     {"user add", "LOGIN ROLE [UNIT]", 2, 3, run_user_add, NULL, "admin-security", "新增用户, 显示一次性口令",
      "add a user; its password is shown once"},
     {"user list", "", 0, 0, run_user_list, NULL, "admin-security", "用户列表", "list users"},
@@ -136,6 +158,7 @@ const struct cli_command cli_commands[] = {
     IMPORT("admission", "社区准入清单", "the admission list", "admin-system"),
     IMPORT("place", "地名", "place names", "admin-system"),
     IMPORT("source", "来源", "sources", "admin-system"),
+    IMPORT("score", "计分规则", "how rates are weighed", "admin-system"),
     IMPORT("people", "用户", "people", "admin-security"),
     {"calendar preview", "FILE", 1, 1, run_preview, preview_options, "admin-system", "试看: 载入后哪些在办期限会变",
      "which open deadlines a calendar file would move; nothing is stored"},

@@ -59,6 +59,10 @@ enum cli_exit run_audit(struct cli *cli);
 enum cli_exit run_setup_code(struct cli *cli);
 enum cli_exit run_setup(struct cli *cli);
 enum cli_exit run_key_create(struct cli *cli);
+/* figures.c, figures_verify.c */
+enum cli_exit run_figures(struct cli *cli);
+enum cli_exit run_figures_restart(struct cli *cli);
+enum cli_exit run_figures_verify(struct cli *cli);
 /* verify.c */
 enum cli_exit run_verify(struct cli *cli);
 

@@ -11,7 +11,7 @@ static const struct kind {
     const char *word, *path; /* as said here, as in the address */
 } kinds[] = {{"unit", "units"},         {"area", "areas"},          {"matter", "matters"}, {"policy", "policies"},
              {"calendar", "calendars"}, {"admission", "admission"}, {"place", "places"},   {"source", "sources"},
-             {"people", "people"},      {"rule", "rules"}};
+             {"people", "people"},      {"rule", "rules"},          {"score", "scores"}};
 
 static const char *path_of(struct cli *cli) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
