@@ -68,8 +68,8 @@ int main(void) {
     }
     double compared = now_s();
     double count = (double)QUESTIONS * ROUNDS;
-    printf("{\"bench\":\"calendar\",\"adds\":%.0f,\"adds_per_s\":%.0f,\"betweens_per_s\":%.0f,\"checksum\":\"%" PRId64
-           "\"}\n",
+    printf("{\"row\":\"calendar\",\"name\":\"add\",\"rate\":0,\"count\":%.0f,\"per_s\":%.0f,\"betweens_per_s\":%.0f,"
+           "\"checksum\":\"%" PRId64 "\"}\n",
            count, count / (added - start), count / (compared - added), sum);
     return 0;
 }

@@ -231,6 +231,12 @@ row_pg() {
   for batch in 100 1000; do load bare row=pg name="bare_$batch" batch=$batch count="$(size 300000 200000 50000)"; done
 }
 
+# core alone: due times of limits up to 30 working days, on one core
+row_calendar() {
+  make --no-print-directory -s FLAVOUR=release build/release/bin/calendar >&2
+  "$bin/calendar" | tee -a "$out/results.jsonl" | node bench/report.mjs line >&2
+}
+
 row_mq() {
   local server=/usr/lib/rabbitmq/bin/rabbitmq-server dir port_was=$port pid n
   [ -x "$server" ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }

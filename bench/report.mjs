@@ -83,6 +83,8 @@ function targets() {
     const got = at(ROWS[name], name)
     add(`${NAMES[name]}, per s`, `>= ${wanted}`, got, got >= wanted)
   }
+  const adds = at('calendar', 'add')
+  add('calendar: due times of up to 30 working days, one core, per s', '>= 2,000,000', adds, adds >= 2e6)
   const batch = at('a', 'batch'), rabbit = rateOf(of('mq', 'rabbit_100')), rabbitAsync = rateOf(of('mq', 'rabbit_async')), bare = Math.max(...results.filter(r => r.row === 'pg').map(r => r.per_s))
   if (batch && rabbit) add('batch push / RabbitMQ quorum queue', '>= 1.1', batch / rabbit, batch / rabbit >= 1.1)
   if (batch && rabbitAsync) add('  with 1,000 of RabbitMQ’s unconfirmed (no target)', '', batch / rabbitAsync, batch / rabbitAsync >= 1.1)
