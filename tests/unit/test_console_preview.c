@@ -187,6 +187,7 @@ static cJSON *preview_and_load(const char *kind, const char *text, const char *w
 }
 
 static void test_a_holiday_is_announced(void **state) {
+    SHOWS("C15 C21");
     SHOWS("C21 C15");
     char more[200];
     snprintf(more, sizeof more, "standard,off,%s,,,,临时放假,Extra holiday\n", date_of(monday + 1));

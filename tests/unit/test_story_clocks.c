@@ -7,6 +7,7 @@
 
 /* Friday afternoon: the weekend is nobody's time. */
 static void test_friday_afternoon(void **state) {
+    SHOWS("C4 C11");
     open_story("2026-03-06 16:00");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     reads(&city,
@@ -25,6 +26,7 @@ static void test_friday_afternoon(void **state) {
 }
 
 static void test_lunch(void **state) {
+    SHOWS("C1");
     open_story("2026-03-04 11:15");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     reads(&city,
@@ -48,6 +50,7 @@ static void test_lunch(void **state) {
 
 /* 30 April still keeps the winter's lunch, 6 May the summer's; Labour Day lies between. */
 static void test_from_winter_to_summer_hours(void **state) {
+    SHOWS("C3");
     open_story("2026-04-30 16:30");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, id, STREET_CLERK, SIGN);
@@ -85,6 +88,7 @@ static void test_from_summer_to_winter_hours(void **state) {
 
 /* Used up exactly at closing time: due at closing time, not next morning; at the due time is on time (C5, C19). */
 static void test_exactly_at_closing_time(void **state) {
+    SHOWS("C5 C19");
     open_story("2026-03-04 15:00");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     city.now = at("2026-03-04 17:00");
@@ -100,6 +104,7 @@ static void test_exactly_at_closing_time(void **state) {
 
 /* A service hall keeps its own hours: New Year's Eve is half a day there, and Saturday mornings are open. */
 static void test_half_a_day_in_the_hall(void **state) {
+    SHOWS("C6");
     use_calendar(1, demo_calendar("hall"));
     open_story("2024-02-09 11:00");
     int64_t id = come_in(0, 0, 0);
@@ -123,6 +128,7 @@ static void test_half_a_day_in_the_hall(void **state) {
 
 /* The same ticket, two units, two calendars: each assist is measured by its own. */
 static void test_every_unit_by_its_own_calendar(void **state) {
+    SHOWS("C11 C10");
     open_story("2026-03-06 16:00");
     int64_t id = come_in(0, 0, 0);
     DO(&city, id, OPERATOR, DISPATCH, .unit = MUNICIPAL, .units = {WATERWORKS}, .units_count = 1, .matter = MATTER_SIGN);
@@ -161,6 +167,7 @@ static void test_the_leap_day(void **state) {
 
 /* Urgent matters run day and night, holidays included (C8). */
 static void test_no_water_at_new_year(void **state) {
+    SHOWS("C8");
     open_story("2026-02-16 22:40");
     int64_t id = come_in(MATTER_COLD, STREET_A, PLACE_BY_ADDRESS);
     reads(&city,
@@ -176,6 +183,7 @@ static void test_no_water_at_new_year(void **state) {
 
 /* Over the turn of the year: 4 January 2026 is a Sunday that is worked. */
 static void test_over_the_turn_of_the_year(void **state) {
+    SHOWS("C7");
     open_story("2025-12-30 15:00");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, id, STREET_CLERK, SIGN);

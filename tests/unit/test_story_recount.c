@@ -7,6 +7,7 @@
 
 /* Suspended before Spring Festival, resumed after it: not a minute is lost or won (C2, L16). */
 static void test_pause_across_spring_festival(void **state) {
+    SHOWS("C2 L16");
     open_story("2026-02-11 09:00");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, id, STREET_CLERK, SIGN);
@@ -77,6 +78,7 @@ static void test_pause_across_spring_festival(void **state) {
 
 /* An extension to a Sunday ends with Friday's closing time; one from Friday's closing time to Sunday adds nothing (C16). */
 static void test_extension_to_a_sunday(void **state) {
+    SHOWS("C16");
     open_story("2026-03-02 09:00");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, id, STREET_CLERK, SIGN);
@@ -110,6 +112,7 @@ static void test_extension_to_a_sunday(void **state) {
 
 /* A unit that is asked late has its full time; the whole limit goes on beside it, and shows it (C11, C17). */
 static void test_asked_late(void **state) {
+    SHOWS("C11 C17 C18");
     open_story("2026-03-02 09:00");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, id, STREET_CLERK, RETURN, NOT_OUR_DUTY);
@@ -148,6 +151,7 @@ static void test_asked_late(void **state) {
 
 /* Another matter gives the whole limit another length, from the same start (C20). */
 static void test_another_matter(void **state) {
+    SHOWS("C20");
     open_story("2026-03-02 09:00");
     int64_t id = come_in(0, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, id, OPERATOR, DISPATCH, .unit = WATER, .matter = MATTER_COLD, .urgency = URGENCY_URGENT);
@@ -188,6 +192,7 @@ static void test_another_matter(void **state) {
 
 /* What was granted and what was off the clock stays, also when the matter changes afterwards (C20). */
 static void test_another_matter_after_a_pause_and_an_extension(void **state) {
+    SHOWS("C20");
     open_story("2026-03-02 09:00");
     int64_t id = come_in(MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, id, STREET_CLERK, SIGN);
@@ -218,6 +223,7 @@ static void test_another_matter_after_a_pause_and_an_extension(void **state) {
 
 /* While the requester is asked nobody here is late: the whole limit waits (C17). */
 static void test_waiting_for_the_requester(void **state) {
+    SHOWS("C17");
     open_story("2026-03-02 09:00");
     int64_t id = come_in(0, 0, 0);
     city.now = at("2026-03-02 10:00");
@@ -251,6 +257,7 @@ static void test_waiting_for_the_requester(void **state) {
 
 /* The State Council publishes next year's days in November: what is open is computed anew, and the event says why (C7, C15). */
 static void test_the_notice_of_november(void **state) {
+    SHOWS("C7 C15");
     static struct calendar next_year;
     next_year = *demo_calendar("standard");
     assert_int_equal(calendar_published_range(&next_year, calendar_day_of(2027, 1, 1), calendar_day_of(2027, 12, 31)), CALENDAR_OK);
@@ -318,6 +325,7 @@ static void test_the_notice_of_november(void **state) {
 
 /* What was counted before a pause stays as it was counted, also when that day is a holiday afterwards (C2). */
 static void test_a_notice_during_a_pause(void **state) {
+    SHOWS("C2");
     static struct calendar other;
     other = *demo_calendar("standard");
     const struct calendar_row off = {"off", "2026-03-03", "", "", "", "防汛", "Flood control"};
@@ -372,6 +380,7 @@ static void test_a_notice_during_a_pause(void **state) {
 
 /* A policy loaded while the ticket is suspended counts when it comes back (C15). */
 static void test_another_policy_during_a_pause(void **state) {
+    SHOWS("C15");
     static struct policy longer;
     longer = *city_policy();
     longer.limits[STAGE_HANDLE][URGENCY_NORMAL] = limit_of("9wd");
@@ -421,6 +430,7 @@ static void test_another_policy_during_a_pause(void **state) {
 
 /* From working to natural time: a day stays a day (C20). */
 static void test_a_policy_in_natural_time(void **state) {
+    SHOWS("C20");
     static struct policy natural;
     natural = *city_policy();
     natural.limits[STAGE_HANDLE][URGENCY_NORMAL] = limit_of("10nd");
@@ -443,6 +453,7 @@ static void test_a_policy_in_natural_time(void **state) {
 
 /* A sub-deadline was named by people: no calendar moves it. The unit below has its own time to sign (L18, C11). */
 static void test_named_times_stay(void **state) {
+    SHOWS("L18");
     open_story("2026-03-02 09:00");
     int64_t id = come_in(MATTER_GARBAGE, STREET_A, PLACE_BY_ADDRESS);
     DO(&city, id, STREET_CLERK, SIGN);
