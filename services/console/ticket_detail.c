@@ -98,6 +98,11 @@ static void put_rest(struct json_writer *w, const struct reference *reference, c
     put_unit(w, "place", reference, ticket->place);
     put_word(w, "channel", WORDS_channel, ticket->channel);
     json_put_time_or_null(w, "total_due", ticket->total_due);
+    json_key(w, "total"); /* the whole limit, which is nobody's alone (C17) */
+    if (ticket->total.stage)
+        put_clock(w, reference, &ticket->total, 0, 0);
+    else
+        json_null(w);
     put_unit(w, "handled_by", reference, ticket->handled_by);
     put_unit(w, "checker", reference, ticket->checker);
     put_unit(w, "supervised_unit", reference, ticket->supervised ? ticket->supervised_unit : 0);

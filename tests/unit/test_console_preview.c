@@ -231,6 +231,10 @@ static void test_explain_tells_of_it(void **state) {
     assert_int_equal(cJSON_GetArraySize(at(why, "deadlines")), 3); /* contact, handling, the whole limit */
     assert_true(cJSON_IsTrue(at(why, "deadlines.2.total")));
     cJSON_Delete(why);
+    cJSON *paused = get(200, &operator_, "/api/v1/tickets/%s", suspended); /* stays visible off the clock, too */
+    assert_true(cJSON_IsTrue(at(paused, "total.paused")) && cJSON_IsNull(at(paused, "total_due")));
+    assert_true(cJSON_IsNumber(at(paused, "total.left_ms")));
+    cJSON_Delete(paused);
 }
 
 /* The State Council's notice, in the other direction: what was a holiday is worked. */

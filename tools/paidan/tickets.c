@@ -217,8 +217,10 @@ static void print_explanation(struct cli *cli, const struct cJSON *tree) {
     if (*tree_name(cli, tree, "moved")) printf("%s\n", tree_name(cli, tree, "moved"));
     if (*tree_name(cli, tree, "light")) printf("%s\n", tree_name(cli, tree, "light"));
     cJSON_ArrayForEach(deadline, tree_at(tree, "deadlines")) {
-        printf("\n%s%s%s\n", cli_word(cli, WORDS_stage, tree_text(deadline, "stage")),
-               tree_at(deadline, "unit") ? "  " : "", tree_name(cli, deadline, "unit"));
+        bool total = tree_bool(deadline, "total");
+        printf("\n%s%s%s\n",
+               total ? cli_in(cli, "总时限", "whole limit") : cli_word(cli, WORDS_stage, tree_text(deadline, "stage")),
+               total ? "" : "  ", total ? "" : tree_name(cli, deadline, "unit"));
         cJSON_ArrayForEach(item, tree_at(deadline, "lines")) printf("  %s\n", tree_text(item, own));
     }
 }
