@@ -45,6 +45,7 @@ CREATE TABLE ticket (
 ) PARTITION BY RANGE (id);
 CREATE TABLE ticket_default PARTITION OF ticket DEFAULT WITH (fillfactor = 50);
 CREATE INDEX ticket_open ON ticket (id) WHERE open;
+CREATE INDEX ticket_place ON ticket (place, id); -- duplicate candidates: the newest of a place. A place hardly ever changes
 
 CREATE TABLE assignment (
   ticket      bigint NOT NULL,

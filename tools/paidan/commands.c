@@ -131,6 +131,8 @@ const struct cli_command cli_commands[] = {
     {"ticket", "TICKET", 1, 1, run_ticket, ticket_options, "readonly", "查看工单", "show a ticket"},
     {"explain", "TICKET", 1, 1, run_explain, NULL, "readonly", "为什么派到这里, 时限怎么算的",
      "why it went there, and how its deadlines came about"},
+    {"similar", "TICKET", 1, 1, run_similar, NULL, "readonly", "可能重复的工单, 附评分和理由",
+     "tickets that may be the same thing, with a score and why"},
     {"do", "TICKET COMMAND", 2, 2, run_do, do_options, "operator", "办理工单, 如 sign return finish pass solved",
      "act on a ticket: sign, return, finish, pass, solved, ..."},
     {"do-many", "COMMAND [TICKET...]", 1, CLI_ARGS_MAX, run_do_many, do_many_options, "operator",

@@ -10,6 +10,7 @@ enum cli_exit run_submit(struct cli *cli);
 enum cli_exit run_queue(struct cli *cli);
 enum cli_exit run_ticket(struct cli *cli);
 enum cli_exit run_explain(struct cli *cli);
+enum cli_exit run_similar(struct cli *cli);
 /* act.c */
 enum cli_exit run_do(struct cli *cli);
 /* act_many.c */

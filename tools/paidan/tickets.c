@@ -236,3 +236,32 @@ enum cli_exit run_explain(struct cli *cli) {
     door_answer_done(&answer);
     return code;
 }
+
+/* ---- similar ----------------------------------------------------------------------------------------------------------------------- */
+
+enum cli_exit run_similar(struct cli *cli) {
+    static const char *const zh[] = {">评分", "工单", "状态", "标题", "理由", NULL};
+    static const char *const en[] = {">score", "ticket", "state", "title", "why", NULL};
+    struct door_answer answer;
+    enum cli_exit code =
+        door_get(cli, cli_printf(cli, "/api/v1/tickets/%s/similar", door_part(cli, cli->args[0])), &answer);
+    if (code == CLI_OK && cli->json) {
+        door_print(&answer);
+    } else if (code == CLI_OK) {
+        const struct cJSON *row;
+        struct table table;
+        table_begin(&table, cli->language == LANGUAGE_ZH ? zh : en);
+        cJSON_ArrayForEach(row, tree_at(answer.tree, "candidates")) {
+            table_int(&table, tree_int(row, "score"));
+            table_cell(&table, tree_text(row, "number"));
+            table_cell(&table, cli_word(cli, WORDS_state, tree_text(row, "state")));
+            table_cell(&table, tree_text(row, "title"));
+            table_cell(&table, tree_name(cli, row, "why"));
+        }
+        table_print(&table);
+        printf(cli_in(cli, "\n看了同社区近 30 天的 %lld 张\n", "\nlooked at %lld of the community's last 30 days\n"),
+               (long long)tree_int(answer.tree, "looked"));
+    }
+    door_answer_done(&answer);
+    return code;
+}
