@@ -1,6 +1,6 @@
 /* See similar.h.
- *  R18  Duplicate candidates are shown with a score and its reasons; never merged by it.
- *  R19  The score: text up to 45, place 25, matter 15, the same caller 10, time 5. From 40 on it is shown. */
+ *  R19  Duplicate candidates are shown with a score and its reasons; never merged by it.
+ *  R20  The score: text up to 45, place 25, matter 15, the same caller 10, time 5. From 40 on it is shown. */
 #include "core/similar.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Duplicate candidates (rules R18, R19): how alike two tickets are, with what each likeness counts, so that somebody can see why. Pure:
+/* Duplicate candidates (rules R19, R20): how alike two tickets are, with what each likeness counts, so that somebody can see why. Pure:
  * texts come folded; which tickets are looked at is the asker's. Nothing is ever merged by a score. */
 #ifndef CORE_SIMILAR_H
 #define CORE_SIMILAR_H

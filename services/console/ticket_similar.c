@@ -1,4 +1,4 @@
-/* GET /tickets/{number}/similar: tickets of the last 30 days that may be the same thing, with a score and its reasons (rules R18, R19).
+/* GET /tickets/{number}/similar: tickets of the last 30 days that may be the same thing, with a score and its reasons (rules R19, R20).
  * Looked at are the newest ones of the place's community, so the cost is bounded however many there are; only what the asker may
  * see. Merging is a person's command. */
 #include <stdlib.h>

@@ -26,8 +26,8 @@ static const char *compared(struct similar_side a, struct similar_side b, enum l
     return sentence;
 }
 
-/* R19: 同一网格、同一事项、说法相近，隔了两小时：八十多分，逐项说明。 */
-static void test_r19_two_calls_about_one_lamp(void **state) {
+/* R20: 同一网格、同一事项、说法相近，隔了两小时：八十多分，逐项说明。 */
+static void test_r20_two_calls_about_one_lamp(void **state) {
     int total;
     struct similar_side a = call("2026-03-02 09:00", "小区门口路灯不亮", "晚上走路看不见", GRID_A, MATTER_GARBAGE);
     struct similar_side b = call("2026-03-02 11:30", "小區門口路燈不亮了", "晚上看不见路", GRID_A, MATTER_GARBAGE);
@@ -41,8 +41,8 @@ static void test_r19_two_calls_about_one_lamp(void **state) {
     assert_int_equal(total, 100);
 }
 
-/* R19: 同一个网格的两件不同的事，不到四十分，不列出来。 */
-static void test_r19_two_things_in_one_grid(void **state) {
+/* R20: 同一个网格的两件不同的事，不到四十分，不列出来。 */
+static void test_r20_two_things_in_one_grid(void **state) {
     int total;
     struct similar_side a = call("2026-03-02 09:00", "路灯不亮", "三号楼东侧", GRID_A, MATTER_POTHOLE);
     struct similar_side b = call("2026-03-20 09:00", "垃圾没人清", "五号楼后面堆了很多", GRID_A, MATTER_GARBAGE);
@@ -50,8 +50,8 @@ static void test_r19_two_things_in_one_grid(void **state) {
     assert_true(total < SIMILAR_SHOWN);
 }
 
-/* R18: 隔着社区、隔着街道，越远分越低；地点不明的只比内容和事项。 */
-static void test_r18_nearer_is_likelier(void **state) {
+/* R19: 隔着社区、隔着街道，越远分越低；地点不明的只比内容和事项。 */
+static void test_r19_nearer_is_likelier(void **state) {
     int same, community, street, elsewhere, unknown;
     struct similar_side a = call("2026-03-02 09:00", "下水道堵了", "", GRID_A, MATTER_DRAIN);
     struct similar_side b = call("2026-03-02 09:30", "下水道又堵了", "", GRID_A, MATTER_DRAIN);
@@ -68,8 +68,8 @@ static void test_r18_nearer_is_likelier(void **state) {
     assert_true(unknown >= SIMILAR_SHOWN);
 }
 
-/* R18: 标点、空格、繁简、全半角都不影响；没有文字就没有内容分。 */
-static void test_r18_texts_are_compared_folded(void **state) {
+/* R19: 标点、空格、繁简、全半角都不影响；没有文字就没有内容分。 */
+static void test_r19_texts_are_compared_folded(void **state) {
     struct similar_text a, b, none;
     struct text x[] = {folded("「三號樓」，漏水！！"), folded("")}, y[] = {folded("三号楼 漏水"), folded("。")};
     similar_text_read(x, 2, &a);
@@ -89,10 +89,10 @@ static void test_r18_texts_are_compared_folded(void **state) {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, rules_begin, rules_end)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        STORY(test_r19_two_calls_about_one_lamp),
-        STORY(test_r19_two_things_in_one_grid),
-        STORY(test_r18_nearer_is_likelier),
-        STORY(test_r18_texts_are_compared_folded),
+        STORY(test_r20_two_calls_about_one_lamp),
+        STORY(test_r20_two_things_in_one_grid),
+        STORY(test_r19_nearer_is_likelier),
+        STORY(test_r19_texts_are_compared_folded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
