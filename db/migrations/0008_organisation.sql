@@ -250,7 +250,7 @@ DECLARE
   name text; one text; result text := '';
 BEGIN
   FOREACH name IN ARRAY names LOOP
-    EXECUTE format('SELECT coalesce(md5(string_agg(md5(t::text),  ORDER BY t::text)), ) FROM %I t', name) INTO one;
+    EXECUTE format('SELECT coalesce(md5(string_agg(md5(t::text), NULL ORDER BY t::text)), md5(''-'')) FROM %I t', name) INTO one;
     result := result || one;
   END LOOP;
   RETURN result;

@@ -3,9 +3,12 @@
 #include "services/console/exports.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/csv.h"
+#include "core/quiet.h"
 #include "services/console/area.h"
 #include "services/console/rule_fields.h"
 
@@ -54,13 +57,20 @@ static void next(struct buffer *out, const char *text) {
 
 static void next_degrees(struct buffer *out, bool has, double degrees) {
     char text[32] = "";
-    if (has) snprintf(text, sizeof text, "%.6f", degrees);
+    if (has) snprintf(text, sizeof text, "%.15g", degrees);
+    if (has && strtod(text, NULL) != degrees) snprintf(text, sizeof text, "%.17g", degrees);
     next(out, text);
 }
 
 static void next_limit(struct buffer *out, struct limit limit) {
     char text[LIMIT_TEXT_SIZE] = "";
     if (limit.unit != LIMIT_NONE) limit_format(limit, text, sizeof text);
+    next(out, text);
+}
+
+static void next_quiet(struct buffer *out, struct quiet quiet) {
+    char text[QUIET_TEXT_SIZE];
+    quiet_format(quiet, text, sizeof text);
     next(out, text);
 }
 
@@ -74,7 +84,7 @@ static const char *policy_code(const struct reference *reference, uint32_t id) {
 
 static void write_units(struct buffer *out, struct call *call, const struct db_result *rows) {
     const struct reference *reference = call->reference;
-    titles(out, "code,kind,parent,name_zh,name_en,lon,lat,flags,calendar");
+    titles(out, "code,kind,parent,name_zh,name_en,lon,lat,flags,calendar,quiet");
     for (uint32_t id = 1; id < reference->world.unit_count; id++) {
         const struct unit *u = &reference->world.units[id];
         const struct reference_unit *names = &reference->units[id];
@@ -92,6 +102,7 @@ static void write_units(struct buffer *out, struct call *call, const struct db_r
                  u->reviews ? ";review" : "");
         next(out, *flags ? flags + 1 : flags);
         next(out, calendar_code(reference, u->calendar));
+        next_quiet(out, u->quiet);
         csv_write_end(out);
     }
 }
@@ -151,6 +162,11 @@ static void write_policy(struct buffer *out, const char *code, const struct poli
     }
     limit_format(p->reopen, text, sizeof text);
     policy_row(out, code, "setting", "reopen", "", text);
+    if (p->quiet.from != p->quiet.to) {
+        char quiet[QUIET_TEXT_SIZE];
+        quiet_format(p->quiet, quiet, sizeof quiet);
+        policy_row(out, code, "setting", "quiet", "", quiet);
+    }
     for (int stage = 1; stage < STAGE_COUNT; stage++)
         for (int urgency = 1; urgency < URGENCY_COUNT; urgency++) {
             if (p->limits[stage][urgency].unit == LIMIT_NONE) continue;
@@ -260,9 +276,21 @@ static void write_rules(struct buffer *out, struct call *call, const struct db_r
     arena_done(&arena);
 }
 
-static const struct db_statement PEOPLE = {"export_people", "SELECT a.login, a.role, coalesce(u.code, '') FROM account "
-                                                            "a LEFT JOIN unit u ON u.id = a.unit WHERE NOT a.disabled "
-                                                            "ORDER BY a.id LIMIT 100000"};
+static const struct db_statement PEOPLE = {
+    "export_people",
+    "SELECT a.login, coalesce(p.role, a.role), coalesce(u.code, ''), coalesce(p.rank, 1), coalesce(p.from_at, 0), "
+    "coalesce(p.to_at, 0), a.quiet FROM account a LEFT JOIN post p ON p.account = a.id LEFT JOIN unit u ON u.id = "
+    "p.unit "
+    "WHERE NOT a.disabled ORDER BY a.id, coalesce(p.unit <> a.unit OR p.role <> a.role, false), p.unit, p.role LIMIT "
+    "100000"};
+static const struct db_statement ROSTER = {
+    "export_roster",
+    "SELECT u.code, r.from_at, r.to_at, a.login FROM roster r JOIN unit u ON u.id = r.unit JOIN account a "
+    "ON a.id = r.account ORDER BY r.unit, r.from_at, a.login LIMIT 100000"};
+static const struct db_statement ORGANISATION = {
+    "export_organisation", "SELECT u.code, c.kind, coalesce(t.code, ''), c.at, c.reason FROM unit_change c JOIN unit u "
+                           "ON u.id = c.unit LEFT JOIN "
+                           "unit t ON t.id = c.target WHERE c.applied_at = 0 ORDER BY c.at, c.id LIMIT 5000"};
 
 static void next_column(struct buffer *out, const struct db_result *rows, int row, int column, bool is_first) {
     size_t len;
@@ -278,12 +306,48 @@ static void write_calendars(struct buffer *out, struct call *call, const struct 
     }
 }
 
+/* A day when it is one, else to the minute; as an end a day is its last moment (sheet_moment). "" for none. */
+static void next_moment(struct buffer *out, time_ms at, bool until) {
+    char text[CLOCK_TEXT_BYTES] = "";
+    bool day = at && clock_date_start(clock_date(at)) == at;
+    if (at) clock_format(until && day ? at - 1 : at, text);
+    if (at) text[10] = ' ', text[day ? 10 : 16] = 0;
+    next(out, text);
+}
+
 static void write_people(struct buffer *out, struct call *call, const struct db_result *rows) {
-    titles(out, "user,role,unit");
+    titles(out, "user,role,unit,rank,from,to,quiet");
     for (int i = 0; i < db_rows(rows); i++) {
         next_column(out, rows, i, 0, true);
         next(out, word_text(WORDS_role, (int)db_get_int(rows, i, 1)));
         next_column(out, rows, i, 2, false);
+        next(out, word_text(WORDS_rank, (int)db_get_int(rows, i, 3)));
+        next_moment(out, db_get_int(rows, i, 4), false);
+        next_moment(out, db_get_int(rows, i, 5), true);
+        next_column(out, rows, i, 6, false);
+        csv_write_end(out);
+    }
+}
+
+static void write_roster(struct buffer *out, struct call *call, const struct db_result *rows) {
+    titles(out, "unit,from,to,person");
+    for (int i = 0; i < db_rows(rows); i++) {
+        next_column(out, rows, i, 0, true);
+        next_moment(out, db_get_int(rows, i, 1), false);
+        next_moment(out, db_get_int(rows, i, 2), false);
+        next_column(out, rows, i, 3, false);
+        csv_write_end(out);
+    }
+}
+
+static void write_organisation(struct buffer *out, struct call *call, const struct db_result *rows) {
+    titles(out, "unit,change,target,at,reason");
+    for (int i = 0; i < db_rows(rows); i++) {
+        next_column(out, rows, i, 0, true);
+        next(out, word_text(WORDS_unit_change, (int)db_get_int(rows, i, 1)));
+        next_column(out, rows, i, 2, false);
+        next_moment(out, db_get_int(rows, i, 3), false);
+        next_column(out, rows, i, 4, false);
         csv_write_end(out);
     }
 }
@@ -303,3 +367,5 @@ EXPORT(places, "text/csv", NULL)
 EXPORT(sources, "text/csv", NULL)
 EXPORT(rules, "text/csv", NULL)
 EXPORT(people, "text/csv", &PEOPLE)
+EXPORT(roster, "text/csv", &ROSTER)
+EXPORT(organisation, "text/csv", &ORGANISATION)

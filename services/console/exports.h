@@ -14,5 +14,7 @@ void export_places(struct call *call);
 void export_sources(struct call *call);
 void export_rules(struct call *call);
 void export_people(struct call *call);
+void export_roster(struct call *call);
+void export_organisation(struct call *call);
 
 #endif

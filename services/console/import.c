@@ -112,6 +112,7 @@ static void answer_done(struct import *in) {
     json_open(w);
     json_put_string(w, "kind", in->kind->name);
     json_put_bool(w, "dry_run", in->dry_run);
+    if (in->compared) json_put_bool(w, "changed", in->changed);
     json_put_int(w, "rows", in->rows);
     json_put_int(w, "created", in->created);
     json_put_int(w, "updated", in->updated);
@@ -201,6 +202,41 @@ static void store(struct import *in) {
     call_send(call, on_stored);
 }
 
+/* ---- a dry run: stored, compared, and taken back -------------------------------------------------------------------------------------------------- */
+
+/* The second call always refuses: PD004 something changed, PD005 nothing did. Either way nothing stays. */
+static const struct db_statement COMPARE = {"import_compare", "SELECT import_compare($1::text[], $2::bool)"};
+
+static void add_compare(struct import *in, bool before) {
+    struct db_call *call = call_add(in->call, &COMPARE);
+    db_set_string(call, 1, in->kind->tables);
+    db_set_bool(call, 2, before);
+}
+
+static void on_compared(struct call *call, const struct db_reply *reply) {
+    struct import *in = call->self;
+    bool same = reply->err == ERR_REFUSED && !strcmp(reply->sqlstate, "PD005");
+    if (!same && (reply->err != ERR_REFUSED || strcmp(reply->sqlstate, "PD004"))) {
+        log_warn("dry_run_failed", LOG_TEXT("kind", in->kind->name), LOG_ERR(reply->err),
+                 LOG_TEXT("sqlstate", reply->sqlstate), LOG_TEXT("why", reply->message));
+        done(in);
+        call_db_problem(call, reply);
+        return;
+    }
+    in->compared = true;
+    in->changed = !same;
+    answer_done(in);
+}
+
+static void compare(struct import *in) {
+    in->call->takes_errors = true;
+    call_transact(in->call);
+    add_compare(in, true);
+    in->kind->store(in);
+    add_compare(in, false);
+    call_send(in->call, on_compared);
+}
+
 /* ---- checking, in a thread ------------------------------------------------------------------------------------------------------------------- */
 
 static void work(void *context) {
@@ -223,6 +259,8 @@ static void on_checked(void *context) {
         in->kind->preview(in);
     } else if (in->preview) {
         preview_begin(in);
+    } else if (in->dry_run && in->kind->tables) {
+        compare(in);
     } else if (in->dry_run) {
         answer_done(in);
     } else if (clock_monotonic_ms() - in->began_at > PATIENCE_MS) {

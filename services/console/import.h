@@ -12,8 +12,9 @@ enum { IMPORT_FAULTS_MAX = 100, IMPORT_WARNINGS_MAX = 100, IMPORT_BODY_MAX = 16 
 struct import;
 
 struct import_kind {
-    const char *name; /* "units": as in the path and the audit */
-    bool geojson;     /* else CSV */
+    const char *name;   /* "units": as in the path and the audit */
+    bool geojson;       /* else CSV */
+    const char *tables; /* what it stores into, as a PostgreSQL array: a dry run compares them; NULL: it does not */
     /* Reads and checks the file: fills plan, or notes faults. In a thread: touches only the import and its reference. */
     void (*check)(struct import *import);
     /* More work before it is stored, over several turns; ends with import_prepared. May be NULL. */
@@ -41,8 +42,9 @@ struct import {
     const char *bytes;                 /* the file, borrowed */
     size_t len;
     bool dry_run, preview;
-    bool single;        /* one row, made of a JSON object: faults name its members */
-    struct arena arena; /* the plan's */
+    bool compared, changed; /* dry run: whether the file would change anything */
+    bool single;            /* one row, made of a JSON object: faults name its members */
+    struct arena arena;     /* the plan's */
     void *plan;
     const void *known; /* what the handler read before, in the call's arena */
     const char *names; /* which of the kind are in the file, codes with commas between; NULL: not told */
@@ -68,6 +70,11 @@ void import_admission(struct call *call);
 void import_places(struct call *call);
 void import_sources(struct call *call);
 void import_people(struct call *call);
+void import_organisation(struct call *call);
+void import_roster(struct call *call);
+
+/* Whether a unit of one kind may have a parent of the other. */
+bool unit_may_stand_below(int kind, int parent);
 
 void import_start(struct call *call, const struct import_kind *kind, const void *known);
 /* The same of one row of CSV with its title row, made of a JSON body; `bytes` must last as long as the call. */

@@ -150,6 +150,7 @@ static void store(struct import *in) {
 }
 
 void import_areas(struct call *call) {
-    static const struct import_kind kind = {.name = "areas", .geojson = true, .check = check, .store = store};
+    static const struct import_kind kind = {
+        .name = "areas", .tables = "{unit}", .geojson = true, .check = check, .store = store};
     import_start(call, &kind, NULL);
 }

@@ -22,7 +22,7 @@ struct plan {
     struct {
         const char *code;
         struct calendar *calendar;
-        size_t number;
+        size_t number, rows;
         uint32_t id;
     } calendars[CALENDARS_MAX];
     uint32_t count;
@@ -61,7 +61,7 @@ static void read_line(struct sheet *s, struct plan *plan, struct line *line) {
     int calendar = calendar_of(s, plan);
     if (calendar < 0) return;
     line->calendar = (uint32_t)calendar;
-    line->number = s->number;
+    line->number = ++plan->calendars[calendar].rows; /* within its calendar, however many are in the file */
     for (int c = ROW; c < COLUMNS; c++) line->texts[c - ROW] = sheet_text(s, c);
     struct calendar_row row = {line->texts[0], line->texts[1], line->texts[2], line->texts[3],
                                line->texts[4], line->texts[5], line->texts[6]};
@@ -145,7 +145,8 @@ static void imagine(struct import *in, struct world *world) {
     world->calendars = calendars;
 }
 
-static const struct import_kind kind = {.name = "calendars", .check = check, .store = store, .imagine = imagine};
+static const struct import_kind kind = {
+    .name = "calendars", .tables = "{calendar,calendar_row}", .check = check, .store = store, .imagine = imagine};
 
 void import_calendars(struct call *call) {
     import_start(call, &kind, NULL);

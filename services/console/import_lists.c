@@ -75,7 +75,8 @@ static void store_admission(struct import *in) {
 }
 
 void import_admission(struct call *call) {
-    static const struct import_kind kind = {.name = "admission", .check = check_admission, .store = store_admission};
+    static const struct import_kind kind = {
+        .name = "admission", .tables = "{admission}", .check = check_admission, .store = store_admission};
     import_start(call, &kind, NULL);
 }
 
@@ -148,7 +149,8 @@ static void store_places(struct import *in) {
 }
 
 void import_places(struct call *call) {
-    static const struct import_kind kind = {.name = "places", .check = check_places, .store = store_places};
+    static const struct import_kind kind = {
+        .name = "places", .tables = "{place}", .check = check_places, .store = store_places};
     import_start(call, &kind, NULL);
 }
 
@@ -223,6 +225,7 @@ static void store_sources(struct import *in) {
 }
 
 void import_sources(struct call *call) {
-    static const struct import_kind kind = {.name = "sources", .check = check_sources, .store = store_sources};
+    static const struct import_kind kind = {
+        .name = "sources", .tables = "{source}", .check = check_sources, .store = store_sources};
     import_start(call, &kind, NULL);
 }

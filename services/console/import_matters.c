@@ -213,6 +213,7 @@ static void store(struct import *in) {
 }
 
 void import_matters(struct call *call) {
-    static const struct import_kind kind = {.name = "matters", .check = check, .store = store};
+    static const struct import_kind kind = {
+        .name = "matters", .tables = "{matter,matter_limit}", .check = check, .store = store};
     import_start(call, &kind, NULL);
 }

@@ -1,5 +1,6 @@
-/* people.csv: accounts. New ones get a random password, told once in the answer (?passwords=none: none, they cannot sign in until
- * one is given); those that exist get role and unit of the file and keep their password. Nobody is removed. */
+/* people.csv: accounts and the posts they hold, a row each (rule W7). New accounts get a random password, told once in the answer
+ * (?passwords=none: none, they cannot sign in until one is given); those that exist keep theirs, and hold the posts of the file
+ * from now on. The first row of somebody new is the active post. Nobody is removed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,16 +11,17 @@
 #include "services/console/sheet.h"
 #include "services/console/users.h"
 
-enum { USER, ROLE, UNIT };
-static const char *const columns[] = {"user", "role", "unit", NULL};
+enum { USER, ROLE, UNIT, RANK, FROM, TO, QUIET };
+static const char *const columns[] = {"user", "role", "unit", "rank", "from", "to", "quiet", NULL};
 enum { PEOPLE_MAX = 5000, PASSWORDS_MAX = 1000 };
 
-struct person {
-    const char *login;
+struct person { /* a row */
+    const char *login, *quiet;
     size_t number;
-    int role;
+    int role, rank;
     uint32_t unit;
-    bool is_new;
+    time_ms from, to;
+    bool is_new, is_first; /* an account to be made; the first row of this account */
     char password[PASSWORD_TEXT_BYTES];
 };
 
@@ -38,12 +40,27 @@ struct known { /* sorted */
 
 static const struct db_statement LOGINS = {"import_people_logins",
                                            "SELECT login FROM account ORDER BY login COLLATE \"C\""};
-static const struct db_statement STORE = {
-    "import_people",
-    "INSERT INTO account (login, password, role, unit, created_at) SELECT l, p, r, nullif(u, 0), $5::int8 FROM "
-    "unnest($1::text[], $2::text[], $3::int2[], $4::int4[]) AS a (l, p, r, u) ON CONFLICT (login) DO UPDATE SET "
-    "role = excluded.role, unit = excluded.unit"};
-static const struct db_statement STAFF = {"import_people_staff", "SELECT staffed_refresh(array(SELECT id FROM unit))"};
+static const struct db_statement STORE = {"import_people",
+                                          "INSERT INTO account (login, password, role, unit, created_at, quiet) SELECT "
+                                          "l, p, r, nullif(u, 0), $5::int8, q FROM "
+                                          "unnest($1::text[], $2::text[], $3::int2[], $4::int4[], $6::text[]) AS a (l, "
+                                          "p, r, u, q) ON CONFLICT (login) DO UPDATE "
+                                          "SET quiet = excluded.quiet"};
+static const struct db_statement DROP_POSTS = {
+    "import_people_drop", "DELETE FROM post WHERE account IN (SELECT id FROM account WHERE login = ANY ($1::text[]))"};
+static const struct db_statement POSTS = {
+    "import_people_posts",
+    "INSERT INTO post (account, unit, role, rank, from_at, to_at) SELECT a.id, u, r, k, f, t FROM unnest($1::text[], "
+    "$2::int4[], $3::int2[], $4::int2[], $5::int8[], $6::int8[]) AS p (l, u, r, k, f, t) JOIN account a ON a.login = "
+    "p.l"};
+/* Whoever no longer holds the active post gets the first one of the file. */
+static const struct db_statement ACTIVE = {
+    "import_people_active",
+    "UPDATE account a SET role = f.r, unit = nullif(f.u, 0) FROM unnest($1::text[], $2::int2[], $3::int4[]) AS f (l, "
+    "r, u) "
+    "WHERE a.login = f.l AND (a.role <> f.r OR coalesce(a.unit, 0) <> f.u) AND NOT EXISTS (SELECT FROM post p WHERE "
+    "p.account = a.id AND p.unit = a.unit AND p.role = a.role)"};
+static const struct db_statement STAFF = {"import_people_staff", "SELECT changed FROM organisation_apply($1::int8)"};
 
 static int compare(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -58,6 +75,12 @@ static void read_person(struct sheet *s, struct person *person) {
         sheet_fault(s, USER, "“%s” 只能含字母、数字和 . _ - @", "\"%s\" may hold letters, digits and . _ - @ only");
     person->role = sheet_word(s, ROLE, WORDS_role, 0);
     person->unit = sheet_unit(s, UNIT);
+    person->rank = sheet_word(s, RANK, WORDS_rank, RANK_MEMBER);
+    person->from = sheet_moment(s, FROM, false);
+    person->to = sheet_moment(s, TO, true);
+    person->quiet = sheet_quiet(s, QUIET);
+    if (person->to && person->to <= person->from)
+        sheet_fault(s, TO, "结束时间须晚于开始时间", "the end must come after the beginning");
     struct sentence wrong;
     if (person->role && !user_role_fits(&in->reference->world, person->role, person->unit, &wrong))
         sheet_fault(s, person->unit ? UNIT : ROLE, wrong.zh, wrong.en);
@@ -65,14 +88,39 @@ static void read_person(struct sheet *s, struct person *person) {
         !known->count || !bsearch(&person->login, known->logins, known->count, sizeof *known->logins, compare);
 }
 
-static void find_twins(struct import *in, const struct plan *plan) {
-    const char **sorted = import_take(in, plan->count, sizeof *sorted);
-    for (uint32_t i = 0; i < plan->count; i++) sorted[i] = plan->rows[i].login;
-    qsort(sorted, plan->count, sizeof *sorted, compare);
-    for (uint32_t i = 1; i < plan->count; i++)
-        if (*sorted[i] && !strcmp(sorted[i], sorted[i - 1]))
-            import_fault(in, 0, "", import_printf(in, "用户 “%s” 在文件中重复", sorted[i]),
-                         import_printf(in, "user \"%s\" stands in the file twice", sorted[i]));
+static bool is_administrator(const struct person *person) {
+    return person->role == ROLE_ADMIN_SYSTEM || person->role == ROLE_ADMIN_SECURITY || person->role == ROLE_ADMIN_AUDIT;
+}
+
+static int compare_people(const void *a, const void *b) {
+    const struct person *x = *(struct person *const *)a, *y = *(struct person *const *)b;
+    int order = strcmp(x->login, y->login);
+    return order ? order : x->number < y->number ? -1 : 1;
+}
+
+static void fault(struct import *in, const struct person *person, int column, const char *zh, const char *en) {
+    import_fault(in, person->number, columns[column], import_printf(in, "用户 “%s”: %s", person->login, zh),
+                 import_printf(in, "user \"%s\": %s", person->login, en));
+}
+
+/* The rows of one account after each other: which is the first, and none twice. */
+static void find_twins(struct import *in, struct plan *plan) {
+    struct person **sorted = import_take(in, plan->count, sizeof *sorted);
+    for (uint32_t i = 0; i < plan->count; i++) sorted[i] = &plan->rows[i];
+    qsort(sorted, plan->count, sizeof *sorted, compare_people);
+    for (uint32_t i = 0, first = 0; i < plan->count; i++) {
+        if (strcmp(sorted[i]->login, sorted[first]->login)) first = i;
+        sorted[i]->is_first = i == first;
+        if (i == first) continue;
+        sorted[i]->is_new = false;
+        if (is_administrator(sorted[i]) || is_administrator(sorted[first]))
+            fault(in, sorted[i], ROLE, "管理员只能有一个岗位", "an administrator holds one post alone");
+        for (uint32_t k = first; k < i; k++)
+            if (sorted[k]->unit == sorted[i]->unit && sorted[k]->role == sorted[i]->role)
+                fault(in, sorted[i], USER, "同一岗位在文件中重复", "the same post stands in the file twice");
+        if (*sorted[i]->quiet && strcmp(sorted[i]->quiet, sorted[first]->quiet))
+            fault(in, sorted[i], QUIET, "与第一行的免打扰时段不同", "other quiet hours than in the first row");
+    }
 }
 
 static void check(struct import *in) {
@@ -86,11 +134,12 @@ static void check(struct import *in) {
             break;
         }
         read_person(&s, &plan->rows[plan->count]);
-        *(plan->rows[plan->count].is_new ? &in->created : &in->updated) += 1;
         plan->count++;
     }
     sheet_close(&s);
     find_twins(in, plan);
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (plan->rows[i].is_first) *(plan->rows[i].is_new ? &in->created : &in->updated) += 1;
     plan->new_count = (uint32_t)in->created;
     if (plan->passwords && plan->new_count > PASSWORDS_MAX)
         import_fault(in, 0, "", "一次最多为 1000 个新用户生成密码; 请拆分文件",
@@ -121,22 +170,52 @@ static void prepare(struct import *in) {
     }
 }
 
+static void store_posts(struct import *in, const struct plan *plan) {
+    static const enum db_type types[] = {DB_TEXT, DB_INT4, DB_INT2, DB_INT2, DB_INT8, DB_INT8};
+    struct db_call *drop = call_add(in->call, &DROP_POSTS), *posts = call_add(in->call, &POSTS),
+                   *active = call_add(in->call, &ACTIVE);
+    db_set_array(drop, 1, DB_TEXT);
+    for (int i = 0; i < 6; i++) db_set_array(posts, i + 1, types[i]);
+    db_set_array(active, 1, DB_TEXT), db_set_array(active, 2, DB_INT2), db_set_array(active, 3, DB_INT4);
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct person *person = &plan->rows[i];
+        size_t len = strlen(person->login);
+        if (person->is_first) {
+            db_push_text(drop, 1, person->login, len);
+            db_push_text(active, 1, person->login, len);
+            db_push_int2(active, 2, (int16_t)person->role);
+            db_push_int4(active, 3, (int32_t)person->unit);
+        }
+        if (!person->unit) continue; /* an administrator */
+        db_push_text(posts, 1, person->login, len);
+        db_push_int4(posts, 2, (int32_t)person->unit);
+        db_push_int2(posts, 3, (int16_t)person->role);
+        db_push_int2(posts, 4, (int16_t)person->rank);
+        db_push_int8(posts, 5, person->from);
+        db_push_int8(posts, 6, person->to);
+    }
+}
+
 static void store(struct import *in) {
     const struct plan *plan = in->plan;
     struct db_call *call = call_add(in->call, &STORE);
     static const enum db_type types[] = {DB_TEXT, DB_TEXT, DB_INT2, DB_INT4};
     uint32_t n = 0;
     for (int i = 0; i < 4; i++) db_set_array(call, i + 1, types[i]);
+    db_set_int8(call, 5, clock_now());
+    db_set_array(call, 6, DB_TEXT);
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct person *person = &plan->rows[i];
+        if (!person->is_first) continue;
         const char *hash = person->is_new && plan->jobs ? plan->jobs[n++].hash : "";
         db_push_text(call, 1, person->login, strlen(person->login));
         db_push_text(call, 2, hash, strlen(hash));
         db_push_int2(call, 3, (int16_t)person->role);
         db_push_int4(call, 4, (int32_t)person->unit);
+        db_push_text(call, 6, person->quiet, strlen(person->quiet));
     }
-    db_set_int8(call, 5, clock_now());
-    call_add(in->call, &STAFF);
+    store_posts(in, plan);
+    db_set_int8(call_add(in->call, &STAFF), 1, clock_now());
 }
 
 static void tell(struct import *in, struct json_writer *w) {
@@ -157,7 +236,7 @@ static void tell(struct import *in, struct json_writer *w) {
 
 static void on_logins(struct call *call, const struct db_reply *reply) {
     static const struct import_kind kind = {
-        .name = "people", .check = check, .prepare = prepare, .store = store, .tell = tell};
+        .name = "people", .tables = "{account,post}", .check = check, .prepare = prepare, .store = store, .tell = tell};
     const struct db_result *rows = reply->results[1];
     static const char *const words[] = {"none", NULL};
     struct known *known = call_take(call, sizeof *known);

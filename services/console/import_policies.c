@@ -9,16 +9,16 @@
 enum { POLICY, ROW, NAME, VALUE, URGENCY, NOTE };
 static const char *const columns[] = {"policy", "row", "name", "value", "urgency", "note", NULL};
 
-enum setting { RETURNS, EXTENSIONS, TRIES, REOPEN, SETTINGS };
+enum setting { RETURNS, EXTENSIONS, TRIES, REOPEN, QUIET, SETTINGS };
 static const char *const settings[SETTINGS] = {"returns_before_dispute", "extensions_max", "callback_tries_max",
-                                               "reopen"};
+                                               "reopen", "quiet"};
 
 struct policy_plan {
     const char *code;
     size_t number; /* of its first row */
     uint32_t id;
     int64_t values[SETTINGS];
-    const char *reopen;
+    const char *reopen, *quiet;
     const char *limits[STAGE_COUNT][URGENCY_COUNT];
     int64_t rungs[RUNG_COUNT];
 };
@@ -30,11 +30,13 @@ struct plan {
 
 static const struct db_statement STORE = {
     "import_policies",
-    "INSERT INTO policy (id, code, returns_before_dispute, extensions_max, callback_tries_max, reopen_limit) SELECT * "
+    "INSERT INTO policy (id, code, returns_before_dispute, extensions_max, callback_tries_max, reopen_limit, quiet) "
+    "SELECT * "
     "FROM "
-    "unnest($1::int4[], $2::text[], $3::int2[], $4::int2[], $5::int2[], $6::text[]) ON CONFLICT (id) DO UPDATE SET "
+    "unnest($1::int4[], $2::text[], $3::int2[], $4::int2[], $5::int2[], $6::text[], $7::text[]) ON CONFLICT (id) DO "
+    "UPDATE SET "
     "returns_before_dispute = excluded.returns_before_dispute, extensions_max = excluded.extensions_max, "
-    "callback_tries_max = excluded.callback_tries_max, reopen_limit = excluded.reopen_limit"};
+    "callback_tries_max = excluded.callback_tries_max, reopen_limit = excluded.reopen_limit, quiet = excluded.quiet"};
 static const struct db_statement DROP_LIMITS = {"import_policy_limits_drop",
                                                 "DELETE FROM policy_limit WHERE policy = ANY ($1::int4[])"};
 static const struct db_statement DROP_RUNGS = {"import_policy_rungs_drop",
@@ -58,7 +60,8 @@ static struct policy_plan *policy_of(struct sheet *s, struct plan *plan) {
         return NULL;
     }
     struct policy_plan *policy = &plan->policies[plan->count++];
-    *policy = (struct policy_plan){.code = code, .number = s->number, .values = {2, 2, 3, 0}, .reopen = "30nd"};
+    *policy =
+        (struct policy_plan){.code = code, .number = s->number, .values = {2, 2, 3, 0}, .reopen = "30nd", .quiet = ""};
     return policy;
 }
 
@@ -88,6 +91,8 @@ static void read_setting(struct sheet *s, struct policy_plan *policy) {
         if (strcmp(settings[i], name)) continue;
         if (i == REOPEN)
             policy->reopen = sheet_limit(s, VALUE);
+        else if (i == QUIET)
+            policy->quiet = sheet_quiet(s, VALUE);
         else
             policy->values[i] = sheet_int(s, VALUE, i == EXTENSIONS ? 0 : 1, 20, policy->values[i]);
         return;
@@ -161,13 +166,13 @@ static void check(struct import *in) {
 
 static void store(struct import *in) {
     const struct plan *plan = in->plan;
-    static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_INT2, DB_INT2, DB_INT2, DB_TEXT};
+    static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_INT2, DB_INT2, DB_INT2, DB_TEXT, DB_TEXT};
     static const enum db_type limit_types[] = {DB_INT4, DB_INT2, DB_INT2, DB_TEXT},
                               rung_types[] = {DB_INT4, DB_INT2, DB_INT4};
     struct db_call *call = call_add(in->call, &STORE);
     struct db_call *drops[2] = {call_add(in->call, &DROP_LIMITS), call_add(in->call, &DROP_RUNGS)};
     struct db_call *limits = call_add(in->call, &STORE_LIMITS), *rungs = call_add(in->call, &STORE_RUNGS);
-    for (int i = 0; i < 6; i++) db_set_array(call, i + 1, types[i]);
+    for (int i = 0; i < 7; i++) db_set_array(call, i + 1, types[i]);
     for (int i = 0; i < 4; i++) db_set_array(limits, i + 1, limit_types[i]);
     for (int i = 0; i < 3; i++) db_set_array(rungs, i + 1, rung_types[i]);
     for (int i = 0; i < 2; i++) db_set_array(drops[i], 1, DB_INT4);
@@ -178,11 +183,12 @@ static void store(struct import *in) {
         db_push_text(call, 2, policy->code, strlen(policy->code));
         for (int n = 0; n < REOPEN; n++) db_push_int2(call, 3 + n, (int16_t)policy->values[n]);
         db_push_text(call, 6, policy->reopen, strlen(policy->reopen));
+        db_push_text(call, 7, policy->quiet, strlen(policy->quiet));
         for (int n = 0; n < 2; n++) db_push_int4(drops[n], 1, id);
         for (int stage = 1; stage < STAGE_COUNT; stage++)
             for (int urgency = 1; urgency < URGENCY_COUNT; urgency++) {
                 const char *limit = policy->limits[stage][urgency];
-                if (!limit) continue;
+                if (!limit || !strcmp(limit, "-")) continue; /* no row says the same, and is exported so */
                 db_push_int4(limits, 1, id);
                 db_push_int2(limits, 2, (int16_t)stage);
                 db_push_int2(limits, 3, (int16_t)urgency);
@@ -225,7 +231,11 @@ static void imagine(struct import *in, struct world *world) {
     world->policies = policies;
 }
 
-static const struct import_kind kind = {.name = "policies", .check = check, .store = store, .imagine = imagine};
+static const struct import_kind kind = {.name = "policies",
+                                        .tables = "{policy,policy_limit,policy_rung}",
+                                        .check = check,
+                                        .store = store,
+                                        .imagine = imagine};
 
 void import_policies(struct call *call) {
     import_start(call, &kind, NULL);

@@ -7,11 +7,12 @@
 #include "services/console/import.h"
 #include "services/console/sheet.h"
 
-enum { CODE, KIND, PARENT, NAME_ZH, NAME_EN, LON, LAT, FLAGS, CALENDAR };
-static const char *const columns[] = {"code", "kind", "parent", "name_zh",  "name_en",
-                                      "lon",  "lat",  "flags",  "calendar", NULL};
+enum { CODE, KIND, PARENT, NAME_ZH, NAME_EN, LON, LAT, FLAGS, CALENDAR, QUIET };
+static const char *const columns[] = {"code", "kind",  "parent",   "name_zh", "name_en", "lon",
+                                      "lat",  "flags", "calendar", "quiet",   NULL};
 
 struct row {
+    const char *quiet;
     const char *code, *parent_code, *name_zh, *name_en;
     size_t number;
     uint32_t id, parent;
@@ -32,14 +33,15 @@ struct plan {
 
 static const struct db_statement STORE = {
     "import_units",
-    "INSERT INTO unit (id, code, kind, parent, name_zh, name_en, calendar, dedicated, closed, lon, lat, review) SELECT "
+    "INSERT INTO unit (id, code, kind, parent, name_zh, name_en, calendar, dedicated, closed, lon, lat, review, quiet) "
+    "SELECT "
     "* FROM "
     "unnest($1::int4[], "
     "$2::text[], $3::int2[], $4::int4[], $5::text[], $6::text[], $7::int4[], $8::bool[], $9::bool[], $10::float8[], "
-    "$11::float8[], $12::bool[]) "
+    "$11::float8[], $12::bool[], $13::text[]) "
     "ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, name_zh = excluded.name_zh, name_en = excluded.name_en, "
     "calendar = excluded.calendar, dedicated = excluded.dedicated, closed = excluded.closed, lon = excluded.lon, lat = "
-    "excluded.lat, review = excluded.review"};
+    "excluded.lat, review = excluded.review, quiet = excluded.quiet"};
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -94,6 +96,7 @@ static void read_row(struct sheet *s, struct row *row) {
     read_point(s, row);
     read_flags(s, row);
     row->calendar = read_calendar(s);
+    row->quiet = sheet_quiet(s, QUIET);
     if (row->dedicated && row->kind != UNIT_GRID)
         sheet_fault(s, FLAGS, "只有网格可以是专属的", "only a grid can be dedicated");
 }
@@ -127,6 +130,8 @@ static void give_ids(struct import *in, struct plan *plan) {
             in->updated++;
             if (reference->world.units[row->id].kind != row->kind && row->kind)
                 fault(in, row, KIND, "已有单位的类别不能改变", "the kind of a unit that exists cannot change");
+            if (reference->world.units[row->id].closed && !row->closed)
+                fault(in, row, FLAGS, "已停用的单位不能恢复; 请新建单位", "a closed unit stays closed; make a new one");
         } else {
             in->created++;
             row->id = next++;
@@ -163,7 +168,7 @@ static void find_parents(struct import *in, struct plan *plan) {
     }
 }
 
-static bool may_stand_below(int kind, int parent) {
+bool unit_may_stand_below(int kind, int parent) {
     switch (kind) {
     case UNIT_GRID:
         return parent == UNIT_COMMUNITY;
@@ -206,7 +211,9 @@ static void check_tree(struct import *in, struct plan *plan) {
         const struct row *row = &plan->rows[i];
         if (!leads_to_root(plan, row->id))
             fault(in, row, PARENT, "上级关系成环", "its parents form a loop");
-        else if (row->parent && row->kind && !may_stand_below(row->kind, plan->kinds[row->parent]))
+        else if (row->closed && row->kind == plan->kinds[row->parent])
+            continue; /* merged (W5) */
+        else if (row->parent && row->kind && !unit_may_stand_below(row->kind, plan->kinds[row->parent]))
             fault(in, row, PARENT,
                   import_printf(in, "%s不能隶属于%s", word_by_value(WORDS_unit_kind, row->kind)->zh,
                                 word_by_value(WORDS_unit_kind, plan->kinds[row->parent])->zh),
@@ -241,9 +248,9 @@ static void check(struct import *in) {
 static void store(struct import *in) {
     const struct plan *plan = in->plan;
     struct db_call *call = call_add(in->call, &STORE);
-    static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_INT2, DB_INT4,   DB_TEXT,   DB_TEXT,
-                                         DB_INT4, DB_BOOL, DB_BOOL, DB_FLOAT8, DB_FLOAT8, DB_BOOL};
-    for (int i = 0; i < 12; i++) db_set_array(call, i + 1, types[i]);
+    static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_INT2,   DB_INT4,   DB_TEXT, DB_TEXT, DB_INT4,
+                                         DB_BOOL, DB_BOOL, DB_FLOAT8, DB_FLOAT8, DB_BOOL, DB_TEXT};
+    for (int i = 0; i < 13; i++) db_set_array(call, i + 1, types[i]);
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct row *row = &plan->rows[i];
         db_push_int4(call, 1, (int32_t)row->id);
@@ -259,6 +266,7 @@ static void store(struct import *in) {
         db_push_bool(call, 8, row->dedicated);
         db_push_bool(call, 9, row->closed);
         db_push_bool(call, 12, row->review);
+        db_push_text(call, 13, row->quiet, strlen(row->quiet));
         if (row->has_point) {
             db_push_float8(call, 10, row->lon);
             db_push_float8(call, 11, row->lat);
@@ -270,6 +278,6 @@ static void store(struct import *in) {
 }
 
 void import_units(struct call *call) {
-    static const struct import_kind kind = {.name = "units", .check = check, .store = store};
+    static const struct import_kind kind = {.name = "units", .tables = "{unit}", .check = check, .store = store};
     import_start(call, &kind, NULL);
 }

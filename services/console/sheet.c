@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/number.h"
 #include "common/text.h"
+#include "core/quiet.h"
 #include "proto/must.h"
 
 static void note_form(struct sheet *sheet) {
@@ -154,6 +156,54 @@ const char *sheet_limit(struct sheet *sheet, int column) {
     sheet_fault(sheet, column, "“%s” 不是时限, 应如 2wh、24nh、7wd 或 -",
                 "\"%s\" is no limit; write 2wh, 24nh, 7wd or -");
     return "";
+}
+
+const char *sheet_quiet(struct sheet *sheet, int column) {
+    const char *text = sheet_text(sheet, column);
+    struct quiet quiet;
+    if (quiet_parse(text, strlen(text), &quiet)) return text;
+    sheet_fault(sheet, column, "“%s” 不是免打扰时段, 应如 22:00-07:00 或 -",
+                "\"%s\" are no quiet hours; write 22:00-07:00, or - for never");
+    return "";
+}
+
+static bool read_number(const char *text, int digits, int *ret_number) {
+    *ret_number = 0;
+    for (int i = 0; i < digits; i++) {
+        if (text[i] < '0' || text[i] > '9') return false;
+        *ret_number = *ret_number * 10 + (text[i] - '0');
+    }
+    return true;
+}
+
+static bool read_moment(const char *text, bool until, time_ms *ret_at) {
+    enum { MINUTE_MS = 60000, DAY_MS = 86400000 };
+    int year, month, day, hour = 0, minute = 0;
+    size_t len = strlen(text);
+    if (len != 10 && len != 16) return false;
+    if (!read_number(text, 4, &year) || text[4] != '-' || !read_number(text + 5, 2, &month) || text[7] != '-' ||
+        !read_number(text + 8, 2, &day))
+        return false;
+    if (!clock_date_is_valid(year * 10000 + month * 100 + day)) return false;
+    *ret_at = clock_date_start(year * 10000 + month * 100 + day);
+    if (len == 10) {
+        *ret_at += until ? DAY_MS : 0;
+        return true;
+    }
+    if ((text[10] != ' ' && text[10] != 'T') || !read_number(text + 11, 2, &hour) || text[13] != ':' ||
+        !read_number(text + 14, 2, &minute) || hour > 24 || minute > 59 || (hour == 24 && minute))
+        return false;
+    *ret_at += (time_ms)(hour * 60 + minute) * MINUTE_MS;
+    return true;
+}
+
+time_ms sheet_moment(struct sheet *sheet, int column, bool until) {
+    const char *text = sheet_text(sheet, column);
+    time_ms at = 0;
+    if (*text && !read_moment(text, until, &at))
+        sheet_fault(sheet, column, "“%s” 不是日期或时间, 应如 2026-12-01 或 2026-12-01 08:30",
+                    "\"%s\" is no date or time; write 2026-12-01 or 2026-12-01 08:30");
+    return at;
 }
 
 uint32_t sheet_unit_of(struct sheet *sheet, int column, const char *code, size_t len) {

@@ -37,6 +37,11 @@ bool sheet_yes(struct sheet *sheet, int column, bool fallback);
 int64_t sheet_int(struct sheet *sheet, int column, int64_t min, int64_t max, int64_t fallback);
 /* The text form of a limit, checked; "" when empty. */
 const char *sheet_limit(struct sheet *sheet, int column);
+/* Quiet hours as text, checked; "" when empty. */
+const char *sheet_quiet(struct sheet *sheet, int column);
+/* A day, 2026-12-01, or a minute of it, 2026-12-01 08:30, local time; empty gives 0. A day as an end (`until`) is the whole
+ * day: the moment after it. */
+time_ms sheet_moment(struct sheet *sheet, int column, bool until);
 /* A unit's code that is there already; 0 for an empty field. */
 uint32_t sheet_unit(struct sheet *sheet, int column);
 /* The same of one code of a list. */

@@ -97,11 +97,12 @@ static void test_units(void **state) {
     taken("units", TREE);
     assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE dedicated"), 1);
     refused("units", UNITS "s1,community,c1,街道,,,,,\n", "/rows/2/kind", "cannot change");
-    int64_t id = sql_int("SELECT id FROM unit WHERE code = 'water'");
-    taken("units", UNITS "water,department,d1,水务局,,,,closed,\n");
-    assert_int_equal(sql_int("SELECT id FROM unit WHERE code = 'water' AND closed AND name_zh = '水务局'"), id);
-    taken("units", UNITS "water,department,d1,水务局,Water,,,,\n");
-    assert_int_equal(sql_int("SELECT count(*) FROM unit"), 8);
+    taken("units", UNITS "s9,street,d1,旧街道,,,,,\n");
+    int64_t id = sql_int("SELECT id FROM unit WHERE code = 's9'");
+    taken("units", UNITS "s9,street,d1,旧街道,,,,closed,\n");
+    assert_int_equal(sql_int("SELECT id FROM unit WHERE code = 's9' AND closed"), id);
+    refused("units", UNITS "s9,street,d1,旧街道,,,,,\n", "/rows/2/flags", "stays closed");
+    assert_int_equal(sql_int("SELECT count(*) FROM unit"), 9);
 }
 
 #define SQUARE(west, east)                                                                                             \
@@ -174,7 +175,7 @@ static void test_people(void **state) {
     refused("people", "user,role,unit\na b,street,s1\n", "/rows/2/user", "a b");
     refused("people", "user,role,unit\nab,street,water\n", "/rows/2/unit", "does not fit");
     refused("people", "user,role,unit\nab,integration,s1\n", "/rows/2/unit", "cannot sign in");
-    refused("people", "user,role,unit\nab,street,s1\nab,street,s1\n", "", "twice");
+    refused("people", "user,role,unit\nab,street,s1\nab,street,s1\n", "/rows/3/user", "twice");
     cJSON *people = load(200, "people", "", "user,role,unit\nstreet-s1,street,s1\nsystem,admin_system,\n");
     assert_int_equal(int_at(people, "created"), 1);
     assert_int_equal(int_at(people, "updated"), 1);

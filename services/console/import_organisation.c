@@ -1,0 +1,234 @@
+/* organisation.csv: changes of units to come, with their effective dates (rule W6), and roster.csv: who is on which desk (rule W9).
+ * The changes still to come are exactly those of the file afterwards; one that is due is put in force at once. A roster replaces
+ * the shifts of the units it names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/must.h"
+#include "services/console/import.h"
+#include "services/console/sheet.h"
+
+/* ---- changes ------------------------------------------------------------------------------------------------------------------------------------ */
+
+enum { UNIT, CHANGE, TARGET, AT, REASON };
+static const char *const change_columns[] = {"unit", "change", "target", "at", "reason", NULL};
+enum { CHANGES_MAX = 5000 };
+
+struct changes_plan {
+    struct change_row {
+        uint32_t unit, target;
+        int change;
+        time_ms at;
+        const char *reason;
+    } * rows;
+    uint32_t count;
+};
+
+#define CHANGE_ARRAYS                                                                                                  \
+    "unnest($1::int4[], $2::int2[], $3::int4[], $4::int8[], $5::text[]) AS c (unit, kind, target, at, reason)"
+#define SAME_CHANGE                                                                                                    \
+    "o.applied_at = 0 AND o.unit = c.unit AND o.kind = c.kind AND coalesce(o.target, 0) = c.target AND o.at = c.at "   \
+    "AND "                                                                                                             \
+    "o.reason = c.reason"
+static const struct db_statement DROP_CHANGES = {
+    "import_changes_drop", "DELETE FROM unit_change o WHERE o.applied_at = 0 AND NOT EXISTS (SELECT FROM " CHANGE_ARRAYS
+                           " WHERE " SAME_CHANGE ")"};
+static const struct db_statement STORE_CHANGES = {
+    "import_changes", "INSERT INTO unit_change (unit, kind, target, at, reason, ordered_by, ordered_at) SELECT unit, "
+                      "kind, nullif(target, 0), at, "
+                      "reason, $6::int8, $7::int8 FROM " CHANGE_ARRAYS
+                      " WHERE NOT EXISTS (SELECT FROM unit_change o WHERE " SAME_CHANGE ")"};
+static const struct db_statement APPLY = {"import_changes_apply", "SELECT changed FROM organisation_apply($1::int8)"};
+
+static void check_target(struct sheet *s, const struct change_row *row) {
+    const struct world *world = &s->in->reference->world;
+    const struct unit *u = world_unit(world, row->unit), *t = world_unit(world, row->target);
+    if (row->change == UNIT_CHANGE_CLOSE && t)
+        sheet_fault(s, TARGET, "撤销不填去向; 有承接单位的写 merge",
+                    "closing has no target; write merge when a unit takes over");
+    if (row->change != UNIT_CHANGE_CLOSE && !*sheet_text(s, TARGET))
+        sheet_fault(s, TARGET, "不能为空", "must not be empty");
+    if (!u || !t) return;
+    if (t->closed) sheet_fault(s, TARGET, "“%s” 已停用", "\"%s\" is closed");
+    if (world_in_subtree(world, row->unit, row->target))
+        sheet_fault(s, TARGET, "“%s” 是本单位或其下级", "\"%s\" is the unit itself or lies below it");
+    else if (row->change == UNIT_CHANGE_MERGE && u->kind != t->kind)
+        sheet_fault(s, TARGET, "“%s” 类别不同, 不能并入", "\"%s\" is of another kind: it cannot take the unit in");
+    else if (row->change == UNIT_CHANGE_MOVE && !unit_may_stand_below(u->kind, t->kind))
+        sheet_fault(s, TARGET, "不能隶属于 “%s”", "a unit of this kind cannot stand below \"%s\"");
+}
+
+static void read_change(struct sheet *s, struct change_row *row) {
+    const struct world *world = &s->in->reference->world;
+    row->unit = *sheet_needed(s, UNIT, 16) ? sheet_unit(s, UNIT) : 0;
+    row->change = sheet_word(s, CHANGE, WORDS_unit_change, 0);
+    row->target = sheet_unit(s, TARGET);
+    row->at = *sheet_needed(s, AT, 16) ? sheet_moment(s, AT, false) : 0;
+    row->reason = sheet_needed(s, REASON, REASON_BYTES_MAX);
+    const struct unit *u = world_unit(world, row->unit);
+    if (u && u->closed) sheet_fault(s, UNIT, "“%s” 已停用", "\"%s\" is closed already");
+    if (u && row->change != UNIT_CHANGE_MOVE && !world_kind_takes_tickets(u->kind) && u->kind != UNIT_BUILDING)
+        sheet_fault(s, CHANGE, "指挥中心和区不能撤并", "neither the centre nor the district can be closed or merged");
+    check_target(s, row);
+    *(row->at && row->at <= clock_now() ? &s->in->updated : &s->in->created) += 1;
+}
+
+static void check_changes(struct import *in) {
+    struct changes_plan *plan = in->plan = import_take(in, 1, sizeof *plan);
+    struct sheet s;
+    plan->rows = import_take(in, CHANGES_MAX, sizeof *plan->rows);
+    for (bool more = sheet_open(&s, in, change_columns, 5) && sheet_next(&s); more; more = sheet_next(&s)) {
+        if (plan->count == CHANGES_MAX) {
+            import_fault(in, s.number, "", "行数过多", "too many rows");
+            break;
+        }
+        read_change(&s, &plan->rows[plan->count++]);
+    }
+    sheet_close(&s);
+}
+
+static void set_changes(struct db_call *call, const struct changes_plan *plan) {
+    static const enum db_type types[] = {DB_INT4, DB_INT2, DB_INT4, DB_INT8, DB_TEXT};
+    for (int i = 0; i < 5; i++) db_set_array(call, i + 1, types[i]);
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct change_row *row = &plan->rows[i];
+        db_push_int4(call, 1, (int32_t)row->unit);
+        db_push_int2(call, 2, (int16_t)row->change);
+        db_push_int4(call, 3, (int32_t)row->target);
+        db_push_int8(call, 4, row->at);
+        db_push_text(call, 5, row->reason, strlen(row->reason));
+    }
+}
+
+static void store_changes(struct import *in) {
+    set_changes(call_add(in->call, &DROP_CHANGES), in->plan);
+    struct db_call *call = call_add(in->call, &STORE_CHANGES);
+    set_changes(call, in->plan);
+    db_set_int8(call, 6, in->call->who.principal.user);
+    db_set_int8(call, 7, clock_now());
+    db_set_int8(call_add(in->call, &APPLY), 1, clock_now());
+}
+
+void import_organisation(struct call *call) {
+    static const struct import_kind kind = {
+        .name = "organisation", .tables = "{unit_change}", .check = check_changes, .store = store_changes};
+    import_start(call, &kind, NULL);
+}
+
+/* ---- rosters ------------------------------------------------------------------------------------------------------------------------------------- */
+
+enum { DESK, FROM, TO, PERSON };
+static const char *const roster_columns[] = {"unit", "from", "to", "person", NULL};
+enum { SHIFT_HOURS_MAX = 24 * 7 };
+
+struct roster_plan {
+    struct shift_row {
+        uint32_t unit;
+        time_ms from, to;
+        const char *login;
+        size_t number;
+    } * rows;
+    uint32_t count;
+};
+
+struct known_logins { /* sorted */
+    const char **logins;
+    uint32_t count;
+};
+
+static const struct db_statement LOGINS = {"import_roster_logins",
+                                           "SELECT login FROM account WHERE NOT disabled ORDER BY login COLLATE \"C\""};
+static const struct db_statement DROP_SHIFTS = {"import_roster_drop",
+                                                "DELETE FROM roster WHERE unit = ANY ($1::int4[])"};
+static const struct db_statement STORE_SHIFTS = {
+    "import_roster", "INSERT INTO roster (unit, from_at, to_at, account) SELECT u, f, t, a.id FROM unnest($1::int4[], "
+                     "$2::int8[], $3::int8[], $4::text[]) AS r (u, f, t, l) JOIN account a ON a.login = r.l"};
+
+static int compare_logins(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void read_shift(struct sheet *s, struct shift_row *row) {
+    const struct known_logins *known = s->in->known;
+    row->number = s->number;
+    row->unit = *sheet_needed(s, DESK, 16) ? sheet_unit(s, DESK) : 0;
+    row->from = *sheet_needed(s, FROM, 16) ? sheet_moment(s, FROM, false) : 0;
+    row->to = *sheet_needed(s, TO, 16) ? sheet_moment(s, TO, false) : 0;
+    row->login = sheet_needed(s, PERSON, 60);
+    const struct unit *u = world_unit(&s->in->reference->world, row->unit);
+    if (u && u->closed) sheet_fault(s, DESK, "“%s” 已停用", "\"%s\" is closed");
+    if (row->from && row->to && row->to <= row->from)
+        sheet_fault(s, TO, "结束时间须晚于开始时间", "the end must come after the beginning");
+    else if (row->to - row->from > (time_ms)SHIFT_HOURS_MAX * 3600000)
+        sheet_fault(s, TO, "一班不得超过七天", "a shift is no longer than seven days");
+    if (*row->login && !bsearch(&row->login, known->logins, known->count, sizeof *known->logins, compare_logins))
+        sheet_fault(s, PERSON, "没有用户 “%s”", "there is no user \"%s\"");
+}
+
+static int compare_shifts(const void *a, const void *b) {
+    const struct shift_row *x = *(struct shift_row *const *)a, *y = *(struct shift_row *const *)b;
+    if (x->unit != y->unit) return x->unit < y->unit ? -1 : 1;
+    int order = strcmp(x->login, y->login);
+    if (order) return order;
+    return x->from < y->from ? -1 : x->from > y->from;
+}
+
+static void find_overlaps(struct import *in, struct roster_plan *plan) {
+    struct shift_row **sorted = import_take(in, plan->count, sizeof *sorted);
+    for (uint32_t i = 0; i < plan->count; i++) sorted[i] = &plan->rows[i];
+    qsort(sorted, plan->count, sizeof *sorted, compare_shifts);
+    for (uint32_t i = 1; i < plan->count; i++) {
+        const struct shift_row *before = sorted[i - 1], *row = sorted[i];
+        if (before->unit == row->unit && !strcmp(before->login, row->login) && row->from < before->to)
+            import_fault(in, row->number, roster_columns[FROM], "与此人在本单位的另一班重叠",
+                         "overlaps another shift of this person there");
+    }
+}
+
+static void check_roster(struct import *in) {
+    struct roster_plan *plan = in->plan = import_take(in, 1, sizeof *plan);
+    struct sheet s;
+    plan->rows = import_take(in, IMPORT_ROWS_MAX, sizeof *plan->rows);
+    for (bool more = sheet_open(&s, in, roster_columns, 4) && sheet_next(&s); more && plan->count < IMPORT_ROWS_MAX;
+         more = sheet_next(&s))
+        read_shift(&s, &plan->rows[plan->count++]);
+    sheet_close(&s);
+    find_overlaps(in, plan);
+    in->created = plan->count;
+}
+
+static void store_roster(struct import *in) {
+    static const enum db_type types[] = {DB_INT4, DB_INT8, DB_INT8, DB_TEXT};
+    const struct roster_plan *plan = in->plan;
+    struct db_call *drop = call_add(in->call, &DROP_SHIFTS), *call = call_add(in->call, &STORE_SHIFTS);
+    db_set_array(drop, 1, DB_INT4);
+    for (int i = 0; i < 4; i++) db_set_array(call, i + 1, types[i]);
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct shift_row *row = &plan->rows[i];
+        db_push_int4(drop, 1, (int32_t)row->unit);
+        db_push_int4(call, 1, (int32_t)row->unit);
+        db_push_int8(call, 2, row->from);
+        db_push_int8(call, 3, row->to);
+        db_push_text(call, 4, row->login, strlen(row->login));
+    }
+}
+
+static void on_logins(struct call *call, const struct db_reply *reply) {
+    static const struct import_kind kind = {
+        .name = "roster", .tables = "{roster}", .check = check_roster, .store = store_roster};
+    const struct db_result *rows = reply->results[1];
+    struct known_logins *known = call_take(call, sizeof *known);
+    known->count = (uint32_t)db_rows(rows);
+    known->logins = call_take(call, (known->count + 1) * sizeof *known->logins);
+    for (uint32_t i = 0; i < known->count; i++) {
+        size_t len;
+        known->logins[i] = call_printf(call, "%s", db_get_text(rows, (int)i, 0, &len));
+    }
+    import_start(call, &kind, known);
+}
+
+void import_roster(struct call *call) {
+    call_read(call);
+    call_add(call, &LOGINS);
+    call_send(call, on_logins);
+}

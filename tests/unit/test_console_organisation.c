@@ -1,0 +1,221 @@
+/* The organisation through the real services: what is exported comes back as no change; people hold posts; units merge on their
+ * effective date, also after an outage, and their tickets follow. Time is moved by the test. */
+#define _GNU_SOURCE
+#include <time.h>
+
+#include "tests/unit/console_district.h"
+
+#include "services/escalation/escalation.h"
+#include "services/notification/notification.h"
+
+enum { MINUTE_MS = 60000 };
+
+static int64_t offset_ms;
+
+static int setup_all(void **state) {
+    setup(state);
+    start("escalation", &escalation_service, "");
+    wait_ready("escalation");
+    return 0;
+}
+
+static void pass_minutes(int minutes) {
+    offset_ms += (int64_t)minutes * MINUTE_MS;
+    assert_int_equal(clock_set_offset(clock_path, offset_ms), ERR_NONE);
+}
+
+/* "2026-11-22 10:30", local, so many minutes from now. */
+static const char *in_minutes(int minutes) {
+    static char texts[4][CLOCK_TEXT_BYTES];
+    static int next;
+    char *text = texts[next++ % 4];
+    clock_format((int64_t)time(NULL) * 1000 + offset_ms + (int64_t)minutes * MINUTE_MS, text);
+    text[10] = ' ';
+    text[16] = 0;
+    return text;
+}
+
+static const struct person *loader_of(const char *kind) {
+    return strcmp(kind, "people") ? &admin : &security;
+}
+
+static cJSON *load(int status, const char *kind, const char *query, const char *text) {
+    struct answer answer = import_bytes(loader_of(kind), kind, query, text, strlen(text));
+    if (answer.status != status) show_log("console");
+    if (answer.status != status) fail_msg("%s: %d instead of %d: %.600s", kind, answer.status, status, answer.body);
+    cJSON *tree = answer.json;
+    answer.json = NULL;
+    answer_done(&answer);
+    return tree;
+}
+
+static void taken(const char *kind, const char *text) {
+    cJSON_Delete(load(200, kind, "", text));
+}
+
+static void refused(const char *kind, const char *text, const char *pointer, const char *detail) {
+    cJSON *tree = load(422, kind, "?dry_run=1", text);
+    assert_string_equal(text_at(tree, "errors.0.pointer"), pointer);
+    if (!strstr(text_at(tree, "errors.0.detail"), detail))
+        fail_msg("\"%s\" does not say \"%s\"", text_at(tree, "errors.0.detail"), detail);
+    cJSON_Delete(tree);
+}
+
+static bool would_change(const char *kind, const char *text) {
+    cJSON *tree = load(200, kind, "?dry_run=1", text);
+    const cJSON *changed = at(tree, "changed");
+    assert_true(cJSON_IsBool(changed));
+    bool yes = cJSON_IsTrue(changed);
+    cJSON_Delete(tree);
+    return yes;
+}
+
+#define PEOPLE "user,role,unit,rank,from,to,quiet\n"
+#define ORDERS "unit,change,target,at,reason\n"
+#define ROSTER "unit,from,to,person\n"
+
+static void test_people_hold_posts(void **state) {
+    refused("people", PEOPLE "li,department,water,chief,,,\n", "/rows/2/rank", "chief");
+    refused("people", PEOPLE "li,department,water,,2026-13-01,,\n", "/rows/2/from", "2026-13-01");
+    refused("people", PEOPLE "li,department,water,,,,25:00-07:00\n", "/rows/2/quiet", "22:00-07:00");
+    refused("people", PEOPLE "li,department,water,,,,\nli,department,water,leader,,,\n", "/rows/3/user", "twice");
+    refused("people", PEOPLE "li,admin_system,center,,,,\nli,operator,center,,,,\n", "/rows/3/role", "one post alone");
+    taken("people", PEOPLE "water-1,department,water,leader,,,22:00-07:00\n"
+                           "water-1,department,housing,member,2026-01-01,2027-12-31,\nli,department,parks,deputy,,,\n");
+    assert_int_equal(
+        sql_int("SELECT count(*) FROM post p JOIN account a ON a.id = p.account WHERE a.login = 'water-1'"), 2);
+    assert_int_equal(
+        sql_int("SELECT count(*) FROM account a JOIN unit u ON u.id = a.unit WHERE a.login = 'water-1' AND "
+                "u.code = 'water'"),
+        1);
+    assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE staffed AND code IN ('water', 'housing', 'parks')"), 3);
+}
+
+static void test_rosters(void **state) {
+    refused("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 07:00,water-1\n", "/rows/2/to", "after");
+    refused("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,nobody\n", "/rows/2/person", "nobody");
+    refused("roster",
+            ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,water-1\nwater,2026-12-01 19:00,2026-12-02,water-1\n",
+            "/rows/3/from", "overlaps");
+    taken("roster",
+          ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,water-1\nwater,2026-12-01 20:00,2026-12-02 08:00,li\n");
+    assert_int_equal(sql_int("SELECT count(*) FROM roster"), 2);
+    assert_true(would_change("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,water-1\n"));
+}
+
+/* Export, then a dry run of the same: no change; for every table of reference data. */
+static void test_what_is_exported_is_no_change(void **state) {
+    static const char *const kinds[] = {"calendars", "policies", "units",  "areas",  "matters",     "admission",
+                                        "places",    "sources",  "people", "roster", "organisation"};
+    char orders[200];
+    snprintf(orders, sizeof orders, ORDERS "c101,move,s2,%s,调整辖区\n", in_minutes(100000));
+    taken("organisation", orders);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        char path[80];
+        snprintf(path, sizeof path, "/api/v1/admin/%s/export", kinds[i]);
+        struct answer file = ask("GET", path, loader_of(kinds[i]), NULL);
+        assert_int_equal(file.status, 200);
+        if (would_change(kinds[i], file.body))
+            fail_msg("%s: the export would change something:\n%.800s", kinds[i], file.body);
+        answer_done(&file);
+    }
+    assert_true(would_change("sources", "code,channel,name_zh,name_en\nhotline-12345,phone,别的名称,Other\n"));
+    assert_true(would_change("people", PEOPLE "water-1,department,water,deputy,,,\n"));
+    assert_true(would_change("organisation", ORDERS));
+    assert_int_equal(sql_int("SELECT count(*) FROM source WHERE name_en = 'Other'"), 0);
+    taken("organisation", ORDERS); /* taken back */
+    assert_int_equal(sql_int("SELECT count(*) FROM unit_change WHERE applied_at = 0"), 0);
+}
+
+static void owner_is(const char *ticket, const char *unit) {
+    EVENTUALLY(({
+        cJSON *tree = get(200, &operator_, "/api/v1/tickets/%s", ticket);
+        bool is = !strcmp(text_at(tree, "owner.code"), unit);
+        cJSON_Delete(tree);
+        is;
+    }));
+}
+
+static void test_units_merge_on_their_date(void **state) {
+    char orders[400];
+    char *ticket = push_to("water", "管道漏水");
+    done(200, ticket, "sign", &water, "{}");
+    refused("organisation", ORDERS "water,merge,s1,2026-12-01,x\n", "/rows/2/target", "another kind");
+    refused("organisation", ORDERS "d1,close,,2026-12-01,x\n", "/rows/2/change", "district");
+    refused("organisation", ORDERS "c101,move,g10101,2026-12-01,x\n", "/rows/2/target", "below");
+    refused("organisation", ORDERS "water,merge,municipal,tomorrow,x\n", "/rows/2/at", "tomorrow");
+    snprintf(orders, sizeof orders, ORDERS "water,merge,municipal,%s,区编办〔2026〕3 号\n", in_minutes(5));
+    assert_true(would_change("organisation", orders));
+    taken("organisation", orders);
+    owner_is(ticket, "water");
+    assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE closed AND code = 'water'"), 0);
+    pass_minutes(6);
+    owner_is(ticket, "municipal");
+    cJSON *history = get(200, &operator_, "/api/v1/tickets/%s/history", ticket);
+    char *text = cJSON_PrintUnformatted(history);
+    if (!strstr(text, "\"followed\"") || !strstr(text, "区编办〔2026〕3 号")) fail_msg("%.1500s", text);
+    free(text);
+    cJSON_Delete(history);
+    assert_int_equal(
+        sql_int("SELECT count(*) FROM unit u JOIN unit p ON p.id = u.parent WHERE u.code = 'water' AND u.closed AND "
+                "p.code = 'municipal'"),
+        1);
+    assert_int_equal(sql_int("SELECT count(*) FROM matter m JOIN unit u ON u.id = m.department WHERE u.code = 'water'"),
+                     0);
+    assert_int_equal(
+        sql_int("SELECT count(*) FROM account a JOIN unit u ON u.id = a.unit WHERE a.login = 'water-1' AND u.code = "
+                "'municipal'"),
+        1);
+    done(200, ticket, "contact", &municipal, "{\"note\":\"已联系\"}"); /* it is as it was: signed */
+    free(ticket);
+}
+
+/* Nobody was there on the date: the change is put in force when the service is back, and the ticket follows then. */
+static void test_after_an_outage(void **state) {
+    char orders[400];
+    char *ticket = push_to("market", "缺斤短两");
+    assert_int_equal(stop("escalation"), 0);
+    snprintf(orders, sizeof orders, ORDERS "market,close,,%s,职能取消\n", in_minutes(5));
+    taken("organisation", orders);
+    pass_minutes(30);
+    assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE closed AND code = 'market'"), 0);
+    start("escalation", &escalation_service, "");
+    owner_is(ticket, "center");
+    assert_int_equal(sql_int("SELECT count(*) FROM unit_change WHERE outcome = 'applied'"), 2);
+    cJSON *tree = get(200, &operator_, "/api/v1/tickets/%s", ticket);
+    assert_string_equal(text_at(tree, "state"), "TRIAGE");
+    cJSON_Delete(tree);
+    free(ticket);
+}
+
+/* Whoever is away does not staff the unit; who stands in does. */
+static void test_away_is_not_staffed(void **state) {
+    assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE staffed AND code = 'parks'"), 1);
+    int64_t from = (int64_t)time(NULL) * 1000 + offset_ms;
+    char text[400];
+    snprintf(text, sizeof text,
+             "INSERT INTO absence (account, from_at, to_at) SELECT id, %lld, %lld FROM account WHERE login = 'li'; "
+             "UPDATE world SET version = version + 1",
+             (long long)from + 5 * MINUTE_MS, (long long)from + 60 * MINUTE_MS);
+    sql(text);
+    assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE staffed AND code = 'parks'"), 1);
+    pass_minutes(6);
+    EVENTUALLY(sql_int("SELECT count(*) FROM unit WHERE staffed AND code = 'parks'") == 0);
+    sql("UPDATE absence SET stand_in = (SELECT id FROM account WHERE login = 'street-1'); "
+        "UPDATE world SET version = version + 1");
+    EVENTUALLY(sql_int("SELECT count(*) FROM unit WHERE staffed AND code = 'parks'") == 1);
+    pass_minutes(60);
+    sql("DELETE FROM absence; UPDATE world SET version = version + 1");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_people_hold_posts),
+        cmocka_unit_test(test_rosters),
+        cmocka_unit_test(test_what_is_exported_is_no_change),
+        cmocka_unit_test(test_units_merge_on_their_date),
+        cmocka_unit_test(test_after_an_outage),
+        cmocka_unit_test(test_away_is_not_staffed),
+    };
+    return cmocka_run_group_tests(tests, setup_all, end);
+}
