@@ -133,6 +133,10 @@ sim: ## the simulator in virtual time: SIM_SECONDS=30 of seeds from SIM_FIRST, o
 	@build/faulty/bin/sim --steps $(or $(SIM_STEPS),20000) $(if $(SIM_MISTAKE),--mistake $(SIM_MISTAKE)) \
 	 $(if $(SIM_SEED),--seed $(SIM_SEED) --trace,--seed $(or $(SIM_FIRST),1) --seconds $(or $(SIM_SECONDS),30) --jobs $(JOBS))
 
+histories: ## HISTORIES=10000 random histories of at least 30 commands in the simulator, from HISTORIES_FIRST=1; some two minutes
+	@$(QUIET) -j$(JOBS) build/faulty/bin/sim FLAVOUR=faulty
+	@build/faulty/bin/sim --histories $(or $(HISTORIES),10000) --seed $(or $(HISTORIES_FIRST),1) --jobs $(JOBS)
+
 bench: ## measure throughput and latency
 	@if [ -x bench/run ]; then bench/run; else echo "bench: not written yet, so nothing was measured"; exit 1; fi
 fuzz: ## fuzz the parsers with libFuzzer
@@ -146,7 +150,7 @@ clean: ## remove everything built (var/, with its data, stays)
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-.PHONY: all objects install-deps web run stop test unit unit-build system check format docs sim bench fuzz chaos clean help
+.PHONY: all objects install-deps web run stop test unit unit-build system check format docs sim histories bench fuzz chaos clean help
 .SECONDARY:
 # tests are only ever test builds; what they replace is inline elsewhere
 build/clang/obj/tests/%.o: CFLAGS += -DPAIDAN_TEST_BUILD

@@ -387,6 +387,7 @@ static void tell_leading(struct decision *d) {
     struct effect *f = &d->step->events[d->step->count - 1].effect;
     f->other = merged;
     f->request = request;
+    f->note = f->basis = f->answer = (struct text){0}; /* said once, on the request's own ticket; why is said on both */
 }
 
 static void tell_other(struct decision *d, int64_t about, uint16_t request_count) {

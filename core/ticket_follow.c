@@ -17,8 +17,8 @@ static bool stray_lead(const struct world *world, const struct ticket *t, struct
     const struct assignment *lead = ticket_lead(t);
     if (lead == NULL || !is_closed(world, lead->unit)) return false;
     uint32_t heir = world_heir(world, lead->unit);
-    bool done =
-        lead->state == ASSIGNMENT_ANSWERED; /* what may come is rework: without an heir that goes to triage (L20) */
+    /* what may come is rework: without an heir that goes to triage (L20); reopened and in triage it is nobody's any more */
+    bool done = lead->state == ASSIGNMENT_ANSWERED && (t->state == STATE_CHECK || t->state == STATE_CALLBACK);
     if (!assignment_is_open(lead) && !(done && heir != 0)) return false;
     bool stays = done || of_one_kind(world, heir, lead->unit) || (t->state == STATE_SUSPENDED && heir != 0);
     if (t->assignment_last == CLOCK_ASSIGNMENTS_MAX) {

@@ -28,10 +28,12 @@ static int64_t last_seq, last_at, tickets_made;
 static int32_t last_epoch;
 static uint8_t chain[32];
 static int64_t punctual_from_ms;
+static struct check_tally tally;
 
 void check_start(void) {
     last_seq = last_at = tickets_made = last_epoch = 0;
     memset(chain, 0, sizeof chain);
+    tally = (struct check_tally){0};
     punctual_from_ms = INT64_MAX;
 }
 
@@ -115,6 +117,16 @@ static void check_note(const struct effect *f, int64_t seq) {
     free(table_put(&notes_seen, number, 0, now));
 }
 
+static void note_step(int from, const struct event *e) {
+    size_t count;
+    const struct lifecycle_row *rows = lifecycle_rows(&count);
+    must(count <= CHECK_ROWS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        bool same = rows[i].command == e->cause && rows[i].event == e->type && (rows[i].from >> from & 1);
+        if (same && (rows[i].to ? rows[i].to : from) == e->effect.to) tally.rows[i]++;
+    }
+}
+
 static struct model *check_event(const struct event_row *row) {
     static struct event event;
     check_order(row);
@@ -147,6 +159,7 @@ static struct model *check_event(const struct event_row *row) {
         broken("I4", "ticket %lld: no row leads from %s by %s with %s to %s", L(row->ticket),
                word_text(WORDS_state, t->state), word_text(WORDS_command_name, event.cause),
                word_text(WORDS_event_type, event.type), word_text(WORDS_state, event.effect.to));
+    note_step(t->state, &event);
     check_timer(row, t, &event.effect);
     check_note(&event.effect, row->seq);
     ticket_apply(t, &event);
@@ -239,6 +252,35 @@ void check_commit(const struct transaction *t) {
         if (model->touched) broken("I4", "ticket %lld has new events and its old row", L(row->ticket));
     }
     if (any || t->advanced) check_shard();
+}
+
+/* ---- the promise, of every ticket -------------------------------------------------------------------------------------------- */
+
+static void check_promise(const struct ticket *t) {
+    const struct ticket_row *row = table_get(&disk.tickets, t->id, 0);
+    struct next next = ticket_next(t);
+    const char *why = ticket_check(world_now(), t);
+    if (why) broken("I3", "ticket %lld: %s", L(t->id), why);
+    if (!row->open) broken("I3", "ticket %lld is open, and its row is not", L(t->id));
+    if (!world_unit(world_now(), next.owner)) broken("I3", "ticket %lld belongs to nobody", L(t->id));
+    if (next.owner != t->owner || row->owner != (int32_t)next.owner)
+        broken("I3", "ticket %lld has two owners, %u and %d", L(t->id), next.owner, row->owner);
+    if (!next.due || row->due != next.due) broken("I3", "ticket %lld has no one deadline", L(t->id));
+    if (!next.action || row->next_action != next.action) broken("I3", "ticket %lld has no one next action", L(t->id));
+    if (!t->next_at || row->next_at != t->next_at || row->generation != (int32_t)t->generation)
+        broken("I3", "ticket %lld has no one armed timer", L(t->id));
+    tally.promises++;
+}
+
+void check_promises(void) {
+    for (size_t i = 0; i < models.count; i++) {
+        const struct model *model = models.entries[i].row;
+        if (ticket_is_open(&model->ticket)) check_promise(&model->ticket);
+    }
+}
+
+const struct check_tally *check_tally(void) {
+    return &tally;
 }
 
 /* ---- messages: nothing leaves before its commit (I13) -------------------------------------------------------------------------- */

@@ -23,4 +23,15 @@ void check_tell_overdue(void); /* into the trace */
 int check_unrouted(void);
 void check_done(void);
 
+/* A refusal's rule stands in docs/rules.md. */
+void check_rule(uint32_t verdict);
+/* Every open ticket, as the log has it and as its row has it: exactly one owner, one deadline, one next action, one armed timer. */
+void check_promises(void);
+/* Steps of the lifecycle table that were taken, and how often the promise was demanded. */
+enum { CHECK_ROWS_MAX = 192 };
+struct check_tally {
+    uint64_t rows[CHECK_ROWS_MAX], promises;
+};
+const struct check_tally *check_tally(void);
+
 #endif

@@ -2,6 +2,7 @@
  *     sim --seed 7 [--steps 20000] [--mistake NAME] [--trace]     one seed, twice: the same hash
  *     sim --seconds 30 [--seed FIRST] [--jobs 2]                  as many seeds as fit
  *     sim --mistakes [--steps N]                                  each seeded bug until it is caught
+ *     sim --histories 10000 [--seed FIRST] [--jobs 2]             random histories in good weather (tests/sim/history.h)
  * Each seed runs in a process of its own, so that nothing is carried over. A seed that fails is run again with its trace. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/sim/check.h"
+#include "tests/sim/history.h"
 #include "tests/sim/story.h"
 
 /* The seeded bugs, and what is expected to notice. */
@@ -39,7 +42,7 @@ static const struct {
 enum { MISTAKES = sizeof mistakes / sizeof *mistakes, SEEDS_PER_MISTAKE = 200 };
 
 struct options {
-    uint64_t seed, steps;
+    uint64_t seed, steps, histories;
     int seconds, jobs;
     bool one, all_mistakes, tracing;
     const char *mistake;
@@ -198,6 +201,77 @@ static int seeded_bugs(const struct options *o) {
     return missed != 0;
 }
 
+/* ---- histories ------------------------------------------------------------------------------------------------------------------ */
+
+enum { HISTORIES_A_CHILD = 25, ALL_STEPS_FROM = 5000 /* fewer may miss a rare one */ };
+
+/* A child plays some histories, one after the other; what a failing one says is shown, for the same seed fails again. */
+static struct child start_histories(uint64_t seed, uint64_t count) {
+    int fds[2];
+    fflush(stdout);
+    if (pipe(fds)) exit(2);
+    pid_t pid = fork();
+    if (pid < 0) exit(2);
+    if (pid == 0) {
+        static struct history_report sum, one;
+        close(fds[0]);
+        alarm(300);
+        for (uint64_t i = 0; i < count; i++) {
+            history_run(seed + i, false, &one);
+            history_add(&sum, &one);
+        }
+        exit(write(fds[1], &sum, sizeof sum) == sizeof sum ? 0 : 2);
+    }
+    close(fds[1]);
+    return (struct child){pid, fds[0], seed};
+}
+
+static bool finish_histories(struct child child, struct history_report *ret_report) {
+    int status = 0;
+    bool whole = read(child.fd, ret_report, sizeof *ret_report) == sizeof *ret_report;
+    close(child.fd);
+    waitpid(child.pid, &status, 0);
+    return whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static int histories(const struct options *o) {
+    static struct history_report sum, one;
+    struct child children[16];
+    uint64_t next = o->seed, last = o->seed + o->histories, done = 0;
+    int running = 0, failed = 0;
+    double began = now_s();
+    while (running || (next < last && !failed)) {
+        while (running < o->jobs && next < last && !failed) {
+            uint64_t count = last - next < HISTORIES_A_CHILD ? last - next : HISTORIES_A_CHILD;
+            children[running++] = start_histories(next, count);
+            next += count;
+        }
+        struct child child = children[0];
+        memmove(children, children + 1, (size_t)--running * sizeof *children);
+        if (!finish_histories(child, &one)) {
+            failed++;
+            printf("not ok 1 - a history from seed %llu on keeps every rule\n", (unsigned long long)child.seed);
+            continue;
+        }
+        history_add(&sum, &one);
+        done += last - child.seed < HISTORIES_A_CHILD ? last - child.seed : HISTORIES_A_CHILD;
+    }
+    if (!failed)
+        printf("ok 1 - %llu random histories from seed %llu keep every rule, in %.0f s\n", (unsigned long long)done,
+               (unsigned long long)o->seed, now_s() - began);
+    int never = done ? history_tell(&sum, done) : 0;
+    if (done >= ALL_STEPS_FROM && never) printf("not ok 2 - every step of the lifecycle table is taken\n");
+    if (done >= ALL_STEPS_FROM && !never) printf("ok 2 - every step of the lifecycle table is taken\n");
+    return failed || (done >= ALL_STEPS_FROM && never);
+}
+
+static int one_history(const struct options *o) {
+    static struct history_report report;
+    history_run(o->seed, true, &report);
+    history_tell(&report, 1);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     struct options o = {.seed = 1, .steps = 20000, .jobs = 1};
     for (int i = 1; i < argc; i++) {
@@ -206,6 +280,8 @@ int main(int argc, char **argv) {
             o.seed = strtoull(value, NULL, 10), o.one = true, i++;
         else if (!strcmp(argv[i], "--steps"))
             o.steps = strtoull(value, NULL, 10), i++;
+        else if (!strcmp(argv[i], "--histories"))
+            o.histories = strtoull(value, NULL, 10), i++;
         else if (!strcmp(argv[i], "--seconds"))
             o.seconds = atoi(value), i++;
         else if (!strcmp(argv[i], "--jobs"))
@@ -217,13 +293,13 @@ int main(int argc, char **argv) {
         else if (!strcmp(argv[i], "--trace"))
             o.tracing = true;
         else {
-            fprintf(
-                stderr,
-                "usage: sim [--seed N] [--steps N] [--seconds S] [--jobs N] [--mistake NAME | --mistakes] [--trace]\n");
+            fprintf(stderr, "usage: sim [--seed N] [--steps N] [--seconds S] [--jobs N] [--mistake NAME | --mistakes | "
+                            "--histories N] [--trace]\n");
             return 2;
         }
     }
     if (o.jobs < 1 || o.jobs > 16) o.jobs = 1;
+    if (o.histories) return o.tracing ? one_history(&o) : histories(&o);
     if (o.all_mistakes) return seeded_bugs(&o);
     return o.seconds ? campaign(&o) : one_seed(&o);
 }

@@ -3,6 +3,7 @@
 #ifndef SIM_PEOPLE_H
 #define SIM_PEOPLE_H
 
+#include "proto/words.h"
 #include "services/kit/kit.h"
 
 #define POISON "\x01poison" /* a text PostgreSQL refuses */
@@ -20,6 +21,15 @@ int people_waiting(void);
 void people_change_world(void);
 uint32_t people_world_seen(void);
 void people_done(void);
+
+/* One more command by somebody on some ticket, now; half of them possible. */
+void people_order(void);
+/* What became of the commands of this run. */
+enum { VERDICT_MAX = 128 };
+struct people_tally {
+    uint64_t commands, done[COMMAND_COUNT], refused[VERDICT_MAX];
+};
+const struct people_tally *people_tally(void);
 
 /* For the checker: what a note's number means. */
 int64_t people_note_number(const char *note, size_t len); /* 0: none of ours */

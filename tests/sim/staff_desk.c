@@ -41,6 +41,8 @@ static struct order **orders;
 static size_t order_count, order_size, first_open;
 static int waiting, per_second;
 static uint32_t world_seen;
+static struct people_tally tally;
+static bool in_history;
 static bool finishing; /* people go home: what has no key is given up */
 
 /* ---- inventing a command ------------------------------------------------------------------------------------------------- */
@@ -83,6 +85,8 @@ static void fill(struct order *o, const struct ticket *t) {
     if (chance(200000)) c->place = GRID_FIRST + below(9);
     const struct ticket_row *other = some_ticket();
     c->other = t->merged_into && chance(900000) ? t->merged_into : other ? other->id : 0;
+    if (chance(500000)) c->source = chance(500000) ? SOURCE_HOTLINE : SOURCE_HOTLINE + 1;
+    c->result = (uint8_t)below(RESULT_NOT_POSSIBLE + 1);
     c->request = t->request;
     c->satisfied = chance(500000);
     c->score = (uint8_t)(1 + below(5));
@@ -90,18 +94,53 @@ static void fill(struct order *o, const struct ticket *t) {
     if (t->assignments_count && chance(300000)) c->assignment = t->assignments[below(t->assignments_count)].no;
 }
 
+#define BIT(name) (UINT64_C(1) << COMMAND_##name)
+
+/* Mostly units that can be meant: a refusal for an unfit unit teaches little the tenth time. */
+static void fill_fit(struct command *c, const struct ticket *t) {
+    if (chance(200000)) return;
+    c->units_count = 0;
+    if (c->name == COMMAND_WHISTLE) c->unit = WATER + below(3);
+    if (c->name == COMMAND_PASS_DOWN) {
+        c->unit = GRID_FIRST + below(8);
+        c->until = sim_wall_ms() + between(60000, 6 * 3600000);
+    }
+    for (uint16_t i = 0; i < t->assignments_count; i++)
+        if (c->name == COMMAND_SCORE && t->assignments[i].arrived_at) c->unit = t->assignments[i].unit;
+}
+
+/* What is looked for in a history: the work itself more often than not, so that tickets come far; seldom mere talk. */
+static uint64_t wanted_in_a_history(void) {
+    static const uint64_t forward = BIT(DISPATCH) | BIT(SIGN) | BIT(CONTACT) | BIT(FINISH) | BIT(GRANT_FINISH) |
+                                    BIT(PASS) | BIT(SOLVED) | BIT(UNREACHABLE) | BIT(ANSWER) | BIT(ARRIVE) |
+                                    BIT(SCORE) | BIT(RELEASE_ASSIST) | BIT(REPLY) | BIT(ADJUDICATE) |
+                                    BIT(GRANT_SUSPENSION) | BIT(RESUME),
+                          turns = BIT(MERGE) | BIT(UNMERGE) | BIT(PASS_DOWN) | BIT(REOPEN) | BIT(REFUSE_FINISH) |
+                                  BIT(WHISTLE) | BIT(UNSOLVED) | BIT(FAIL) | BIT(RETURN) | BIT(PASS_UP) | BIT(FORCE) |
+                                  BIT(ASK_EXTENSION) | BIT(GRANT_EXTENSION) | BIT(ASK_SUSPENSION),
+                          talk = BIT(NOTE) | BIT(URGE) | BIT(SUPERVISE) | BIT(APPEAL_CARD) | BIT(WITHDRAW_CARD) |
+                                 BIT(REFUSE_APPEAL) | BIT(ASK) | BIT(SUPPLEMENT) | BIT(SPLIT) | BIT(VOID) |
+                                 BIT(ADD_ASSIST) | BIT(TRANSFER) | BIT(DECLINE) | BIT(TRIAGE);
+    uint32_t which = below(100);
+    return which < 60 ? forward : which < 80 ? turns : which < 90 ? ~talk : UINT64_MAX;
+}
+
 /* A command that is possible for somebody, if some tries find one. */
 static void choose(struct order *o, const struct ticket *t) {
     int count;
     const struct principal *people = world_people(&count);
-    for (int tries = 0; tries < 30; tries++) {
+    uint64_t wanted = in_history ? wanted_in_a_history() : UINT64_MAX;
+    for (int tries = 0; tries < (in_history ? 90 : 30); tries++) {
         const struct principal *by = &people[below((uint32_t)count)];
         uint64_t possible = ticket_possible(world_now(), t, by, sim_wall_ms());
         uint64_t idle = UINT64_C(1) << COMMAND_NOTE | UINT64_C(1) << COMMAND_URGE | UINT64_C(1) << COMMAND_SUPERVISE |
                         UINT64_C(1) << COMMAND_VOID | UINT64_C(1) << COMMAND_MERGE | UINT64_C(1) << COMMAND_TRANSFER |
                         UINT64_C(1) << COMMAND_DECLINE | UINT64_C(1) << COMMAND_SPLIT |
                         UINT64_C(1) << COMMAND_SUPPLEMENT;
-        if (!chance(80000)) possible &= ~idle; /* the work itself, mostly */
+        if (in_history)
+            possible &= tries < 80 ? wanted : UINT64_MAX;
+        else if (!chance(80000))
+            possible &= ~idle; /* the work itself, mostly */
         if (!possible) continue;
         int which = (int)below((uint32_t)__builtin_popcountll(possible));
         while (which--) possible &= possible - 1;
@@ -131,6 +170,7 @@ static void new_order(void) {
         choose(o, &t);
     }
     fill(o, &t);
+    if (in_history) fill_fit(&o->command, &t);
     if (o->keyed) {
         uint64_t key = (uint64_t)o->number * UINT64_C(0x9e3779b97f4a7c15);
         memcpy(o->key, &o->number, 8);
@@ -202,6 +242,14 @@ static void on_reply(void *context, const struct bus_message *in) {
     if (reply->verdict == VERDICT_BUSY || reply->verdict == VERDICT_UNAVAILABLE) return; /* again later */
     if (reply->verdict == VERDICT_KEY_REUSED)
         broken("I2", "command %lld: its key is said to be another's", (long long)number);
+    if (reply->verdict != VERDICT_OK) check_rule(reply->verdict);
+    if (!o->done) {
+        tally.commands++;
+        if (reply->verdict == VERDICT_OK)
+            tally.done[o->command.name]++;
+        else
+            tally.refused[reply->verdict]++;
+    }
     if (reply->verdict == VERDICT_BAD_DATA) { /* put away: nothing of it is kept under its key */
         finish(o);
         return;
@@ -300,7 +348,18 @@ void people_change_world(void) {
     fault_happens(FAULT_WORLD, "version %u", disk.world_version);
 }
 
+void people_order(void) {
+    in_history = true;
+    new_order();
+    in_history = false;
+}
+
+const struct people_tally *people_tally(void) {
+    return &tally;
+}
+
 void people_done(void) {
+    tally = (struct people_tally){0};
     hotline_done();
     for (size_t i = 0; i < order_count; i++) free(orders[i]);
     free(orders);

@@ -289,7 +289,8 @@ static void calm(void) {
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------------- */
 
-static void set_up(void) {
+void story_set_up(void) {
+    rounds = 0;
     static const struct service *const services[] = {&router_service, &router_service, &escalation_service,
                                                      &intake_door, &staff_desk};
     world_build();
@@ -306,7 +307,7 @@ static void set_up(void) {
     check_start();
 }
 
-static void take_down(struct report *ret_report) {
+void story_take_down(struct report *ret_report) {
     *ret_report = (struct report){.steps = sim.steps,
                                   .virtual_ms = sim.now_us / 1000,
                                   .events = check_event_count(),
@@ -331,8 +332,7 @@ static void take_down(struct report *ret_report) {
 
 void story_run(uint64_t seed, uint64_t steps, bool tracing, const char *mistake, struct report *ret_report) {
     machine_start(seed, steps, tracing, mistake);
-    set_up();
-    rounds = 0;
+    story_set_up();
     people_work(10, 10);
     pass(2 * SECOND);
     while (!machine_out_of_steps()) {
@@ -344,5 +344,5 @@ void story_run(uint64_t seed, uint64_t steps, bool tracing, const char *mistake,
         sim.steps_max -= 1000000;
         calm();
     }
-    take_down(ret_report);
+    story_take_down(ret_report);
 }

@@ -12,4 +12,8 @@ struct report {
 /* Ends the process when an invariant is broken (broken()). */
 void story_run(uint64_t seed, uint64_t steps, bool tracing, const char *mistake, struct report *ret_report);
 
+/* The two ends of every story: the district with all its processes, and what became of it. */
+void story_set_up(void);
+void story_take_down(struct report *ret_report);
+
 #endif

@@ -69,6 +69,7 @@ static void build_units(int v) {
     unit(v, GONE, UNIT_DEPARTMENT, DISTRICT, false);
     unit(v, WATERWORKS, UNIT_ENTERPRISE, WATER, true);
     units[v][GONE].closed = true;
+    units[v][WATER].reviews = true;
     units[v][GRID_FIRST + 7].closed = v % POLICIES == 1;
     if (v / POLICIES == 1) {
         merge(v, WATER, MUNICIPAL);
