@@ -1,5 +1,6 @@
 /* Duplicate candidates over HTTP: the second call about one thing finds the first, with the score and why; a merged one is no
  * candidate any more; nobody is shown what they may not see. */
+#define _GNU_SOURCE
 #include "tests/unit/console_district.h"
 
 static char *push_at(const char *title, const char *lon) {
