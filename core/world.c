@@ -114,9 +114,11 @@ uint32_t world_heir(const struct world *world, uint32_t unit) {
 struct limit world_limit(const struct world *world, const struct matter *matter, uint16_t policy, enum stage stage,
                          uint8_t urgency) {
     must(stage > 0 && (int)stage < STAGE_COUNT);
-    if (matter != NULL && matter->limits[stage].unit != LIMIT_NONE) return matter->limits[stage];
     if (urgency == 0 || urgency >= URGENCY_COUNT) urgency = URGENCY_NORMAL;
-    return world_policy(world, policy)->limits[stage][urgency];
+    struct limit own = matter != NULL ? matter->limits[stage] : (struct limit){0};
+    struct limit limit = world_policy(world, policy)->limits[stage][urgency];
+    bool more_urgent = matter != NULL && urgency < matter->urgency && limit.unit != LIMIT_NONE; /* rule C22 */
+    return own.unit != LIMIT_NONE && !more_urgent ? own : limit;
 }
 
 bool world_admitted(const struct world *world, uint32_t community, uint32_t matter) {

@@ -163,7 +163,8 @@ uint32_t world_above_open(const struct world *world, uint32_t unit, enum unit_ki
 bool world_kind_takes_tickets(int kind);
 /* Who takes over from a closed unit (L43): the nearest unit above it that is not closed and takes tickets; 0: nobody. */
 uint32_t world_heir(const struct world *world, uint32_t unit);
-/* The limit of a stage: the matter's override, else the policy's for the urgency (0 counts as normal). */
+/* The limit of a stage: the matter's override, else the policy's for the urgency (0 counts as normal). When the ticket is more
+ * urgent than the matter, the policy's (rule C22). */
 struct limit world_limit(const struct world *world, const struct matter *matter, uint16_t policy, enum stage stage,
                          uint8_t urgency);
 bool world_admitted(const struct world *world, uint32_t community, uint32_t matter);

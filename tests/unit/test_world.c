@@ -58,6 +58,13 @@ static void test_limits_and_admission(void **state) {
     matter.limits[STAGE_SIGN] = limit_of("30nm");
     struct limit limit = world_limit(&world, &matter, 0, STAGE_SIGN, URGENCY_NORMAL);
     assert_int_equal(limit.amount, 30); /* the matter's own */
+    matter.urgency = URGENCY_NORMAL;
+    matter.limits[STAGE_HANDLE] = limit_of("3wd");
+    limit = world_limit(&world, &matter, 0, STAGE_HANDLE, URGENCY_DANGER); /* C22: danger is danger */
+    assert_true(limit.amount == 2 && limit.unit == LIMIT_NATURAL_HOURS);
+    limit = world_limit(&world, &matter, 0, STAGE_HANDLE, URGENCY_COMPLEX);
+    assert_int_equal(limit.amount, 3);
+    matter.limits[STAGE_HANDLE] = (struct limit){0};
     limit = world_limit(&world, &matter, 0, STAGE_HANDLE, URGENCY_COMPLEX);
     assert_int_equal(limit.amount, 15);
     limit = world_limit(&world, NULL, 0, STAGE_HANDLE, 0); /* no urgency counts as ordinary */
