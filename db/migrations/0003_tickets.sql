@@ -47,15 +47,12 @@ CREATE TABLE ticket_default PARTITION OF ticket DEFAULT WITH (fillfactor = 50);
 CREATE INDEX ticket_open ON ticket (id) WHERE open;
 CREATE INDEX ticket_place ON ticket (place, id); -- duplicate candidates: the newest of a place. A place hardly ever changes
 
-CREATE TABLE assignment (
+CREATE TABLE assignment (                                    -- which units were asked: who sees what. How it stands is in ticket.body
   ticket      bigint NOT NULL,
   no          smallint NOT NULL,
   kind        smallint NOT NULL,
   unit        integer NOT NULL,
   offered_at  bigint NOT NULL,
-  state       smallint NOT NULL,
-  signed_at   bigint NOT NULL DEFAULT 0,
-  ended_at    bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (ticket, no)
 ) PARTITION BY RANGE (ticket);
 CREATE TABLE assignment_default PARTITION OF assignment DEFAULT WITH (fillfactor = 70);

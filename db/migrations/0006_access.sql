@@ -23,7 +23,8 @@ GRANT INSERT ON parked TO paidan_intake, paidan_router, paidan_notification;
 GRANT USAGE ON SEQUENCE request_number TO paidan_intake;
 
 GRANT SELECT ON request, account, token, parked TO paidan_router;
-GRANT SELECT, INSERT, UPDATE ON shard, ticket, assignment, ticket_request TO paidan_router;
+GRANT SELECT, INSERT, UPDATE ON shard, ticket, ticket_request TO paidan_router;
+GRANT SELECT, INSERT ON assignment TO paidan_router;
 GRANT SELECT, INSERT ON event, command_key TO paidan_router;
 
 GRANT SELECT ON shard, ticket, event TO paidan_escalation;

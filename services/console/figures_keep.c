@@ -21,8 +21,8 @@ enum {
     TICKETS_MAX = 50000,
     TIMEOUT_MS = 30000,
     AGAIN_MS = 1000,
-    REST_MAX_MS = 1000,
-    REST_FACTOR = 3,
+    REST_MAX_MS = 60000,
+    REST_FACTOR = 19, /* a twentieth of the time: tickets come first, who asks for figures wakes it */
     TREE_BYTES = 5, /* a unit: kind, parent */
 };
 

@@ -30,14 +30,15 @@ enum { GATHER_ROWS_MIN = 4, GATHER_MS = 2 };
  * number alone, and only what was not is looked up. */
 static const struct db_statement ACCEPT = {
     "intake_accept",
-    "WITH i AS MATERIALIZED (SELECT $1::int8 + nextval('request_number') AS id, * FROM unnest($3::int4[], $4::text[], "
-    "$5::bytea[], $6::int2[], $7::int8[], $8::int4[], $9::text[], $10::int2[], $11::text[], $12::text[], "
-    "$13::float8[], "
-    "$14::float8[], $15::text[], $16::text[], $17::int4[], $18::int2[], $19::bool[], $20::bool[], $21::bytea[], "
-    "$22::bytea[], $23::bytea[], $24::bytea[], $25::text[]) WITH ORDINALITY "
-    "AS i (source, external_id, content, channel, occurred_at, matter, matter_given, urgency, title, description, lon, "
-    "lat, address, grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, document_sealed, "
-    "phone_index, attachments, no)), "
+    "WITH i AS MATERIALIZED (SELECT $1::int8 + nextval('request_number') AS id, said.* FROM (SELECT "
+    "unnest($3::int4[]) AS source, unnest($4::text[]) AS external_id, unnest($5::bytea[]) AS content, "
+    "unnest($26::int4[]) AS no, unnest($6::int2[]) AS channel, unnest($7::int8[]) AS occurred_at, unnest($8::int4[]) "
+    "AS matter, unnest($9::text[]) AS matter_given, unnest($10::int2[]) AS urgency, unnest($11::text[]) AS title, "
+    "unnest($12::text[]) AS description, unnest($13::float8[]) AS lon, unnest($14::float8[]) AS lat, "
+    "unnest($15::text[]) AS address, unnest($16::text[]) AS grid_given, unnest($17::int4[]) AS place, "
+    "unnest($18::int2[]) AS place_by, unnest($19::bool[]) AS dedicated, unnest($20::bool[]) AS confidential, "
+    "unnest($21::bytea[]) AS name_sealed, unnest($22::bytea[]) AS phone_sealed, unnest($23::bytea[]) AS "
+    "document_sealed, unnest($24::bytea[]) AS phone_index, unnest($25::text[]) AS attachments) AS said), "
     "k AS (INSERT INTO request_key (source, external_id, request, received_at, content) "
     "SELECT source, external_id, id, $2::int8, content FROM i ON CONFLICT DO NOTHING RETURNING request), "
     "r AS (INSERT INTO request (id, source, external_id, channel, received_at, occurred_at, matter, matter_given, "
@@ -354,7 +355,7 @@ static void gather(struct accept *a, struct group *g) {
 static void send_group(struct accept *a, struct group *g) {
     static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_BYTEA,  DB_INT2,   DB_INT8,  DB_INT4,  DB_TEXT, DB_INT2,
                                          DB_TEXT, DB_TEXT, DB_FLOAT8, DB_FLOAT8, DB_TEXT,  DB_TEXT,  DB_INT4, DB_INT2,
-                                         DB_BOOL, DB_BOOL, DB_BYTEA,  DB_BYTEA,  DB_BYTEA, DB_BYTEA, DB_TEXT};
+                                         DB_BOOL, DB_BOOL, DB_BYTEA,  DB_BYTEA,  DB_BYTEA, DB_BYTEA, DB_TEXT, DB_INT4};
     gather(a, g);
     g->under_way = true;
     a->groups_under_way++;
@@ -365,8 +366,11 @@ static void send_group(struct accept *a, struct group *g) {
     struct db_call *call = db_group_add(g->db, &ACCEPT);
     db_set_int8(call, 1, (int64_t)clock_date(g->received_at) * 1000000000);
     db_set_int8(call, 2, g->received_at);
-    for (int i = 0; i < 23; i++) db_set_array(call, 3 + i, types[i]);
-    for (uint32_t i = 0; i < g->count; i++) push_row(call, a->keys, g->rows[i]->said);
+    for (int i = 0; i < 24; i++) db_set_array(call, 3 + i, types[i]);
+    for (uint32_t i = 0; i < g->count; i++) {
+        push_row(call, a->keys, g->rows[i]->said);
+        db_push_int4(call, 26, (int32_t)i + 1);
+    }
     failpoint("intake.before_commit");
     db_pool_send(a->pool, g->db, TIMEOUT_MS, on_done, g);
 }

@@ -19,7 +19,7 @@ METRIC_COUNTER(events_written, "paidan_router_events_total", "Events committed."
 METRIC_COUNTER(parked, "paidan_router_parked_total", "Messages PostgreSQL refused to store.");
 METRIC_HISTOGRAM(commit_seconds, "paidan_router_commit_seconds", "From sending a batch to its commit.", METRIC_LATENCY);
 
-enum { COMMIT_TIMEOUT_MS = 10000, READ_TIMEOUT_MS = 5000 };
+enum { COMMIT_TIMEOUT_MS = 10000, READ_TIMEOUT_MS = 5000, EARLY_MIN = 32 };
 
 static void finish(struct router *r) {
     for (uint32_t i = 0; i < r->batch_count; i++) free(r->batch[i]);
@@ -148,18 +148,28 @@ static void answer_all(struct router *r) {
 }
 
 static void on_committed(struct router *r) {
+    static struct item *items[BATCH_COMMANDS_MAX];
     failpoint("router.after_commit");
     metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - r->sent_at_ns) / 1e9);
     metric_add(&batches, 0, 1);
-    const struct batch *batch = r->decided;
-    metric_add(&events_written, 0, batch->event_count);
+    metric_add(&events_written, 0, r->decided->event_count);
+    const struct batch batch = *r->decided;
+    uint32_t count = r->batch_count;
+    memcpy(items, r->batch, count * sizeof(struct item *));
     engine_committed(r->engine);
-    if (batch->event_count > 0) {
-        doors_publish(r, batch);
-        projection_apply(r->projection, batch);
+    r->batch_count = 0;
+    r->batch_under_way = false;
+    /* PostgreSQL works on the next batch while this one is told; a few messages rather wait for more */
+    if (r->inbox_count >= EARLY_MIN) cycle_turn(r);
+    if (batch.event_count > 0) {
+        doors_publish(r, &batch);
+        projection_apply(r->projection, &batch);
     }
     failpoint("router.before_reply");
-    answer_all(r);
+    for (uint32_t i = 0; i < count; i++) {
+        doors_answer(r, items[i]);
+        free(items[i]);
+    }
 }
 
 static void on_written(void *context, const struct db_reply *reply) {

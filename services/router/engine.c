@@ -13,17 +13,32 @@ static void *need(void *memory) {
     return memory;
 }
 
+static void room_open(struct room *room) {
+    room->events = need(malloc(EVENTS_MAX * sizeof *room->events));
+    room->work = need(malloc(TICKETS_MAX * sizeof *room->work));
+    room->assignments = need(malloc(ASSIGNMENTS_MAX * sizeof *room->assignments));
+    room->links = need(malloc(BATCH_COMMANDS_MAX * sizeof *room->links));
+    room->moves = need(malloc(BATCH_COMMANDS_MAX * sizeof *room->moves));
+    room->keys = need(malloc(BATCH_COMMANDS_MAX * sizeof *room->keys));
+    room->bytes = need(malloc(BYTES_MAX));
+}
+
+static void room_close(struct room *room) {
+    free(room->events);
+    free(room->work);
+    free(room->assignments);
+    free(room->links);
+    free(room->moves);
+    free(room->keys);
+    free(room->bytes);
+}
+
 struct engine *engine_new(void) {
     struct engine *engine = need(calloc(1, sizeof *engine));
     engine->store = store_new();
     engine->recent = recent_new();
-    engine->events = need(malloc(EVENTS_MAX * sizeof *engine->events));
-    engine->work = need(malloc(TICKETS_MAX * sizeof *engine->work));
-    engine->assignments = need(malloc(ASSIGNMENTS_MAX * sizeof *engine->assignments));
-    engine->links = need(malloc(BATCH_COMMANDS_MAX * sizeof *engine->links));
-    engine->moves = need(malloc(BATCH_COMMANDS_MAX * sizeof *engine->moves));
-    engine->keys = need(malloc(BATCH_COMMANDS_MAX * sizeof *engine->keys));
-    engine->bytes = need(malloc(BYTES_MAX));
+    for (int i = 0; i < 2; i++) room_open(&engine->rooms[i]);
+    engine->room = &engine->rooms[0];
     return engine;
 }
 
@@ -38,13 +53,7 @@ void engine_free(struct engine **engine_at) {
     return_lent(engine);
     store_free(&engine->store);
     recent_free(&engine->recent);
-    free(engine->events);
-    free(engine->work);
-    free(engine->assignments);
-    free(engine->links);
-    free(engine->moves);
-    free(engine->keys);
-    free(engine->bytes);
+    for (int i = 0; i < 2; i++) room_close(&engine->rooms[i]);
     free(engine);
     *engine_at = NULL;
 }
@@ -151,6 +160,7 @@ void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTE
 void engine_begin(struct engine *engine, time_ms now) {
     must(!engine->in_batch && engine->world);
     engine->in_batch = true;
+    engine->room = &engine->rooms[engine->room == &engine->rooms[0]];
     engine->byte_count = 0;
     engine->batch = (struct batch){.before = engine->head, .after = engine->head};
     engine->batch.now = now > engine->head.last_at ? now : engine->head.last_at;
@@ -169,17 +179,17 @@ bool engine_has_room(const struct engine *engine) {
 const struct batch *engine_batch(struct engine *engine) {
     must(engine->in_batch);
     for (uint32_t i = 0; i < engine->batch.ticket_count; i++) {
-        struct batch_ticket *work = &engine->work[i];
+        struct batch_ticket *work = &engine->room->work[i];
         if (work->touched)
             work->body = engine_encode(engine, &type_ticket, &work->ticket, TICKET_BODY_MAX, &work->body_len);
     }
     struct batch *batch = &engine->batch;
-    batch->events = engine->events;
-    batch->tickets = engine->work;
-    batch->assignments = engine->assignments;
-    batch->links = engine->links;
-    batch->moves = engine->moves;
-    batch->keys = engine->keys;
+    batch->events = engine->room->events;
+    batch->tickets = engine->room->work;
+    batch->assignments = engine->room->assignments;
+    batch->links = engine->room->links;
+    batch->moves = engine->room->moves;
+    batch->keys = engine->room->keys;
     return batch;
 }
 
@@ -200,7 +210,7 @@ static void end_batch(struct engine *engine) {
 void engine_committed(struct engine *engine) {
     must(engine->in_batch);
     for (uint32_t i = 0; i < engine->batch.ticket_count; i++) {
-        const struct batch_ticket *work = &engine->work[i];
+        const struct batch_ticket *work = &engine->room->work[i];
         if (!work->touched) continue;
         bool open = ticket_is_open(&work->ticket);
         engine->supervised += (size_t)(open && work->ticket.supervised);
@@ -211,7 +221,7 @@ void engine_committed(struct engine *engine) {
             store_remove(engine->store, work->ticket.id);
     }
     for (uint32_t i = 0; i < engine->batch.link_count; i++)
-        recent_put(engine->recent, engine->links[i].request, engine->links[i].ticket);
+        recent_put(engine->recent, engine->room->links[i].request, engine->room->links[i].ticket);
     engine->head = engine->batch.after;
     end_batch(engine);
 }

@@ -92,12 +92,11 @@ struct batch_ticket {
     uint8_t events[STEP_EVENTS_MAX];
     int64_t last_seq;
 };
-struct batch_assignment {
+struct batch_assignment { /* made in this batch */
     int64_t ticket;
-    time_ms offered_at, signed_at, ended_at;
+    time_ms offered_at;
     uint32_t unit;
-    uint8_t no, kind, state;
-    bool is_new; /* made in this batch */
+    uint8_t no, kind;
 };
 struct batch_link { /* a request got its ticket */
     int64_t request, ticket;
@@ -123,7 +122,8 @@ struct batch {
     uint32_t event_count, ticket_count, assignment_count, link_count, move_count, key_count;
     time_ms now;
 };
-/* Closes the batch: encodes the tickets. Borrowed until committed or rolled back. Neither events nor keys: nothing to store. */
+/* Closes the batch: encodes the tickets. Borrowed until it is committed or rolled back; what it points to, until the batch after the
+ * next begins. Neither events nor keys: nothing to store. */
 const struct batch *engine_batch(struct engine *engine);
 /* The live-queue row of a touched ticket of the batch. */
 void engine_change(const struct batch_ticket *ticket, struct change *ret_change);

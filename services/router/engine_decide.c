@@ -43,7 +43,7 @@ static int64_t known_ticket(const struct engine *engine, int64_t request) {
     for (uint32_t i = 0; !ticket && i < engine->request_lent_count; i++)
         if (engine->requests_lent[i].request == request) ticket = engine->requests_lent[i].ticket;
     for (uint32_t i = engine->batch.link_count; !ticket && i-- > 0;)
-        if (engine->links[i].request == request) ticket = engine->links[i].ticket;
+        if (engine->room->links[i].request == request) ticket = engine->room->links[i].ticket;
     return ticket;
 }
 
@@ -71,7 +71,7 @@ void engine_request(struct engine *engine, const struct request_new *request, st
     if (ret_routed->verdict != VERDICT_OK) return;
     const struct batch_ticket *work = engine_work(engine, ticket);
     must(engine->batch.link_count < BATCH_COMMANDS_MAX);
-    engine->links[engine->batch.link_count++] = (struct batch_link){request->request, ticket};
+    engine->room->links[engine->batch.link_count++] = (struct batch_link){request->request, ticket};
     ret_routed->ticket = ticket;
     ret_routed->state = work->ticket.state;
 }
@@ -84,8 +84,8 @@ static const struct reply *first_answer(const struct engine *engine, const struc
         if (memcmp(engine->replies_lent[i].key, command->key.at, COMMAND_KEY_BYTES) == 0)
             reply = &engine->replies_lent[i].reply, body = engine->replies_lent[i].body;
     for (uint32_t i = 0; !reply && i < engine->batch.key_count; i++)
-        if (memcmp(engine->keys[i].key, command->key.at, COMMAND_KEY_BYTES) == 0)
-            reply = &engine->keys[i].reply, body = engine->keys[i].body;
+        if (memcmp(engine->room->keys[i].key, command->key.at, COMMAND_KEY_BYTES) == 0)
+            reply = &engine->room->keys[i].reply, body = engine->room->keys[i].body;
     *ret_other_body = reply && memcmp(body, command->key_body.at, COMMAND_KEY_BYTES) != 0;
     return reply;
 }
@@ -124,7 +124,7 @@ void engine_command(struct engine *engine, const struct command *command, struct
     if (engine->batch.after.next_ticket != made) ret_reply->other = made_number;
     if (keyed) { /* a refusal is an answer too: a copy that waits must not be done after its sender was told no */
         must(engine->batch.key_count < BATCH_COMMANDS_MAX);
-        struct batch_key *key = &engine->keys[engine->batch.key_count++];
+        struct batch_key *key = &engine->room->keys[engine->batch.key_count++];
         memcpy(key->key, command->key.at, COMMAND_KEY_BYTES);
         memcpy(key->body, command->key_body.at, COMMAND_KEY_BYTES);
         key->reply = *ret_reply;

@@ -29,6 +29,17 @@ struct lent_reply {
     struct reply reply;
 };
 
+/* Where a batch lies: two, used in turn, so that one stays whole for those who tell of it while the next is decided. */
+struct room {
+    struct batch_event *events;
+    struct batch_ticket *work;
+    struct batch_assignment *assignments;
+    struct batch_link *links;
+    struct batch_move *moves;
+    struct batch_key *keys;
+    uint8_t *bytes; /* encoded effects and tickets */
+};
+
 struct engine {
     const struct world *world;
     struct store *store;
@@ -43,14 +54,8 @@ struct engine {
     /* the batch */
     bool in_batch;
     struct batch batch;
-    struct batch_event *events;
-    struct batch_ticket *work;
-    uint16_t work_index[WORK_INDEX]; /* place in work + 1, by ticket */
-    struct batch_assignment *assignments;
-    struct batch_link *links;
-    struct batch_move *moves;
-    struct batch_key *keys;
-    uint8_t *bytes; /* encoded effects and tickets */
+    struct room rooms[2], *room;     /* of the batch, or of the last one */
+    uint16_t work_index[WORK_INDEX]; /* place in room->work + 1, by ticket */
     size_t byte_count;
     struct step step; /* of the command being decided; 19 kB, so not on the stack */
 };

@@ -11,14 +11,14 @@
 
 static uint32_t work_slot(const struct engine *engine, int64_t ticket) {
     uint32_t i = (uint32_t)(((uint64_t)ticket * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (WORK_INDEX - 1);
-    while (engine->work_index[i] && engine->work[engine->work_index[i] - 1].ticket.id != ticket)
+    while (engine->work_index[i] && engine->room->work[engine->work_index[i] - 1].ticket.id != ticket)
         i = (i + 1) & (WORK_INDEX - 1);
     return i;
 }
 
 static struct batch_ticket *work_new(struct engine *engine, uint32_t slot) {
     must(engine->batch.ticket_count < TICKETS_MAX);
-    struct batch_ticket *work = &engine->work[engine->batch.ticket_count++];
+    struct batch_ticket *work = &engine->room->work[engine->batch.ticket_count++];
     engine->work_index[slot] = (uint16_t)engine->batch.ticket_count;
     work->is_new = work->touched = work->was_open = work->was_supervised = false;
     work->event_count = 0;
@@ -29,7 +29,7 @@ static struct batch_ticket *work_new(struct engine *engine, uint32_t slot) {
 struct batch_ticket *engine_work(struct engine *engine, int64_t ticket) {
     if (ticket <= 0) return NULL;
     uint32_t slot = work_slot(engine, ticket);
-    if (engine->work_index[slot]) return &engine->work[engine->work_index[slot] - 1];
+    if (engine->work_index[slot]) return &engine->room->work[engine->work_index[slot] - 1];
     size_t len;
     const uint8_t *body = store_get(engine->store, ticket, &len);
     for (uint32_t i = 0; !body && i < engine->ticket_lent_count; i++) {
@@ -53,48 +53,21 @@ int64_t engine_new_number(const struct engine *engine) {
 
 /* ---- events ---------------------------------------------------------------------------------------------------------- */
 
-struct seen_assignment {
-    uint8_t no, state;
-    time_ms signed_at, ended_at;
-};
-
-static uint16_t see_assignments(const struct ticket *ticket, struct seen_assignment *ret_seen) {
+/* Numbers only grow: those above `before` are new. */
+static void note_assignments(struct engine *engine, const struct ticket *ticket, uint8_t before) {
     for (uint16_t i = 0; i < ticket->assignments_count; i++) {
         const struct assignment *a = &ticket->assignments[i];
-        ret_seen[i] = (struct seen_assignment){a->no, a->state, a->signed_at, a->ended_at};
-    }
-    return ticket->assignments_count;
-}
-
-static void add_assignment(struct engine *engine, int64_t ticket, const struct assignment *a, bool is_new) {
-    /* a later state in the same batch replaces the earlier: one row per assignment and batch */
-    for (uint32_t i = is_new ? 0 : engine->batch.assignment_count; i-- > 0;) {
-        struct batch_assignment *row = &engine->assignments[i];
-        if (row->ticket != ticket || row->no != a->no) continue;
-        row->state = a->state, row->signed_at = a->signed_at, row->ended_at = a->ended_at;
-        return;
-    }
-    must(engine->batch.assignment_count < ASSIGNMENTS_MAX);
-    engine->assignments[engine->batch.assignment_count++] = (struct batch_assignment){
-        ticket, a->offered_at, a->signed_at, a->ended_at, a->unit, a->no, a->kind, a->state, is_new};
-}
-
-static void note_assignments(struct engine *engine, const struct ticket *ticket, const struct seen_assignment *before,
-                             uint16_t before_count) {
-    for (uint16_t i = 0; i < ticket->assignments_count; i++) {
-        const struct assignment *a = &ticket->assignments[i];
-        const struct seen_assignment *old = NULL;
-        for (uint16_t j = 0; j < before_count; j++)
-            if (before[j].no == a->no) old = &before[j];
-        if (!old || old->state != a->state || old->signed_at != a->signed_at || old->ended_at != a->ended_at)
-            add_assignment(engine, ticket->id, a, !old);
+        if (a->no <= before) continue;
+        must(engine->batch.assignment_count < ASSIGNMENTS_MAX);
+        engine->room->assignments[engine->batch.assignment_count++] =
+            (struct batch_assignment){ticket->id, a->offered_at, a->unit, a->no, a->kind};
     }
 }
 
 uint8_t *engine_encode(struct engine *engine, const struct type_info *type, const void *value, size_t max,
                        uint32_t *ret_len) {
     must(engine->byte_count + max <= BYTES_MAX);
-    uint8_t *at = engine->bytes + engine->byte_count;
+    uint8_t *at = engine->room->bytes + engine->byte_count;
     size_t len;
     must(codec_encode(type, value, at, max, &len) == CODEC_OK);
     engine->byte_count += len;
@@ -110,7 +83,7 @@ static void append_event(struct engine *engine, struct batch_ticket *work, struc
     event->shard = after->shard;
     event->epoch = after->epoch;
     after->last_at = event->at;
-    struct batch_event *row = &engine->events[engine->batch.event_count++];
+    struct batch_event *row = &engine->room->events[engine->batch.event_count++];
     *row = (struct batch_event){.seq = event->seq,
                                 .ticket = event->ticket,
                                 .user = event->user,
@@ -136,7 +109,7 @@ static void move_requests(struct engine *engine, const struct event *event) {
     must(engine->batch.move_count < BATCH_COMMANDS_MAX);
     bool back = event->type == EVENT_UNMERGED;
     int64_t leading = event->effect.other;
-    engine->moves[engine->batch.move_count++] =
+    engine->room->moves[engine->batch.move_count++] =
         (struct batch_move){back ? leading : event->ticket, back ? event->ticket : leading, back};
 }
 
@@ -152,11 +125,10 @@ void engine_take_step(struct engine *engine) {
             work->is_new = true;
             engine->batch.after.next_ticket++;
         }
-        struct seen_assignment before[TICKET_ASSIGNMENTS_MAX];
-        uint16_t before_count = see_assignments(&work->ticket, before);
+        uint8_t before = work->ticket.assignment_last;
         append_event(engine, work, event);
         ticket_apply(&work->ticket, event);
-        note_assignments(engine, &work->ticket, before, before_count);
+        note_assignments(engine, &work->ticket, before);
         move_requests(engine, event);
     }
 }

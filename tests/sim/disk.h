@@ -96,9 +96,9 @@ struct event_row {
     uint8_t body[];
 };
 struct assignment_row {
-    int64_t offered_at, signed_at, ended_at;
+    int64_t offered_at;
     int32_t unit;
-    int16_t kind, state;
+    int16_t kind;
 };
 struct command_key_row {
     uint8_t body[16];

@@ -211,21 +211,13 @@ static const char *router_tickets_changed(struct transaction *t, const struct db
 static const char *router_assignments(struct transaction *t, const struct db_call *c, struct db_result *r) {
     (void)r;
     for (size_t i = 0; i < rows_of(c, 1); i++) {
-        const struct assignment_row *old = table_get(&disk.assignments, arg_at(c, 1, i), arg_at(c, 2, i));
-        struct assignment_row row = {.kind = (int16_t)arg_at(c, 3, i),
-                                     .unit = (int32_t)arg_at(c, 4, i),
-                                     .offered_at = arg_at(c, 5, i),
-                                     .state = (int16_t)arg_at(c, 6, i),
-                                     .signed_at = arg_at(c, 7, i),
-                                     .ended_at = arg_at(c, 8, i)};
-        if (old) row.kind = old->kind, row.unit = old->unit, row.offered_at = old->offered_at;
+        if (table_get(&disk.assignments, arg_at(c, 1, i), arg_at(c, 2, i)))
+            return refused(t, "23505", "duplicate key in assignment");
+        struct assignment_row row = {
+            .kind = (int16_t)arg_at(c, 3, i), .unit = (int32_t)arg_at(c, 4, i), .offered_at = arg_at(c, 5, i)};
         STORE(t, &disk.assignments, arg_at(c, 1, i), arg_at(c, 2, i), row);
     }
     return NULL;
-}
-
-static const char *router_assignments_changed(struct transaction *t, const struct db_call *c, struct db_result *r) {
-    return router_assignments(t, c, r);
 }
 
 static const char *router_links(struct transaction *t, const struct db_call *c, struct db_result *r) {
@@ -355,7 +347,7 @@ static const char *router_read_keys(struct transaction *t, const struct db_call 
 #define STATEMENTS(S) \
     S(router_advance) S(router_keep) S(shard_take) S(shard_head) S(shard_load) S(shard_newest) \
     S(shard_sweep) S(shard_world) S(router_events) S(router_tickets_new) S(router_tickets_changed) \
-    S(router_assignments) S(router_assignments_changed) S(router_links) S(router_move) S(router_move_back) \
+    S(router_assignments) S(router_links) S(router_move) S(router_move_back) \
     S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys)
 /* clang-format on */
 #define STATEMENT_ITEM(name) {#name, name},
