@@ -1,6 +1,6 @@
-// Takes the pictures in docs/screens from a running system, as an operator sees it.
+// Takes the pictures in docs/screens from a running system (make screens), each as the person sees it whose screen it is.
 //
-//   node web/dev/screens.mjs [--url http://127.0.0.1:12345] [--accounts var/accounts.json] [--out docs/screens]
+//   node web/dev/screens.mjs [--url http://127.0.0.1:12345] [--accounts var/accounts.json] [--out docs/screens] [--only centre]
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -13,17 +13,60 @@ const { values: args } = parseArgs({
   options: {
     url: { type: 'string' },
     accounts: { type: 'string', default: path.join(root, 'var/accounts.json') },
+    only: { type: 'string', default: '' },
     out: { type: 'string', default: path.join(root, 'docs/screens') },
   },
 });
 const book = JSON.parse(fs.readFileSync(args.accounts, 'utf8'));
 const url = args.url ?? book.url;
-const { user, password, unit: centre } = book.accounts.operator;
+const { unit: centre } = book.accounts.operator;
 
 const centreRow = `.queue-row[data-unit="${centre}"]`;
 const busiestStreet = '.queue-section.streets .queue-row';
 
+/** The ticket with the most to show: one a department handles, where it has a place. */
+const reading = (where) =>
+  fetch(`${url}/api/v1${where}`, { headers: { Authorization: `Bearer ${book.tokens.readonly}` } }).then((r) => r.json());
+const handled = (await reading('/tickets?state=HANDLING&limit=50')).tickets ?? [];
+const shown = handled.find(({ owner, next_action }) => owner?.code.length > 4 && next_action?.code === 'finish') ?? handled[0];
+const { units } = await reading('/queues');
+const busiest = (kind) => units.filter((unit) => unit.kind === kind).sort((a, b) => b.depth - a.depth)[0]?.unit;
+const deskOf = (code) => Object.keys(book.accounts).find((name) => book.accounts[name].unit === code && name !== 'operator');
+const street = `street-${busiest('street')}`;
+const department = `department-${busiest('department')}`;
+
+const openFirst = async (page) => {
+  await page.click('.ticket-list .ticket-item button');
+  await page.waitForSelector('.ticket-body [data-test=route]');
+};
+
 const SCREENS = [
+  { name: 'centre', path: '/centre', width: 1440, height: 900, wait: '.district-map path, .district-map canvas' },
+  {
+    name: 'centre-list-dark',
+    path: '/centre',
+    width: 1440,
+    height: 900,
+    theme: 'dark',
+    wait: '.matrix [data-test=red]',
+    async act(page) {
+      await page.click('.counters .lamp');
+      await page.waitForSelector('.list-panel .ticket-item');
+    },
+  },
+  { name: 'centre-en', path: '/centre', width: 1366, height: 768, lang: 'en', wait: '.district-map canvas' },
+  { name: 'ticket', path: `/ticket/${shown?.number}`, width: 1440, height: 900, who: deskOf(shown?.owner?.code), wait: '[data-test=route]' },
+  { name: 'ticket-form-en', path: `/ticket/${shown?.number}`, width: 1366, height: 768, lang: 'en', theme: 'dark', who: deskOf(shown?.owner?.code), wait: '[data-test=route]',
+    async act(page) {
+      await page.click('.action-bar .el-button');
+      await page.waitForSelector('.action-form .field');
+    } },
+  { name: 'desk-department', path: '/desk?tab=handle', width: 1440, height: 900, who: department, wait: '.ticket-list .ticket-item', act: openFirst },
+  { name: 'desk-street-dark', path: '/desk?tab=mine', width: 1366, height: 768, theme: 'dark', who: street, wait: '.ticket-list .ticket-item',
+    async act(page) {
+      await openFirst(page);
+      for (const box of (await page.$$('.mark-box input')).slice(0, 3)) await box.click();
+    } },
   { name: 'queues', width: 1440, height: 900 },
   {
     name: 'queues-ticket',
@@ -63,7 +106,11 @@ const browser = await chromium.launch({
   ],
 });
 fs.mkdirSync(args.out, { recursive: true });
-for (const { name, width, height, scale = 1, lang = 'zh', theme = 'light', act } of SCREENS) {
+for (const screen of SCREENS) {
+  const { name, width, height, path: at = '/queues', who = 'operator', wait = '.queue-row' } = screen;
+  const { scale = 1, lang = 'zh', theme = 'light', act } = screen;
+  if (!name.startsWith(args.only)) continue;
+  const account = book.accounts[who] ?? book.accounts.operator;
   const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale });
   const page = await context.newPage();
   await page.addInitScript(
@@ -73,11 +120,11 @@ for (const { name, width, height, scale = 1, lang = 'zh', theme = 'light', act }
     },
     [lang, theme],
   );
-  await page.goto(url);
-  await page.fill('#login-user', user);
-  await page.fill('#login-password', password);
+  await page.goto(url + at);
+  await page.fill('#login-user', account.user);
+  await page.fill('#login-password', account.password);
   await page.keyboard.press('Enter');
-  await page.waitForSelector('.queue-row');
+  await page.waitForSelector(wait, { timeout: 15_000 });
   await act?.(page);
   await page.waitForTimeout(800);
   await page.screenshot({ path: path.join(args.out, `${name}.png`) });

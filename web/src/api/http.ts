@@ -1,13 +1,16 @@
 // One way to talk to the console: same origin, JSON, CSRF header on unsafe requests, problem+json as ApiError.
-// Not for the live stream (stream.ts). Knows nothing of Vue; the session store sets the two hooks.
+// Not for the live stream (stream.ts). Knows nothing of Vue; the session store sets the hooks.
 
 import type { Problem } from './types';
 
 export const hooks = {
   csrf: (): string => '',
   language: (): string => 'zh',
-  /** Called for a 401 anywhere but at the login itself. */
-  unauthorised: (): void => {},
+  /**
+   * Called for a 401 anywhere but at the login itself. True once the same person has signed in again: the call is then made
+   * again, so that what was typed and sent is not lost. False: it stays refused.
+   */
+  unauthorised: (): Promise<boolean> => Promise.resolve(false),
 };
 
 /** status 0: the server was not reached at all. */
@@ -23,19 +26,33 @@ export class ApiError extends Error {
 
 const TIMEOUT_MS = 15_000;
 
-interface Options {
+export interface Options {
   body?: unknown;
-  signal?: AbortSignal;
-  login?: boolean;
+  signal?: AbortSignal | undefined;
+  /** Idempotency-Key: the same again gives the first answer. */
+  key?: string | undefined;
+  login?: boolean | undefined;
 }
 
+/** `path` begins with /api/. */
 export async function api<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  try {
+    return await once<T>(method, path, options);
+  } catch (e) {
+    if (!(e instanceof ApiError) || e.status !== 401 || options.login === true) throw e;
+    if (!(await hooks.unauthorised()) || options.signal?.aborted) throw e;
+    return once<T>(method, path, options);
+  }
+}
+
+async function once<T>(method: string, path: string, options: Options): Promise<T> {
   const headers: Record<string, string> = {
     Accept: 'application/json, application/problem+json',
     'Accept-Language': hooks.language(),
   };
   if (method !== 'GET') headers['X-CSRF-Token'] = hooks.csrf();
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.key !== undefined) headers['Idempotency-Key'] = options.key;
 
   const abort = new AbortController();
   const giveUp = () => abort.abort();
@@ -43,7 +60,7 @@ export async function api<T>(method: string, path: string, options: Options = {}
   options.signal?.addEventListener('abort', giveUp);
   if (options.signal?.aborted) giveUp();
   try {
-    const response = await fetch(`/api/v1${path}`, {
+    const response = await fetch(path, {
       method,
       headers,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
@@ -52,9 +69,7 @@ export async function api<T>(method: string, path: string, options: Options = {}
       signal: abort.signal,
     });
     if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
-    const error = await failure(response);
-    if (error.status === 401 && !options.login) hooks.unauthorised();
-    throw error;
+    throw await failure(response);
   } catch (e) {
     if (e instanceof ApiError || options.signal?.aborted) throw e;
     throw new ApiError(0, null, null);

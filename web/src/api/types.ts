@@ -1,144 +1,55 @@
-// The shapes of the console API as this front end uses them (docs: /api/openapi.json). Ids and versions are strings, times RFC 3339.
+// The shapes of the console API under the names this front end uses: taken from the OpenAPI document (openapi.json, dev/api.mjs), so
+// that what the document does not say does not compile. Ids and versions are strings, times RFC 3339.
 
-export interface Name {
-  zh: string;
-  en: string;
-}
+import type { components } from './openapi';
 
-export type Light = 'green' | 'yellow' | 'red';
+type Schemas = components['schemas'];
 
-export interface UnitRef {
-  code: string;
-  name: Name;
-}
+export type Name = Schemas['Name'];
+/** A word of the vocabulary. */
+export type Word = Schemas['Word'];
+export type Action = Word;
+export type Light = Schemas['Light'];
+export type State = Schemas['State'];
+export type UnitKind = Schemas['UnitKind'];
+export type UnitRef = Schemas['UnitRef'];
 
-export interface Session {
-  user: string;
-  role: string;
-  unit: UnitRef;
+export interface Session extends Omit<Schemas['Session'], 'csrf' | 'unit'> {
   csrf: string;
+  /** null: an administrator, who belongs to no unit. */
+  unit: UnitRef | null;
 }
 
 /** One unit's own queue; sums over a subtree are made by store/model.ts. */
-export interface QueueRow {
-  unit: string;
-  kind: string;
-  parent: string | null;
-  name: Name;
-  states: Record<string, number>;
-  depth: number;
-  oldest: string | null;
-  yellow: number;
-  red: number;
-  breach_30: number;
-  breach_60: number;
-  breach_120: number;
-}
+export type QueueRow = Omit<Schemas['QueueRow'], 'kind' | 'states'> & { kind: string; states: Record<string, number> };
+export type Totals = Schemas['Totals'];
+export type Snapshot = Omit<Schemas['Queues'], 'units'> & { units: QueueRow[] };
+export type Delta = Omit<Schemas['QueueDelta'], 'units'> & { units: QueueRow[] };
+export type TicketChange = Delta['tickets'][number];
 
-export interface Totals {
-  received: number;
-  closed: number;
-  in_progress: number;
-  supervised: number;
-}
+export type QueueTicket = Schemas['TicketRow'];
+export type QueuePage = Omit<Schemas['Queue'], 'unit'> & { unit: QueueRow };
+export type TicketPage = Schemas['Tickets'];
 
-export interface Snapshot {
-  version: string;
-  at: string;
-  degraded: boolean;
-  totals: Totals;
-  units: QueueRow[];
-}
+export type TicketDetail = Schemas['Ticket'];
+export type TicketRequest = TicketDetail['requests'][number];
+export type Assignment = Schemas['Assignment'];
+export type Possible = TicketDetail['possible'][number];
+export type Explanation = Schemas['Explanation'];
+export type ExplainLine = Explanation['deadlines'][number]['lines'][number];
+/** What an event has depends on what happened. */
+export type HistoryEvent = Pick<Schemas['Event'], 'seq' | 'version' | 'at' | 'event' | 'zh' | 'en' | 'actor'> &
+  Partial<Schemas['Event']>;
+export type FeedEvent = HistoryEvent & { ticket: string };
+export type Person = Schemas['Person'];
+export type Done = Schemas['CommandDone'];
 
-export interface TicketChange {
-  number: string;
-  unit: string | null;
-  state: string;
-  due: string | null;
-  version: string;
-}
+export type Unit = Schemas['Units']['units'][number];
+export type Matter = Schemas['Matters']['matters'][number];
+export type Areas = Schemas['Areas'];
+export type Flow = Schemas['Flow'];
+export type MapAnswer = Schemas['Map'];
+export type MapTicket = MapAnswer['tickets'][number];
 
-export interface Delta {
-  version: string;
-  at: string;
-  totals: Totals;
-  units: QueueRow[];
-  tickets: TicketChange[];
-}
-
-export interface Action {
-  code: string;
-  zh: string;
-  en: string;
-}
-
-export interface QueueTicket {
-  number: string;
-  title: string;
-  state: string;
-  unit: string | null;
-  matter: UnitRef | null;
-  urgency: string | null;
-  light: Light | null;
-  supervised?: boolean;
-  entered: string;
-  yellow_at: string | null;
-  due: string | null;
-  next_action: Action | null;
-  owner: UnitRef | null;
-}
-
-export interface QueuePage {
-  version: string;
-  unit: Partial<QueueRow> & { unit?: string; code?: string };
-  tickets: QueueTicket[];
-  next_cursor: string | null;
-}
-
-export interface ExplainLine extends Name {
-  at: string | null;
-}
-
-export interface Explanation {
-  route: Name;
-  /** Who sent it on since, when a person did. */
-  moved?: Name | null;
-  deadlines: {
-    stage: string;
-    unit?: UnitRef | null;
-    due?: string | null;
-    paused?: boolean;
-    /** The limit for the whole way, not of the present stage. */
-    total?: boolean;
-    lines: ExplainLine[];
-  }[];
-}
-
-/** The ticket itself; only what the drawer shows is named here. */
-export interface TicketDetail extends QueueTicket {
-  description?: string | null;
-  location?: { address?: string | null; unit?: UnitRef | null } | null;
-  assignments?: { no: number; kind: Action; state: Action; unit: UnitRef; forced?: boolean }[];
-  requests?: { number: string; channel?: Action | null; received_at?: string }[];
-}
-
-export interface HistoryEvent extends Name {
-  seq: string;
-  at: string;
-  event: string;
-  actor?: Name | null;
-  return_reason?: Action | null;
-  reason?: string;
-  basis?: string;
-  note?: string;
-  answer?: string;
-}
-
-/** RFC 9457. */
-export interface Problem {
-  type?: string;
-  title: string;
-  status: number;
-  detail?: string;
-  errors?: { pointer: string; detail: string }[];
-}
+/** RFC 9457; a refused command also says where the ticket stands and what is possible instead. */
+export type Problem = Pick<Schemas['Problem'], 'title' | 'status'> & Partial<Schemas['Problem']>;

@@ -4,13 +4,13 @@ import { lang } from '../store/prefs';
 import { ApiError } from '../api/http';
 import type { Name } from '../api/types';
 import { en } from './en';
+import { filled } from './words';
 import { zh, type Key } from './zh';
 
 export type { Key };
 
 export function t(key: Key, values?: Record<string, string | number>): string {
-  const text = lang.value === 'zh' ? zh[key] : en[key];
-  return values === undefined ? text : text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  return filled(lang.value === 'zh' ? zh[key] : en[key], values);
 }
 
 /** For codes the server sends: a known one in words, an unknown one as it is. */

@@ -36,6 +36,14 @@ export function span(ms: number): string {
   return t('time.d', { d: Math.floor(hours / 24), h: hours % 24 });
 }
 
+/** A span in its largest unit alone, for narrow columns. */
+export function roughly(ms: number): string {
+  const minutes = Math.floor(Math.max(0, ms) / MINUTE);
+  if (minutes < 60) return t('time.m', { m: minutes });
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? t('time.hours', { h: hours }) : t('time.days', { d: Math.floor(hours / 24) });
+}
+
 /** How long ago, to the minute. */
 export function age(ms: number): string {
   return ms < MINUTE ? t('time.now') : span(ms);

@@ -120,6 +120,34 @@ export class QueueModel {
     return found;
   }
 
+  /** A unit and everything below it by the units' own parents, also across sections: the centre stands above all. */
+  under(code: string): Set<string> {
+    const found = new Set<string>();
+    const has = (unit: string | null): boolean => {
+      if (unit === null || !this.nodes.has(unit)) return false;
+      if (unit === code || found.has(unit)) return true;
+      seen.add(unit);
+      const parent = this.nodes.get(unit)!.row.parent;
+      return parent !== null && !seen.has(parent) && has(parent);
+    };
+    let seen = new Set<string>();
+    for (const unit of this.order) {
+      seen = new Set();
+      if (has(unit)) found.add(unit);
+    }
+    return found;
+  }
+
+  /** Sum of these units' own queues. */
+  sumOf(units: Iterable<string>): Figures {
+    let total = NOTHING;
+    for (const unit of units) {
+      const node = this.nodes.get(unit);
+      if (node !== undefined && node.row.depth > 0) total = add(total, node.view.own);
+    }
+    return total;
+  }
+
   private link(): void {
     for (const node of this.nodes.values()) {
       node.children = [];
@@ -176,7 +204,7 @@ function sectionOf(kind: string): Section {
   return kind === 'street' || kind === 'community' || kind === 'grid' || kind === 'building' ? 'streets' : 'others';
 }
 
-function figures(row: QueueRow): Figures {
+export function figures(row: QueueRow): Figures {
   return {
     depth: row.depth,
     oldest: row.oldest === null ? null : Date.parse(row.oldest),

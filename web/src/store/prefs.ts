@@ -28,6 +28,8 @@ const systemTheme: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 
 export const lang = kept<Lang>('lang', ['zh', 'en'], 'zh');
 export const theme = kept<Theme>('theme', ['light', 'dark'], systemTheme);
 export const nonempty = kept<'yes' | 'no'>('nonempty', ['yes', 'no'], 'no');
+export const sound = kept<'on' | 'off'>('sound', ['on', 'off'], 'on');
+export const below = kept<'yes' | 'no'>('below', ['yes', 'no'], 'no');
 export const order = kept<'plan' | 'urgent'>('order', ['plan', 'urgent'], 'plan');
 
 watch(theme, (now) => document.documentElement.classList.toggle('dark', now === 'dark'), { immediate: true });

@@ -13,15 +13,31 @@ export const session = shallowReactive({
 
 hooks.csrf = () => session.who?.csrf ?? '';
 hooks.language = () => (lang.value === 'zh' ? 'zh-CN' : 'en');
-hooks.unauthorised = expire;
+
+/** Calls that were refused because the session had ended; they go on when the same person is back. */
+let waiting: ((again: boolean) => void)[] = [];
+
+hooks.unauthorised = () => {
+  expire();
+  if (session.state !== 'expired') return Promise.resolve(false);
+  return new Promise((resolve) => waiting.push(resolve));
+};
 
 export function expire(): void {
   if (session.state === 'in') session.state = 'expired';
 }
 
+function settle(again: boolean): void {
+  const calls = waiting;
+  waiting = [];
+  for (const call of calls) call(again);
+}
+
 function enter(who: Session): void {
+  const same = session.who?.user === who.user;
   session.who = who;
   session.state = 'in';
+  settle(same);
 }
 
 /** Asks the server who we are; returns when it is known, or the server cannot be reached. */
@@ -44,5 +60,6 @@ export async function logout(): Promise<void> {
   } finally {
     session.who = null;
     session.state = 'out';
+    settle(false);
   }
 }

@@ -1,0 +1,82 @@
+// One ticket with what explains it, kept current while it is open: read again when the stream says that it changed.
+
+import { onBeforeUnmount, shallowReactive, watch } from 'vue';
+import { ticket as calls } from '../api/console';
+import { ApiError } from '../api/http';
+import type { Explanation, HistoryEvent, QueueTicket, TicketDetail } from '../api/types';
+import { onChange } from './live';
+
+function unless(...refused: number[]) {
+  return (e: unknown): null => {
+    if (e instanceof ApiError && refused.includes(e.status)) return null;
+    throw e;
+  };
+}
+
+/** similar: also the tickets that look alike, where the server can tell. */
+export function useTicket(number: () => string | undefined, similar = false) {
+  const view = shallowReactive({
+    detail: null as TicketDetail | null,
+    explained: null as Explanation | null,
+    events: null as HistoryEvent[] | null,
+    alike: null as QueueTicket[] | null,
+    problem: null as unknown,
+  });
+  let abort = new AbortController();
+
+  async function load(): Promise<void> {
+    const wanted = number();
+    abort.abort();
+    if (wanted === undefined) return;
+    abort = new AbortController();
+    const { signal } = abort;
+    try {
+      // Not everybody who may read a ticket may also ask why, or read its history.
+      const [detail, explained, history] = await Promise.all([
+        calls.get(wanted, signal),
+        calls.explain(wanted, signal).catch(unless(403)),
+        calls.history(wanted, signal).catch(unless(403)),
+      ]);
+      view.detail = detail;
+      view.explained = explained;
+      view.events = history?.events ?? null;
+      view.problem = null;
+    } catch (e) {
+      if (!signal.aborted) view.problem = e;
+    }
+  }
+
+  async function loadAlike(): Promise<void> {
+    const wanted = number();
+    view.alike = null;
+    if (!similar || wanted === undefined) return;
+    try {
+      const { tickets } = await calls.similar(wanted);
+      if (wanted === number()) view.alike = tickets;
+    } catch {
+      // A help only; the page is whole without it.
+    }
+  }
+
+  watch(
+    number,
+    (now, before) => {
+      if (now !== before && now !== undefined) Object.assign(view, { detail: null, explained: null, events: null });
+      view.problem = null;
+      void load();
+      void loadAlike();
+    },
+    { immediate: true },
+  );
+
+  const stop = onChange((delta) => {
+    const mine = number();
+    if (mine !== undefined && (delta === null || delta.tickets.some((change) => change.number === mine))) void load();
+  });
+  onBeforeUnmount(() => {
+    stop();
+    abort.abort();
+  });
+
+  return { view, load };
+}
