@@ -35,8 +35,8 @@
 #include "services/router/router.h"
 #include "tests/fixture.h"
 
-#define PATIENCE_MS (30 * 1000)
-#define SECRET      "correct-horse-9"
+#define PATIENCE_MS  (30 * 1000)
+#define SECRET       "correct-horse-9"
 #define SHOWS(rules) (void)(rules) /* see tests/unit/story.h */
 
 static struct db_blocking *super; /* PostgreSQL as superuser */
