@@ -85,6 +85,13 @@ function targets() {
   }
   const adds = at('calendar', 'add')
   add('calendar: due times of up to 30 working days, one core, per s', '>= 2,000,000', adds, adds >= 2e6)
+  const figures = results.findLast(r => r.row === 'figures')
+  if (figures?.month_ms) {
+    add('figures: a month of a city with a million tickets a year, ms', '<= 1,000', figures.month_ms, figures.month_ms <= 1000)
+    add('figures: its year, ms (no target)', '', figures.year_ms, true)
+    add('figures: events counted, one core, per s (no target)', '', 1e9 / figures.fold_ns, true)
+    add('figures: events counted and kept, per s (no target)', '', 1e9 / figures.kept_ns, true)
+  }
   const batch = at('a', 'batch'), rabbit = rateOf(of('mq', 'rabbit_100')), rabbitAsync = rateOf(of('mq', 'rabbit_async')), bare = Math.max(...results.filter(r => r.row === 'pg').map(r => r.per_s))
   if (batch && rabbit) add('batch push / RabbitMQ quorum queue', '>= 1.1', batch / rabbit, batch / rabbit >= 1.1)
   if (batch && rabbitAsync) add('  with 1,000 of RabbitMQ’s unconfirmed (no target)', '', batch / rabbitAsync, batch / rabbitAsync >= 1.1)

@@ -23,7 +23,7 @@ enum {
     AGAIN_MS = 1000,
     REST_MAX_MS = 60000,
     REST_FACTOR = 19, /* a twentieth of the time: tickets come first, who asks for figures wakes it */
-    TREE_BYTES = 5, /* a unit: kind, parent */
+    TREE_BYTES = 5,   /* a unit: kind, parent */
 };
 
 enum work { WORK_NONE, WORK_STATE, WORK_READING, WORK_LEARNING, WORK_STORING, WORK_RESTARTING };
@@ -140,15 +140,18 @@ static void store(struct figures_keeper *k) {
 static void read_page(struct figures_keeper *k);
 
 static void count_page(struct figures_keeper *k) {
+    int64_t refused = 0, example = 0;
     for (size_t i = 0; i < k->event_count; i++) {
         const struct event *event = &k->events[i];
         if (!tally_take(k->tally, &k->reference->world, event)) {
-            k->refused++;
-            log_error("event_not_counted", LOG_ID("ticket", event->ticket), LOG_INT("version", event->version));
+            refused++;
+            example = event->ticket;
         }
         k->seq = event->seq;
         k->at = event->at;
     }
+    k->refused += refused;
+    if (refused) log_error("events_not_counted", LOG_INT("events", refused), LOG_ID("ticket", example));
     metric_add(&counted, 0, (double)k->event_count);
     k->kept_up = k->event_count < PAGE;
     if (k->seq == k->stored) {

@@ -47,7 +47,7 @@ static void make_store(struct buffer *to) {
     each(to, ", \"@\"");
     buffer_append_text(to, ") SELECT shard, unit, period, matter, channel");
     each(to, ", \"@\"");
-    buffer_append_text(to, " FROM jsonb_populate_recordset(NULL::figure, $1::text::jsonb) ON CONFLICT (shard, unit, "
+    buffer_append_text(to, " FROM json_populate_recordset(NULL::figure, $1::text::json) ON CONFLICT (shard, unit, "
                            "period, matter, channel) DO UPDATE SET ");
     each(to, "\"@\" = coalesce(f.\"@\" + excluded.\"@\", f.\"@\", excluded.\"@\"), ");
     to->length -= 2; /* the last comma */
