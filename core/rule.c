@@ -83,7 +83,7 @@ uint16_t rule_find(const struct world *world, const struct text *texts, int text
         }
     }
     for (uint32_t i = 0; i < world->rule_count && count < ROUTE_RULES_MAX; i++)
-        if (has_alternative(&world->rules[i], found[i])) ret_rules[count++] = world->rules[i].no;
+        if (found[i] != 0 && has_alternative(&world->rules[i], found[i])) ret_rules[count++] = world->rules[i].no;
     return count;
 }
 
