@@ -202,6 +202,27 @@ static void test_what_the_preview_names_is_what_moves(void **state) {
     for (int i = 0; i < ALL; i++) free(all[i]);
 }
 
+/* Accepted while the router was away, and intake forgot it meanwhile: the sweep, which reads the words itself, goes by the same rules. */
+static void test_the_sweep_goes_by_the_rules_too(void **state) {
+    char number[24], path[80];
+    assert_int_equal(stop("router"), 0);
+    snprintf(number, sizeof number, "%s", push("\"title\":\"又一处水管爆裂\""));
+    assert_int_equal(stop("intake"), 0);
+    start("router", &router_service, "");
+    wait_ready("router");
+    snprintf(path, sizeof path, "/api/v1/requests/%s", number);
+    EVENTUALLY(({
+        cJSON *followed = want(200, "GET", path, &operator_, NULL);
+        bool has = text_at(followed, "ticket.number")[0] != 0;
+        snprintf(number, sizeof number, "%s", text_at(followed, "ticket.number"));
+        cJSON_Delete(followed);
+        has;
+    }));
+    assert_string_equal(owner_of(number), "housing");
+    start("intake", &intake_service, "");
+    wait_ready("intake");
+}
+
 static void test_words_through_the_rules(void **state) {
     cJSON *tree = want(200, "POST", "/api/v1/rules/test", &admin, "{\"title\":\"水管爆裂\",\"channel\":\"phone\"}");
     assert_string_equal(text_at(tree, "unit.code"), "housing");
@@ -256,6 +277,7 @@ int main(void) {
         cmocka_unit_test(test_only_the_system_administrator),
         cmocka_unit_test(test_a_rule_and_its_versions),
         cmocka_unit_test(test_what_the_preview_names_is_what_moves),
+        cmocka_unit_test(test_the_sweep_goes_by_the_rules_too),
         cmocka_unit_test(test_words_through_the_rules),
         cmocka_unit_test(test_an_adjudication_offers_a_rule),
     };
