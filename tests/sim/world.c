@@ -143,6 +143,24 @@ static void build_calendars(int v) {
     }
 }
 
+/* In every other version of the world: drains go to the street, urgently, and to triage out of hours; what has no matter goes to the
+ * water works; a rule for a closed unit is passed over. */
+static const struct rule rules[] = {
+    {.no = 2,
+     .priority = 9,
+     .matter_from = 20200,
+     .matter_to = 20299,
+     .hours = RULE_HOURS_OUT,
+     .target = RULE_TO_TRIAGE},
+    {.no = 1,
+     .priority = 5,
+     .matter_from = 20200,
+     .matter_to = 20299,
+     .target = RULE_TO_STREET,
+     .urgency = URGENCY_URGENT},
+    {.no = 3, .priority = 5, .without_matter = true, .target = RULE_TO_UNIT, .unit = GONE},
+    {.no = 4, .priority = 5, .without_matter = true, .matter = 30201, .target = RULE_TO_DEPARTMENT}};
+
 void world_build(void) {
     for (int v = 0; v < VERSIONS; v++) {
         uint32_t wrong;
@@ -161,7 +179,9 @@ void world_build(void) {
                                    .calendars = calendar_list[v],
                                    .calendar_count = 2,
                                    .admissions = admissions,
-                                   .admission_count = sizeof admissions / sizeof *admissions};
+                                   .admission_count = sizeof admissions / sizeof *admissions,
+                                   .rules = rules,
+                                   .rule_count = v % 2 ? sizeof rules / sizeof *rules : 0};
     }
 }
 

@@ -148,7 +148,7 @@ static enum cli_exit look(struct preview *p, bool show) {
     do {
         struct door_answer answer;
         const struct cJSON *row;
-        const char *path = cli_printf(p->cli, "/api/v1/rules/preview?limit=1000%s%s%s%s", cursor ? "&cursor=" : "",
+        const char *path = cli_printf(p->cli, "/api/v1/rules/preview?limit=500%s%s%s%s", cursor ? "&cursor=" : "",
                                       cursor ? door_part(p->cli, cursor) : "", at && !cursor ? "&at=" : "",
                                       at && !cursor ? door_part(p->cli, at) : "");
         code = door_send(p->cli, "POST", path, "text/csv", p->bytes, p->len, &answer);
