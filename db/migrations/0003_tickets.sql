@@ -58,6 +58,11 @@ CREATE TABLE assignment (                                    -- which units were
 CREATE TABLE assignment_default PARTITION OF assignment DEFAULT WITH (fillfactor = 70);
 CREATE INDEX assignment_unit ON assignment (unit, ticket);
 
+CREATE TABLE ticket_outside (                               -- tickets given to an outside system we speak with; 0: back again
+  ticket  bigint PRIMARY KEY,
+  source  integer NOT NULL
+);
+
 CREATE TABLE event (
   shard    smallint NOT NULL,
   seq      bigint NOT NULL,

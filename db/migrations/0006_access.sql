@@ -23,7 +23,8 @@ GRANT INSERT ON parked TO paidan_intake, paidan_router, paidan_notification;
 GRANT USAGE ON SEQUENCE request_number TO paidan_intake;
 
 GRANT SELECT ON request, account, token, parked TO paidan_router;
-GRANT SELECT, INSERT, UPDATE ON shard, ticket, ticket_request TO paidan_router;
+GRANT SELECT, INSERT, UPDATE ON shard, ticket, ticket_request, ticket_outside TO paidan_router;
+GRANT SELECT ON ticket_outside TO paidan_console;
 GRANT SELECT, INSERT ON assignment TO paidan_router;
 GRANT SELECT, INSERT ON event, command_key TO paidan_router;
 
@@ -80,6 +81,8 @@ CREATE POLICY service ON request TO paidan_intake, paidan_router, paidan_notific
 CREATE POLICY scope ON ticket FOR SELECT TO paidan_console USING (
   (SELECT sees_everything()) OR place = ANY ((SELECT units_in_scope())::integer[]) OR owner = ANY ((SELECT units_in_scope())::integer[])
   OR source = ANY ((SELECT sources_in_scope())::integer[])
+  OR ((SELECT sources_in_scope()) <> '{}'
+      AND EXISTS (SELECT FROM ticket_outside o WHERE o.ticket = ticket.id AND o.source = ANY ((SELECT sources_in_scope())::integer[])))
   OR EXISTS (SELECT FROM assignment a WHERE a.ticket = ticket.id AND a.unit = ANY ((SELECT units_in_scope())::integer[])));
 CREATE POLICY scope ON event FOR SELECT TO paidan_console USING (
   (SELECT sees_everything()) OR EXISTS (SELECT FROM ticket t WHERE t.id = event.ticket));

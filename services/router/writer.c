@@ -53,6 +53,10 @@ static const struct db_statement LINKS = {"router_links",
                                           "INSERT INTO ticket_request (request, ticket, origin) "
                                           "SELECT unnest($1::int8[]), unnest($2::int8[]), unnest($2::int8[])"};
 
+static const struct db_statement OUTSIDE = {
+    "router_outside", "INSERT INTO ticket_outside (ticket, source) SELECT unnest($1::int8[]), unnest($2::int4[]) "
+                      "ON CONFLICT (ticket) DO UPDATE SET source = excluded.source"};
+
 static const struct db_statement MOVE = {"router_move",
                                          "UPDATE ticket_request SET ticket = $2::int8 WHERE ticket = $1::int8"};
 static const struct db_statement MOVE_BACK = {
@@ -189,6 +193,30 @@ static void add_links(struct db_group *group, const struct batch *batch) {
     }
 }
 
+static bool goes_or_comes_back(const struct batch_ticket *row) {
+    for (uint8_t i = 0; i < row->event_count && i < STEP_EVENTS_MAX; i++) {
+        int type = row->events[i];
+        if (type == EVENT_TRANSFERRED || type == EVENT_TAKEN_BACK || type == EVENT_OUTSIDE_ANSWERED) return true;
+    }
+    return false;
+}
+
+/* Which outside system may see a ticket: the second wall's side of rule L29. */
+static void add_outside(struct db_group *group, const struct batch *batch) {
+    struct db_call *call = NULL;
+    for (uint32_t i = 0; i < batch->ticket_count; i++) {
+        const struct batch_ticket *row = &batch->tickets[i];
+        if (!row->touched || !goes_or_comes_back(row)) continue;
+        if (!call) {
+            call = db_group_add(group, &OUTSIDE);
+            db_set_array(call, 1, DB_INT8);
+            db_set_array(call, 2, DB_INT4);
+        }
+        db_push_int8(call, 1, row->ticket.id);
+        db_push_int4(call, 2, (int32_t)row->ticket.outside);
+    }
+}
+
 static void add_keys(struct db_group *group, const struct batch *batch) {
     if (!batch->key_count) return;
     struct db_call *call = db_group_add(group, &KEYS);
@@ -215,6 +243,7 @@ void writer_fill(struct db_group *group, const struct batch *batch, time_ms leas
     add_tickets(group, batch, false);
     add_assignments(group, batch);
     add_links(group, batch);
+    add_outside(group, batch);
     add_keys(group, batch);
 }
 

@@ -117,12 +117,39 @@ static void test_every_caller_of_a_merge_is_heard(void **state) {
     free(ticket[0]), free(ticket[1]);
 }
 
+/* Given to the city app's system, which sees it as long as it has it, answers, and then sees it no more. */
+static void test_an_outside_system_speaks_for_what_it_was_given(void **state) {
+    SHOWS("L29 A2");
+    struct person app = make_token(&security, "app-1", "integration", NULL, "city-app");
+    char request[24], *ticket;
+    snprintf(request, sizeof request, "%s", push("\"title\":\"应用内问题\""));
+    ticket = strdup(ticket_of(request));
+    cJSON_Delete(get(404, &app, "/api/v1/tickets/%s", ticket));
+    done(422, ticket, "transfer", &operator_, "{\"to\":\"nowhere\",\"reason\":\"应由应用方处理\"}");
+    done(200, ticket, "transfer", &operator_, "{\"to\":\"city-app\",\"reason\":\"应由应用方处理\"}");
+    cJSON *seen = get(200, &app, "/api/v1/tickets/%s", ticket);
+    assert_string_equal(text_at(seen, "state"), "TRANSFERRED");
+    cJSON_Delete(seen);
+    done(403, ticket, "take_back", &hotline, "{\"reason\":\"等得太久\"}");
+    done(200, ticket, "take_back", &app, "{\"reason\":\"不是应用问题\"}");
+    cJSON_Delete(get(404, &app, "/api/v1/tickets/%s", ticket));
+    done(200, ticket, "transfer", &operator_, "{\"to\":\"city-app\",\"reason\":\"请再看\"}");
+    done(200, ticket, "answer", &app, "{\"answer\":\"已在新版修复\",\"result\":\"solved\"}");
+    cJSON *heard = get(200, &hotline, "/api/v1/requests/%s", request);
+    assert_string_equal(text_at(heard, "answer.text"), "已在新版修复");
+    assert_string_equal(text_at(heard, "state.code"), "CLOSED");
+    cJSON_Delete(heard);
+    cJSON_Delete(get(404, &app, "/api/v1/tickets/%s", ticket));
+    free(ticket);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_ticket_has_its_own_outcome),
         cmocka_unit_test(test_the_same_key_does_nothing_twice),
         cmocka_unit_test(test_what_is_no_list_is_refused_whole),
         cmocka_unit_test(test_every_caller_of_a_merge_is_heard),
+        cmocka_unit_test(test_an_outside_system_speaks_for_what_it_was_given),
     };
     return cmocka_run_group_tests(tests, setup, end);
 }
