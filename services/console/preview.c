@@ -9,13 +9,7 @@
 #include "proto/must.h"
 #include "services/console/ticket_json.h"
 
-enum {
-    PAGE = 1000,
-    TIMEOUT_MS = 20000,
-    LIMIT = 1000,
-    MOVES_MAX = 500000, /* kept for one answer; more are counted */
-    STREAM_BUFFER_MAX = 64 << 20
-};
+enum { TIMEOUT_MS = 20000, LIMIT = 1000, LIMIT_MAX = 500000, STREAM_BUFFER_MAX = 64 << 20 };
 
 /* An administrator of calendars sees numbers, units and times of every ticket (C21), and nothing else is read here. */
 static const struct db_statement SCOPE = {"preview_scope", "SELECT set_config('paidan.everything', '1', true)"};
@@ -32,6 +26,7 @@ static void preview_free(struct preview *p) {
     reference_release(&p->reference);
     arena_done(&p->arena);
     db_group_free(&p->group);
+    buffer_done(&p->out);
     free(p->moves);
     free(p->by_unit);
     free(p);
@@ -58,19 +53,6 @@ static void add(struct preview_sums *sums, const struct preview_move *move) {
     if (-by > sums->most_earlier_ms) sums->most_earlier_ms = -by;
 }
 
-static void keep(struct preview *p, const struct preview_move *move) {
-    if (p->move_count == MOVES_MAX) {
-        p->left_off++;
-        return;
-    }
-    if (p->move_count == p->move_room) {
-        p->move_room = p->move_room ? 2 * p->move_room : 256;
-        p->moves = realloc(p->moves, p->move_room * sizeof *p->moves);
-        must(p->moves);
-    }
-    p->moves[p->move_count++] = *move;
-}
-
 static void recount(struct preview *p, const struct ticket *ticket) {
     static struct recount recount;
     ticket_recount(&p->world, ticket, p->at, &recount);
@@ -80,7 +62,7 @@ static void recount(struct preview *p, const struct ticket *ticket) {
                                     .to = recount.sets[i].clock,
                                     .unit = recount.units[i],
                                     .slot = recount.sets[i].slot};
-        keep(p, &move);
+        p->moves[p->move_count++] = move;
         add(&p->sums, &move);
         add(&p->by_unit[move.unit < p->world.unit_count ? move.unit : 0], &move);
     }
@@ -106,13 +88,10 @@ static void tell(struct preview *p, const char *event, const struct buffer *json
 static void tell_page(struct preview *p) {
     struct buffer text = {0};
     struct json_writer w;
-    if (p->move_count) {
-        json_writer_init(&w, &text);
-        json_open(&w);
-        preview_put_moves(&w, p, p->move_count);
-        json_close(&w);
+    if (p->out.length) {
+        buffer_format(&text, "{\"moves\":[%.*s]}", (int)p->out.length, (const char *)p->out.data);
         tell(p, "moves", &text);
-        p->move_count = 0;
+        buffer_clear(&p->out);
         buffer_clear(&text);
     }
     json_writer_init(&w, &text);
@@ -125,32 +104,45 @@ static void tell_page(struct preview *p) {
     buffer_done(&text);
 }
 
+static void answer_whole(struct preview *p) {
+    struct call *call = p->call;
+    if (p->format == PREVIEW_CSV) {
+        http_set_header(call->request, "Content-Disposition", "attachment; filename=\"moves.csv\"");
+        call_answer_bytes(call, 200, "text/csv; charset=utf-8", &p->out);
+        return;
+    }
+    struct json_writer *w = call_json(call);
+    struct buffer list = {0};
+    buffer_append_byte(&list, '[');
+    buffer_append(&list, p->out.data, p->out.length);
+    buffer_append_byte(&list, ']');
+    json_open(w);
+    preview_put_summary(w, p);
+    json_key(w, "moves");
+    json_raw(w, list.data, list.length);
+    json_close(w);
+    buffer_done(&list);
+    call_answer(call, 200);
+}
+
+static void tell_summary(struct preview *p) {
+    struct buffer text = {0};
+    struct json_writer w;
+    json_writer_init(&w, &text);
+    json_open(&w);
+    preview_put_summary(&w, p);
+    json_close(&w);
+    tell(p, "summary", &text);
+    buffer_done(&text);
+}
+
 static void finish(struct preview *p) {
     log_info("previewed", LOG_TEXT("kind", p->kind), LOG_INT("open", p->done), LOG_INT("tickets", p->sums.tickets),
              LOG_INT("deadlines", p->sums.deadlines));
-    if (!p->call) {
-        struct buffer text = {0};
-        struct json_writer w;
-        json_writer_init(&w, &text);
-        json_open(&w);
-        preview_put_summary(&w, p);
-        json_close(&w);
-        tell(p, "summary", &text);
-        buffer_done(&text);
-    } else if (p->format == PREVIEW_CSV) {
-        struct buffer out = {0};
-        preview_write_csv(&out, p);
-        http_set_header(p->call->request, "Content-Disposition", "attachment; filename=\"moves.csv\"");
-        call_answer_bytes(p->call, 200, "text/csv; charset=utf-8", &out);
-        buffer_done(&out);
-    } else {
-        struct json_writer *w = call_json(p->call);
-        json_open(w);
-        preview_put_summary(w, p);
-        preview_put_moves(w, p, (size_t)p->limit);
-        json_close(w);
-        call_answer(p->call, 200);
-    }
+    if (p->call)
+        answer_whole(p);
+    else
+        tell_summary(p);
     preview_free(p);
 }
 
@@ -189,8 +181,9 @@ static void on_page(void *context, const struct db_reply *reply) {
         if (ticket_of_body(body, len, &ticket)) recount(p, &ticket);
     }
     p->done += count;
+    preview_write_moves(p);
     if (!p->call) tell_page(p);
-    if (count == PAGE)
+    if (count == PREVIEW_PAGE)
         ask_page(p);
     else
         finish(p);
@@ -201,7 +194,7 @@ static void ask_page(struct preview *p) {
     db_group_add(p->group, &SCOPE);
     struct db_call *open = db_group_add(p->group, &OPEN);
     db_set_int8(open, 1, p->last);
-    db_set_int4(open, 2, PAGE);
+    db_set_int4(open, 2, PREVIEW_PAGE);
     db_pool_send(p->console->pool, p->group, TIMEOUT_MS, on_page, p);
 }
 
@@ -241,7 +234,7 @@ static enum preview_format read_format(struct call *call) {
 void preview_begin(struct import *in) {
     struct call *call = in->call;
     enum preview_format format = read_format(call);
-    int64_t limit = call_query_int(call, "limit", LIMIT, MOVES_MAX);
+    int64_t limit = call_query_int(call, "limit", LIMIT, LIMIT_MAX);
     if (call_is_wrong(call, 400)) {
         arena_done(&in->arena);
         return;
@@ -256,12 +249,14 @@ void preview_begin(struct import *in) {
                           .call = call,
                           .group = db_group_new(),
                           .at = clock_now(),
-                          .limit = limit};
+                          .limit = format == PREVIEW_JSON ? limit : INT64_MAX};
+    if (format == PREVIEW_CSV) preview_write_titles(&p->out);
     in->kind->imagine(in, &p->world);
     p->arena = in->arena;
     memset(&in->arena, 0, sizeof in->arena);
     p->by_unit = calloc(p->world.unit_count + 1, sizeof *p->by_unit);
-    must(p->by_unit);
+    p->moves = malloc(PREVIEW_PAGE * EVENT_CLOCKS_MAX * sizeof *p->moves);
+    must(p->by_unit && p->moves);
     call_audit_alone(call, "preview", p->kind, "ok");
     if (format == PREVIEW_EVENTS) {
         struct http_request *request = call->request;

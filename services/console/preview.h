@@ -22,6 +22,8 @@ void preview_begin(struct import *import);
 
 /* ---- preview.c and preview_write.c */
 
+enum { PREVIEW_PAGE = 1000 }; /* tickets read at a time */
+
 enum preview_format { PREVIEW_JSON, PREVIEW_CSV, PREVIEW_EVENTS };
 
 /* One clock of one ticket that would change. */
@@ -50,17 +52,21 @@ struct preview {
     struct db_group *group;
     time_ms at;
     int64_t last, open, done, limit;
-    bool counted; /* every open deadline is counted by the world in force already */
-    struct preview_move *moves;
-    size_t move_count, move_room;
-    int64_t left_off; /* moves that are counted but not kept */
+    bool counted;               /* every open deadline is counted by the world in force already */
+    struct preview_move *moves; /* of the page at hand */
+    size_t move_count;
+    struct buffer out; /* the moves so far, written already: CSV rows, or JSON objects with commas between */
+    int64_t listed;    /* of json: how many are in out */
     struct preview_sums sums, *by_unit;
 };
 
 /* How much later, in ms; of a paused clock what is left; negative: earlier. */
 int64_t preview_by_ms(const struct preview_move *move);
-void preview_put_moves(struct json_writer *w, const struct preview *preview, size_t limit); /* "moves": [...] */
+/* The page's moves, appended to out as its format has them; json no more than `limit` in all. */
+void preview_write_moves(struct preview *preview);
+/* Members of an object that is open. */
 void preview_put_summary(struct json_writer *w, const struct preview *preview);
-void preview_write_csv(struct buffer *out, const struct preview *preview);
+/* The title row. */
+void preview_write_titles(struct buffer *out);
 
 #endif

@@ -49,12 +49,6 @@ static void put_move(struct json_writer *w, const struct preview *p, const struc
     json_close(w);
 }
 
-void preview_put_moves(struct json_writer *w, const struct preview *p, size_t limit) {
-    json_put_open_list(w, "moves");
-    for (size_t i = 0; i < p->move_count && i < limit; i++) put_move(w, p, &p->moves[i]);
-    json_close_list(w);
-}
-
 static void put_sums(struct json_writer *w, const struct preview_sums *s) {
     json_put_int(w, "tickets", s->tickets);
     json_put_int(w, "deadlines", s->deadlines);
@@ -74,7 +68,7 @@ void preview_put_summary(struct json_writer *w, const struct preview *p) {
     json_put_bool(w, "counted", p->counted);
     json_put_int(w, "open", p->done);
     put_sums(w, &p->sums);
-    json_put_int(w, "left_off", p->left_off);
+    json_put_int(w, "left_off", p->format == PREVIEW_JSON ? p->sums.deadlines - p->listed : 0);
     json_put_open_list(w, "units");
     for (uint32_t unit = 0; unit < p->world.unit_count; unit++) {
         if (!p->by_unit[unit].deadlines) continue;
@@ -110,33 +104,52 @@ static void limit_field(struct buffer *out, const struct clock *clock) {
     field(out, text, false);
 }
 
-void preview_write_csv(struct buffer *out, const struct preview *p) {
+void preview_write_titles(struct buffer *out) {
     buffer_append_text(out, "ticket,stage,total,assignment,unit,unit_name_zh,unit_name_en,change,limit_from,limit_to,"
                             "due_from,due_to,by_minutes,rung_from,rung_to,paused");
     csv_write_end(out);
+}
+
+static void write_row(struct buffer *out, const struct preview *p, const struct preview_move *m) {
+    char number[NUMBER_TEXT_BYTES];
+    number_format_ticket(m->ticket, number);
+    field(out, number, true);
+    field(out, word_text(WORDS_stage, m->to.stage), false);
+    field(out, m->slot == CLOCK_SLOT_TOTAL ? "yes" : "no", false);
+    if (assignment_of(m))
+        int_field(out, assignment_of(m));
+    else
+        field(out, "", false);
+    field(out, reference_unit_code(p->reference, m->unit), false);
+    field(out, m->unit ? reference_unit_name(p->reference, m->unit, false) : "", false);
+    field(out, m->unit ? reference_unit_name(p->reference, m->unit, true) : "", false);
+    field(out, change_of(m), false);
+    limit_field(out, &m->from);
+    limit_field(out, &m->to);
+    time_field(out, m->from.due);
+    time_field(out, m->to.due);
+    int_field(out, preview_by_ms(m) / MINUTE_MS);
+    time_field(out, m->from.next);
+    time_field(out, m->to.next);
+    field(out, m->to.paused ? "yes" : "no", false);
+    csv_write_end(out);
+}
+
+/* ---- a page ------------------------------------------------------------------------------------------------------------------- */
+
+void preview_write_moves(struct preview *p) {
     for (size_t i = 0; i < p->move_count; i++) {
-        const struct preview_move *m = &p->moves[i];
-        char number[NUMBER_TEXT_BYTES];
-        number_format_ticket(m->ticket, number);
-        field(out, number, true);
-        field(out, word_text(WORDS_stage, m->to.stage), false);
-        field(out, m->slot == CLOCK_SLOT_TOTAL ? "yes" : "no", false);
-        if (assignment_of(m))
-            int_field(out, assignment_of(m));
-        else
-            field(out, "", false);
-        field(out, reference_unit_code(p->reference, m->unit), false);
-        field(out, m->unit ? reference_unit_name(p->reference, m->unit, false) : "", false);
-        field(out, m->unit ? reference_unit_name(p->reference, m->unit, true) : "", false);
-        field(out, change_of(m), false);
-        limit_field(out, &m->from);
-        limit_field(out, &m->to);
-        time_field(out, m->from.due);
-        time_field(out, m->to.due);
-        int_field(out, preview_by_ms(m) / MINUTE_MS);
-        time_field(out, m->from.next);
-        time_field(out, m->to.next);
-        field(out, m->to.paused ? "yes" : "no", false);
-        csv_write_end(out);
+        struct json_writer w;
+        if (p->format == PREVIEW_CSV) {
+            write_row(&p->out, p, &p->moves[i]);
+            continue;
+        }
+        if (p->listed == p->limit) break;
+        p->listed++;
+        if (p->out.length) buffer_append_byte(&p->out, ',');
+        json_writer_init(&w, &p->out);
+        put_move(&w, p, &p->moves[i]);
+        json_writer_end(&w);
     }
+    p->move_count = 0;
 }
