@@ -45,6 +45,8 @@ before(async () => {
   const checking = (await operator.get(`/api/v1/tickets/${closed}`)).body;
   await act(await system.accountOfUnit(checking.owner.code), closed, 'pass');
   await act(operator, closed, 'solved', { satisfied: true });
+  const made = await (await system.account('admin-system')).post('/api/v1/rules', { name: '路灯', keywords: '路灯', target: lead });
+  assert.equal(made.status, 200, made.text);
   document = (await system.nobody().get('/api/openapi.json')).body;
   ajv = new Ajv({ strict: false, allErrors: true });
   formats(ajv);
@@ -69,7 +71,7 @@ function fits(operation, answer, what) {
 }
 
 function pathOf(pattern) {
-  const values = { number: pattern.includes('/requests/') ? request : closed, unit: lead, user: 'operator', name: 'hotline', id: '1', service: 'console' };
+  const values = { number: pattern.includes('/requests/') ? request : closed, unit: lead, user: 'operator', name: 'hotline', id: '1', rule: '1', service: 'console' };
   const queries = { '/api/v1/requests': '?source=hotline-12345&external_id=openapi-1' };
   return pattern.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? assert.fail(`no value for ${name} of ${pattern}`)) + (queries[pattern] ?? '');
 }
