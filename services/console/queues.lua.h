@@ -3,14 +3,17 @@
 #ifndef CONSOLE_QUEUES_LUA_H
 #define CONSOLE_QUEUES_LUA_H
 
-/* The marker into `m`: generation, seq, received, open, supervised. A generation whose index is gone while tickets should be open
- * (a flush, a key deleted) counts as none. */
+/* The marker into `m`: generation, seq, received, open, supervised. A generation that lacks tickets (a flush, a key deleted)
+ * counts as none. */
 #define QUEUES_LUA_HEAD                                                                                                \
     "#!lua flags=no-writes\n"                                                                                          \
     "local m = redis.call('HMGET', KEYS[1], 'gen', 'seq', 'received', 'open', 'supervised')\n"                         \
     "if not m[1] then return {'', '0', '0', '0', '0', '0', ARGV[1]} end\n"                                             \
     "local p = KEYS[1] .. ':' .. m[1] .. ':'\n"                                                                        \
-    "if redis.call('HLEN', p .. 't') ~= tonumber(m[4]) then return {'', '0', '0', '0', '0', '0', ARGV[1]} end\n"       \
+    "local there = 0\n"                                                                                                \
+    "for _, queue in ipairs(redis.call('SMEMBERS', p .. 'q')) do there = there + redis.call('ZCARD', p .. 'd:' .. "    \
+    "queue) end\n"                                                                                                     \
+    "if there ~= tonumber(m[4]) then return {'', '0', '0', '0', '0', '0', ARGV[1]} end\n"                              \
     "local now = tonumber(ARGV[1])\n"                                                                                  \
     "local out = {m[1], m[2], m[3], m[4], m[5], '', ARGV[1]}\n"
 

@@ -86,6 +86,8 @@ struct batch_ticket {
     bool is_new;          /* a row to insert, else to update */
     bool touched;         /* false: only read */
     bool was_open, was_supervised;
+    uint32_t was_owner;
+    uint8_t was_state;
     const uint8_t *body; /* encoded */
     uint32_t body_len;
     uint8_t event_count; /* of change.events, by its own bound */

@@ -41,6 +41,8 @@ struct batch_ticket *engine_work(struct engine *engine, int64_t ticket) {
     struct batch_ticket *work = work_new(engine, slot);
     must(codec_decode(&type_ticket, body, len, &work->ticket, NULL) == CODEC_OK);
     work->was_open = ticket_is_open(&work->ticket);
+    work->was_owner = work->ticket.owner;
+    work->was_state = work->ticket.state;
     work->was_supervised = work->ticket.supervised;
     return work;
 }

@@ -12,6 +12,7 @@
 #include "common/metrics.h"
 #include "common/mistake.h"
 #include "proto/must.h"
+#include "services/router/queue_rows.h"
 #include "services/router/queues.lua.h"
 
 METRIC_COUNTER(rebuilds, "paidan_router_queue_rebuilds_total", "Rebuilds of the live queues.");
@@ -32,6 +33,7 @@ enum projection_state { AWAY, CHECKING, FILLING, LIVE };
 struct projection {
     struct cache *cache;
     struct cache_command *command;
+    struct queue_rows *rows;
     const struct engine *engine;
     struct loop_timer *timer;
     enum projection_state state;
@@ -99,16 +101,6 @@ static void add_counters(struct projection *p, int64_t seq_before, const struct 
     cache_command_int(p->command, head->last_at);
 }
 
-static void add_row(struct projection *p, const struct change *change) {
-    cache_command_int(p->command, change->ticket);
-    cache_command_int(p->command, change->owner);
-    cache_command_int(p->command, change->state);
-    cache_command_int(p->command, change->due);
-    cache_command_int(p->command, change->yellow);
-    cache_command_int(p->command, change->entered_at);
-    cache_command_int(p->command, change->open);
-}
-
 /* ---- rebuild ---------------------------------------------------------------------------------------------------------- */
 
 static void fill_more(struct projection *p);
@@ -166,9 +158,10 @@ static void fill_more(struct projection *p) {
             struct change change;
             if (!engine_ticket(p->engine, p->tickets[p->ticket_next], &ticket)) continue;
             ticket_change(&ticket, &change);
-            add_row(p, &change);
+            queue_rows_add(p->rows, &change, 0, 0);
             n++;
         }
+        queue_rows_put(p->rows, p->command);
         p->pieces_under_way++;
         cache_run(p->cache, &FILL, 1, p->command, DEADLINE_MS, on_filled, ask_new(p));
     }
@@ -223,10 +216,12 @@ void projection_apply(struct projection *p, const struct batch *batch) {
     if (p->state == LIVE) add_counters(p, batch->before.next_seq - 1, &batch->after);
     for (uint32_t i = 0; i < batch->ticket_count; i++) {
         if (!batch->tickets[i].touched || (!batch->tickets[i].is_new && mistake("queue_rows_skipped"))) continue;
+        const struct batch_ticket *ticket = &batch->tickets[i];
         struct change change;
-        engine_change(&batch->tickets[i], &change);
-        add_row(p, &change);
+        engine_change(ticket, &change);
+        queue_rows_add(p->rows, &change, ticket->was_open ? ticket->was_owner : 0, ticket->was_state);
     }
+    queue_rows_put(p->rows, p->command);
     if (p->state == LIVE) {
         p->batches_under_way++;
         cache_run(p->cache, &APPLY, 1, p->command, DEADLINE_MS, on_applied, ask_new(p));
@@ -248,7 +243,7 @@ static void on_marker(void *context, enum err err, const struct cache_reply *rep
     const char *generation = cache_reply_text(cache_reply_item(reply, 0), &len);
     bool same_generation =
         p->generation[0] && generation && len == strlen(p->generation) && !memcmp(generation, p->generation, len);
-    bool full = (size_t)cache_reply_int(cache_reply_item(reply, 2)) == engine_open_count(p->engine);
+    bool full = cache_reply_int(cache_reply_item(reply, 2)) == (int64_t)engine_open_count(p->engine);
     /* while batches are under way the counts may differ for a moment: only a quiet marker is compared */
     if (same_generation && p->batches_under_way > 0) return;
     if (mistake("marker_ignored")) enter(p, LIVE);
@@ -312,6 +307,7 @@ struct projection *projection_new(struct loop *loop, const char *redis_socket, c
     must(p);
     p->engine = engine;
     p->command = cache_command_new();
+    p->rows = queue_rows_new();
     p->timer = loop_timer_new(loop, on_timer, p);
     struct cache_options options = {.socket_path = redis_socket, .on_state = on_cache_state, .context = p};
     p->cache = cache_new(loop, &options);
@@ -326,6 +322,7 @@ void projection_free(struct projection **projection) {
     loop_timer_free(&p->timer);
     cache_free(&p->cache);
     cache_command_free(&p->command);
+    queue_rows_free(&p->rows);
     free(p->tickets);
     free(p);
     *projection = NULL;
