@@ -95,6 +95,22 @@ describe('paidan', () => {
     assert.match(ok(system.paidan(['ticket', ticket, '--history', '--lang', 'zh'])), /签收[\s\S]*路灯已修复/);
   });
 
+  test('do-many: each ticket has its own outcome, and the same key does nothing twice', () => {
+    const list = path.join(system.folder, 'many.txt');
+    fs.writeFileSync(list, `${ticket}\nT20200101010000001\n`);
+    fs.chmodSync(list, 0o644);
+    const note = ['do-many', 'note', '--from', list, '--note', '统一说明', '--key', 'many-1'];
+    const some = system.paidan([...note, '--lang', 'en']);
+    assert.equal(some.code, 1);
+    assert.match(some.out, new RegExp(`${ticket} {2}checking|${ticket} {2}check`, 'i'));
+    assert.match(some.out, /T20200101010000001 {2}there is no such ticket/);
+    assert.match(some.err, /2 of 2: 1 done, 1 refused, 0 unknown/);
+    const again = ok(system.paidan(['do-many', 'note', ticket, '--note', '统一说明', '--key', 'many-1', '--lang', 'en']));
+    assert.match(again, /done before/);
+    assert.equal(system.paidan(['do-many', 'note']).code, 2);
+    assert.equal(system.paidan(['do-many', 'dance', ticket]).code, 2);
+  });
+
   test('exit codes: 2 for wrong usage, 3 when nothing answers', () => {
     assert.equal(system.paidan(['do', ticket]).code, 2);
     assert.equal(system.paidan(['nonsense']).code, 2);
