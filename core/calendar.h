@@ -171,7 +171,7 @@ int64_t calendar_clock_remaining(const struct calendar *cal, const struct limit_
 /* ---- why: one deadline line by line ---- */
 
 enum calendar_line_kind {
-    CALENDAR_LINE_START,     /* from = to = start; the limit */
+    CALENDAR_LINE_START,     /* from = to = start; the limit, or after = the time that was named */
     CALENDAR_LINE_WORKED,    /* counted; occasion set when a swapped or half day */
     CALENDAR_LINE_NATURAL,   /* counted, natural time, in one piece */
     CALENDAR_LINE_BREAK,     /* between two spans of a day (lunch) */
@@ -217,7 +217,8 @@ struct calendar_recount {
 struct calendar_question {
     time_ms start;
     struct limit limit;
-    int32_t percent;                     /* 0 = 100 */
+    time_ms named;   /* the limit ends at a time somebody named, which is told instead; 0: it does not */
+    int32_t percent; /* 0 = 100 */
     const struct calendar_pause *pauses; /* in order, not overlapping, none before start; borrowed */
     int32_t pause_count;
     const int64_t

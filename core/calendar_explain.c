@@ -123,6 +123,7 @@ static int64_t add_head(struct story *story, const struct calendar_question *que
     struct calendar_line *line = push(story, CALENDAR_LINE_START, question->start, question->start);
     line->limit = question->limit;
     line->percent = percent;
+    line->after = question->named;
     int32_t told = 0;
     for (int32_t i = 0; i < question->extension_count; i++) {
         const struct calendar_extension *extension = &question->extensions[i];

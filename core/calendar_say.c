@@ -139,6 +139,11 @@ static void say_skipped(const struct calendar *cal, struct say *say, const struc
 static void say_start(const struct calendar *cal, struct say *say, const struct calendar_line *line, enum lang lang) {
     bool zh = lang == LANG_ZH;
     say_moment(say, moment_of(cal, line->from), lang);
+    if (line->after != 0) {
+        say_text(say, zh ? " 起算，到指定的时间 " : ": start, until the time that was named, ");
+        say_moment(say, moment_of(cal, line->after), lang);
+        return;
+    }
     say_text(say, zh ? " 起算，时限 " : ": start, limit ");
     say_limit(say, line->limit, lang);
     if (line->limit.unit == LIMIT_WORKING_DAYS) {

@@ -99,19 +99,16 @@ void clock_story_hear(struct clock_story *s, const struct calendar *cal, const s
     }
 }
 
-/* A named time lies so many minutes ahead; they are told as hours or days when they are whole ones. */
-static struct limit told_limit(const struct clock *clock) {
-    static const struct limit whole[] = {{24 * 60, LIMIT_NATURAL_DAYS}, {60, LIMIT_NATURAL_HOURS}};
-    for (int i = 0; i < 2 && clock->fixed && clock->limit_amount > 0; i++) {
-        if (clock->limit_amount % whole[i].amount == 0)
-            return (struct limit){clock->limit_amount / whole[i].amount, whole[i].unit};
-    }
-    return clock_limit(clock);
+/* A review date or a sub-deadline: so many minutes ahead, and odd seconds. */
+static time_ms named_time(const struct clock *clock) {
+    if (!clock->fixed) return 0;
+    return clock->started + (time_ms)clock->limit_amount * MINUTE_MS + clock->extended_ms;
 }
 
 struct calendar_question clock_story_question(const struct clock_story *s) {
     return (struct calendar_question){.start = s->clock.started,
-                                      .limit = told_limit(&s->clock),
+                                      .limit = clock_limit(&s->clock),
+                                      .named = named_time(&s->clock),
                                       .pauses = s->pauses,
                                       .pause_count = s->pause_count,
                                       .used_ms = s->used_ms,
