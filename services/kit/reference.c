@@ -395,48 +395,6 @@ static void build_loads(struct snapshot *s, const struct db_result *rows) {
     s->reference.load_count = (uint32_t)db_rows(rows);
 }
 
-static void build_rule(struct snapshot *s, const struct db_result *rows, int i, struct rule *rule,
-                       struct reference_rule *texts) {
-    *rule = (struct rule){.no = get_u32(rows, i, 0),
-                          .priority = (int32_t)db_get_int(rows, i, 3),
-                          .disabled = db_get_bool(rows, i, 4),
-                          .from = db_get_int(rows, i, 5),
-                          .to = db_get_int(rows, i, 6),
-                          .without_matter = db_get_bool(rows, i, 7),
-                          .matter_from = get_u32(rows, i, 8),
-                          .matter_to = get_u32(rows, i, 9),
-                          .place = get_u32(rows, i, 10),
-                          .source = get_u32(rows, i, 11),
-                          .channels = (uint16_t)db_get_int(rows, i, 12),
-                          .hours = (uint8_t)db_get_int(rows, i, 13),
-                          .weekdays = (uint8_t)db_get_int(rows, i, 14),
-                          .minute_from = (uint16_t)db_get_int(rows, i, 15),
-                          .minute_to = (uint16_t)db_get_int(rows, i, 16),
-                          .target = (uint8_t)db_get_int(rows, i, 18),
-                          .unit = get_u32(rows, i, 19),
-                          .urgency = (uint8_t)db_get_int(rows, i, 24),
-                          .matter = get_u32(rows, i, 25)};
-    for (int a = 0; a < RULE_ASSISTS_MAX; a++) {
-        uint32_t assist = get_u32(rows, i, 20 + a);
-        if (assist) rule->assists[rule->assist_count++] = assist;
-    }
-    *texts = (struct reference_rule){.version = get_u32(rows, i, 1),
-                                     .changed_at = db_get_int(rows, i, 28),
-                                     .name = copy(s, rows, i, 2),
-                                     .words = copy(s, rows, i, 17),
-                                     .note = copy(s, rows, i, 26),
-                                     .author = copy(s, rows, i, 27)};
-}
-
-static void build_rules(struct snapshot *s, const struct db_reply *r) {
-    const struct db_result *rows = r->results[Q_RULES];
-    uint32_t count = (uint32_t)db_rows(rows);
-    struct rule *rules = take(s, count, sizeof *rules);
-    struct reference_rule *texts = take(s, count, sizeof *texts);
-    for (uint32_t i = 0; i < count; i++) build_rule(s, rows, (int)i, &rules[i], &texts[i]);
-    rule_text_seal(&s->arena, rules, texts, count, &s->reference);
-}
-
 static void on_read(void *context, const struct db_reply *reply) {
     struct reference_loader *l = context;
     if (reply->err != ERR_NONE) {
@@ -456,7 +414,7 @@ static void on_read(void *context, const struct db_reply *reply) {
         build_lists(s, reply);
         build_people(s, reply);
         build_loads(s, reply->results[Q_LOADS]);
-        build_rules(s, reply);
+        reference_read_rules(&s->arena, reply->results[Q_RULES], &s->reference);
         l->done(l->context, ERR_NONE, reference, "");
     } else {
         reference_release(&reference);

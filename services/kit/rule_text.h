@@ -24,4 +24,7 @@ uint16_t rule_text_find(struct arena *arena, const struct world *world, struct s
 void rule_text_seal(struct arena *arena, struct rule *rules, struct reference_rule *texts, uint32_t count,
                     struct reference *reference);
 
+/* The rows of reference.c's query, into world and reference (reference_rules.c). */
+void reference_read_rules(struct arena *arena, const struct db_result *rows, struct reference *reference);
+
 #endif
