@@ -99,6 +99,9 @@ install-deps: ## install what is missing on Debian 12 (FOR=run|test); asks for n
 web: ## build the console page into web/dist
 	@compose/build.sh web
 
+screens: ## take the pictures in docs/screens from what `make run` started (ONLY=name for some)
+	@node web/dev/screens.mjs --only "$(ONLY)"
+
 run: ## install what is missing, build, start everything, load the demo district (PAIDAN_PORT=12345, DATA=messages.csv)
 	@$(QUIET) install-deps FOR=run
 	@FLAVOUR=$(FLAVOUR) compose/build.sh
@@ -150,7 +153,7 @@ clean: ## remove everything built (var/, with its data, stays)
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-.PHONY: all objects install-deps web run stop test unit unit-build system check format docs sim histories bench fuzz chaos clean help
+.PHONY: all objects install-deps web screens run stop test unit unit-build system check format docs sim histories bench fuzz chaos clean help
 .SECONDARY:
 # tests are only ever test builds; what they replace is inline elsewhere
 build/clang/obj/tests/%.o: CFLAGS += -DPAIDAN_TEST_BUILD

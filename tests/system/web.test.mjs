@@ -124,7 +124,7 @@ async function desk({
     },
     [lang, theme],
   );
-  await page.goto(base);
+  await page.goto(`${base}/queues`);
   const account = system.accounts.accounts[name];
   await page.fill('#login-user', account.user);
   await page.fill('#login-password', account.password);
