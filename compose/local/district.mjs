@@ -68,7 +68,7 @@ function administrators() {
 function reference() {
   const steps = fs.readdirSync(path.join(demo, 'calendars')).sort().map((name) => ['calendar', `calendars/${name}`]);
   steps.push(['policy', 'policies.csv'], ['unit', 'units.csv'], ['area', 'grids.geojson'], ['matter', 'matters.csv'],
-    ['admission', 'admission.csv'], ['place', 'places.csv'], ['source', 'sources.csv']);
+    ['admission', 'admission.csv'], ['place', 'places.csv'], ['source', 'sources.csv'], ['score', 'scores.csv']);
   for (const [kind, file] of steps) {
     loading(file);
     const answer = paidan([kind, 'import', path.join(demo, file)]);

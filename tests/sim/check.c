@@ -34,12 +34,14 @@ void check_start(void) {
     last_seq = last_at = tickets_made = last_epoch = 0;
     memset(chain, 0, sizeof chain);
     tally = (struct check_tally){0};
+    check_figures_start();
     punctual_from_ms = INT64_MAX;
 }
 
 void check_done(void) {
     table_clear(&models);
     table_clear(&notes_seen);
+    check_figures_done();
 }
 
 void check_be_punctual(bool punctual) {
@@ -166,6 +168,7 @@ static struct model *check_event(const struct event_row *row) {
     const char *why = ticket_check(world_now(), t);
     if (why) broken("I3", "ticket %lld after %s: %s", L(row->ticket), word_text(WORDS_event_type, event.type), why);
     model->touched = true;
+    check_figures_event(&event);
     hash_number((uint64_t)row->ticket << 8 | (uint64_t)row->type);
     if (sim.tracing)
         trace("seq %lld: T%lld v%u %s -> %s", L(row->seq), L(row->ticket), event.version,
@@ -408,5 +411,6 @@ void check_all(void) {
     if (disk.events.count != (size_t)last_seq)
         broken("I5", "the log has %zu events, its head is %lld", disk.events.count, L(last_seq));
     check_shard();
+    check_figures(last_seq);
     people_acknowledged();
 }

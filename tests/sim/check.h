@@ -23,6 +23,12 @@ void check_tell_overdue(void); /* into the trace */
 int check_unrouted(void);
 void check_done(void);
 
+/* ---- check_figures.c: called by the others */
+void check_figures_start(void);
+void check_figures_event(const struct event *event); /* was just committed, in order */
+void check_figures(int64_t head_seq);                /* all up to here */
+void check_figures_done(void);
+
 /* A refusal's rule stands in docs/rules.md. */
 void check_rule(uint32_t verdict);
 /* Every open ticket, as the log has it and as its row has it: exactly one owner, one deadline, one next action, one armed timer. */

@@ -139,8 +139,8 @@ before(() => {
 
 after(() => fs.rmSync(copy, { recursive: true, force: true }));
 
-test('there are five recipes of ten lines or fewer', () => {
-  assert.equal(all.length, 5);
+test('there are recipes, each of ten lines or fewer', () => {
+  assert.ok(all.length >= 6);
   for (const { name, lines } of all) assert.ok(lines <= LINES_MAX, `${name}: ${lines} lines`);
 });
 
