@@ -177,13 +177,14 @@ row_d() { repeat push_lives row=d; }
 
 # at a rate: what waits in a batch is what came within 20 ms
 row_latency() {
-  local rate
+  local rate count
   for rate in 200 2000; do
+    count=$((rate * (seconds + 1) / 2))
     settle
-    load push row=a name=batch door=batch group=$((rate / 50)) connections=8 rate=$rate count=$((rate * seconds))
-    load push row=b name=single door=single connections=16 rate=$rate count=$((rate * seconds))
-    load push row=c name=bus door=bus rate=$rate count=$((rate * seconds))
-    [ $rate = 2000 ] || load lives row=d name=lives rate=$rate count=$((rate * seconds))
+    repeat load push row=a name=batch door=batch group=$((rate / 50)) connections=8 rate=$rate count=$count
+    repeat load push row=b name=single door=single connections=16 rate=$rate count=$count
+    repeat load push row=c name=bus door=bus rate=$rate count=$count
+    [ $rate = 2000 ] || load lives row=d name=lives rate=$rate count=$count
   done
 }
 
@@ -235,7 +236,8 @@ row_h() {
 
 row_pg() {
   local batch
-  for batch in 100 1000; do load bare row=pg name="bare_$batch" batch=$batch count="$(size 300000 200000 50000)"; done
+  for batch in 100 1000; do repeat load bare row=pg name="bare_$batch" batch=$batch count="$(size 200000 100000 30000)"; done
+  load bare row=pg name=bare_2 batch=100 connections=2 count="$(size 200000 100000 30000)"
 }
 
 # core alone: due times of limits up to 30 working days, on one core

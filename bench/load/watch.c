@@ -14,7 +14,7 @@
 #include "proto/codec.h"
 #include "proto/must.h"
 
-enum { QUEUE = 1000000, DEADLINE_MS = 10000, CONNECT_MS = 10000, PAUSE_US = 300, SPARE = 10000 };
+enum { QUEUE = 1000000, DEADLINE_MS = 10000, CONNECT_MS = 10000, PAUSE_US = 100, SPARE = 10000 };
 
 struct waiting { /* heard of, not yet seen in Redis */
     int64_t seq;
@@ -103,7 +103,7 @@ struct watch *watch_new(struct load *load, int64_t capacity, watch_change *on_ch
     w->waiting = calloc((size_t)w->capacity, sizeof *w->waiting);
     must(w->heard_ns && w->queued_ns && w->waiting);
     w->first = query_int(load, "SELECT next_ticket FROM shard WHERE id = 1");
-    w->pause_us = option_int(load, "rate", 0) ? PAUSE_US : PAUSE_US * 10;
+    w->pause_us = option_int(load, "rate", 0) ? PAUSE_US : PAUSE_US * 30;
     w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     must(w->timer_fd >= 0);
     NEED(loop_fd_new(load->loop, w->timer_fd, look, w, &w->timer), "timerfd");
