@@ -12,6 +12,7 @@
 #include "services/console/commands.h"
 #include "services/console/directory.h"
 #include "services/console/doors.def"
+#include "services/console/duty.h"
 #include "services/console/endpoints.h"
 #include "services/console/exports.h"
 #include "services/console/feed.h"
@@ -32,7 +33,7 @@
 METRIC_COUNTER(refused, "paidan_console_refused_total", "Requests refused before their handler.", "why",
                "no_credentials", "bad_credentials", "forged", "role");
 
-enum { ROUTES_MAX = 96 };
+enum { ROUTES_MAX = 128 };
 
 #define DOOR_ROW(method, path, handler, action, query, body, answer, status, body_max, tag, zh, en)                    \
     {HTTP_##method, path, handler, action, query, body, answer, status, body_max, tag, zh, en},

@@ -36,6 +36,7 @@ static const struct {
 static const struct {
     const char *name, *schema, *zh, *en;
 } query_parameters[] = {
+    {"unread", "{\"type\":\"string\"}", "只看未读 (1)", "Only what is not read yet (1)"},
     {"limit", "{\"type\":\"integer\",\"minimum\":1}", "每页条数", "rows a page"},
     {"cursor", "{\"type\":\"string\"}", "上一页给出的游标", "where the page before ended"},
     {"unit", "{\"type\":\"string\"}", "单位编码 (含下级)", "a unit's code, with all below it"},

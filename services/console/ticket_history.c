@@ -64,6 +64,21 @@ static void put_reason(struct json_writer *w, struct text reason) {
     put_said(w, "reason", reason);
 }
 
+/* Whom a rung told, as what, and from when on (rules D9, D10). */
+static void put_told(struct json_writer *w, struct call *call, const struct effect *effect) {
+    json_put_open_list(w, "told");
+    for (int i = 0; i < effect->told_count; i++) {
+        const struct recipient *told = &effect->told[i];
+        json_open(w);
+        put_unit(w, "unit", call->reference, told->unit);
+        put_word(w, "as", WORDS_told_as, told->as);
+        if (told->person) json_put_string(w, "user", reference_person_login(call->reference, told->person));
+        if (told->not_before) json_put_time(w, "not_before", told->not_before);
+        json_close(w);
+    }
+    json_close_list(w);
+}
+
 void put_event(struct json_writer *w, struct call *call, const struct event *event, bool names_ticket) {
     const struct effect *effect = &event->effect;
     json_open(w);
@@ -98,6 +113,8 @@ void put_event(struct json_writer *w, struct call *call, const struct event *eve
     if (event->type == EVENT_SOLVED) json_put_bool(w, "satisfied", effect->satisfied);
     if (effect->late) json_put_bool(w, "late", true);
     if (effect->fallback) json_put_bool(w, "fallback", true);
+    if (effect->from_unit) put_unit(w, "from_unit", call->reference, effect->from_unit);
+    if (effect->told_count) put_told(w, call, effect);
     json_close(w);
 }
 

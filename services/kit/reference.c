@@ -88,7 +88,11 @@ static const struct db_statement QUERIES[Q_COUNT] = {
     [Q_SHIFTS] = {"reference_shifts",
                   "SELECT r.unit, r.account, r.from_at, r.to_at FROM roster r JOIN account a ON a.id = r.account WHERE "
                   "r.to_at > (SELECT as_of FROM world) AND NOT a.disabled ORDER BY r.unit, r.from_at, r.account"},
-    [Q_QUIETS] = {"reference_quiets", "SELECT id, quiet FROM account WHERE quiet <> '' ORDER BY id"},
+    [Q_QUIETS] =
+        {"reference_people",
+         "SELECT a.id, a.quiet, a.login FROM account a WHERE a.quiet <> '' OR a.id IN (SELECT account FROM post "
+         "WHERE rank > 1 UNION SELECT account FROM roster UNION SELECT account FROM absence UNION SELECT stand_in "
+         "FROM absence) ORDER BY a.id"},
     [Q_SOURCES] = {"reference_sources", "SELECT id, code, channel, name_zh, name_en FROM source ORDER BY id"},
     [Q_LOADS] = {"reference_loads", "SELECT version, kind, names FROM world_load ORDER BY version DESC LIMIT 50"},
     [Q_RULES] =
@@ -174,8 +178,12 @@ static void build_people(struct snapshot *s, const struct db_reply *r) {
     const struct db_result *rows = r->results[Q_QUIETS];
     struct world *world = &s->reference.world;
     struct person_quiet *quiets = take(s, (size_t)db_rows(rows), sizeof *quiets);
-    for (int i = 0; i < db_rows(rows); i++)
+    const char **logins = take(s, (size_t)db_rows(rows), sizeof *logins);
+    for (int i = 0; i < db_rows(rows); i++) {
         quiets[i] = (struct person_quiet){db_get_int(rows, i, 0), get_quiet(rows, i, 1)};
+        logins[i] = copy(s, rows, i, 2);
+    }
+    s->reference.logins = logins;
     world->quiets = quiets;
     world->quiet_count = (uint32_t)db_rows(rows);
     build_posts(s, r->results[Q_POSTS]);
@@ -509,4 +517,10 @@ const char *reference_unit_code(const struct reference *reference, uint32_t unit
 const char *reference_unit_name(const struct reference *reference, uint32_t unit, bool english) {
     if (unit >= reference->world.unit_count) return "";
     return english ? reference->units[unit].name_en : reference->units[unit].name_zh;
+}
+
+const char *reference_person_login(const struct reference *reference, int64_t person) {
+    for (uint32_t i = 0; i < reference->world.quiet_count; i++)
+        if (reference->world.quiets[i].person == person) return reference->logins[i];
+    return "";
 }

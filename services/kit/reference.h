@@ -48,6 +48,7 @@ struct reference_rule {
 
 struct reference {
     struct world world;
+    const char *const *logins; /* beside world.quiets: of people with posts of rank, shifts, absences or quiet hours */
     uint32_t recount; /* the version since which open tickets must be looked at anew: calendars, policies, units */
     const struct reference_unit *units;     /* beside world.units, same index */
     const struct reference_matter *matters; /* beside world.matters, same index */
@@ -84,6 +85,8 @@ const struct reference_matter *reference_matter(const struct reference *referenc
 const char *reference_rule_name(const struct reference *reference, uint32_t no);
 /* "" for a unit that does not exist. */
 const char *reference_unit_code(const struct reference *reference, uint32_t unit);
+/* "" for who has no rank, shift, absence or quiet hours, or does not exist. */
+const char *reference_person_login(const struct reference *reference, int64_t person);
 const char *reference_unit_name(const struct reference *reference, uint32_t unit, bool english);
 
 #endif

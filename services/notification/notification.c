@@ -190,6 +190,7 @@ static void on_tick(void *context) {
     load_reference(n);
     if (n->draining) return;
     follow_turn(n);
+    notices_turn(n);
     deliver_turn(n);
 }
 
@@ -236,6 +237,7 @@ static enum err notification_open(struct kit *kit) {
     n->endpoint_group = db_group_new();
     n->listen_group = db_group_new();
     follow_open(n);
+    notices_open(n);
     deliver_open(n);
     n->timer = loop_timer_new(kit->loop, on_tick, n);
     loop_timer_start(n->timer, TICK_MS, TICK_MS);
@@ -265,6 +267,7 @@ static void notification_close(struct kit *kit) {
     db_free(&n->db);
     if (n->poll_group) deliver_close(n);
     if (n->follow_group) follow_close(n);
+    notices_close(n);
     db_group_free(&n->endpoint_group);
     db_group_free(&n->listen_group);
     reference_loader_free(&n->loader);

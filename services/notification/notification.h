@@ -62,6 +62,7 @@ struct notification {
     int64_t cursor;            /* events up to here were looked at; -1: not read yet */
     int64_t stored, stored_at; /* the cursor in the database; monotonic */
     int64_t head_seq, follow_to;
+    struct notices *notices; /* notices.c */
     /* deliver.c */
     struct db_group *poll_group;
     bool polling;
@@ -76,6 +77,10 @@ extern const struct service notification_service;
 void follow_open(struct notification *n);
 void follow_turn(struct notification *n);
 void follow_close(struct notification *n);
+
+void notices_open(struct notification *n);
+void notices_turn(struct notification *n); /* each tick */
+void notices_close(struct notification *n);
 
 void deliver_open(struct notification *n);
 void deliver_turn(struct notification *n);

@@ -15,7 +15,9 @@ static int64_t offset_ms;
 static int setup_all(void **state) {
     setup(state);
     start("escalation", &escalation_service, "");
+    start("notification", &notification_service, "");
     wait_ready("escalation");
+    wait_ready("notification");
     return 0;
 }
 
@@ -188,6 +190,86 @@ static void test_after_an_outage(void **state) {
     free(ticket);
 }
 
+static cJSON *notices_of(const struct person *who, const char *query) {
+    char path[80];
+    snprintf(path, sizeof path, "/api/v1/notices%s", query);
+    return want(200, "GET", path, who, NULL);
+}
+
+/* A supervision is a notice to the unit's desk; whoever marks it first has read it for all. SHOWS("D11") */
+static void test_notices(void **state) {
+    char *ticket = push_to("transport", "站牌歪斜"), body[80];
+    make_user(&security, "transport-1", "department", "transport");
+    make_user(&security, "transport-2", "department", "transport");
+    struct person first = must_sign_in("transport-1"), second = must_sign_in("transport-2");
+    make_user(&security, "chief", "supervisor", "d1");
+    struct person chief = must_sign_in("chief");
+    done(200, ticket, "supervise", &chief, "{\"note\":\"今日回复\"}");
+    EVENTUALLY(({
+        cJSON *tree = notices_of(&first, "?unread=1");
+        bool there = int_at(tree, "unread") == 1;
+        cJSON_Delete(tree);
+        there;
+    }));
+    cJSON *tree = notices_of(&first, "");
+    assert_string_equal(text_at(tree, "notices.0.event"), "supervised");
+    assert_string_equal(text_at(tree, "notices.0.ticket"), ticket);
+    snprintf(body, sizeof body, "{\"ids\":[\"%s\"]}", text_at(tree, "notices.0.id"));
+    cJSON_Delete(tree);
+    cJSON_Delete(want(200, "POST", "/api/v1/notices/read", &chief, body)); /* not the chief's: nothing is marked */
+    tree = notices_of(&second, "?unread=1");
+    assert_int_equal(int_at(tree, "unread"), 1);
+    cJSON_Delete(tree);
+    cJSON *marked = want(200, "POST", "/api/v1/notices/read", &second, body);
+    assert_int_equal(int_at(marked, "marked"), 1);
+    cJSON_Delete(marked);
+    tree = notices_of(&first, "?unread=1");
+    assert_int_equal(int_at(tree, "unread"), 0);
+    cJSON_Delete(tree);
+    refuse(403, "GET", "/api/v1/notices", &admin, NULL);
+    free(ticket);
+}
+
+/* Away with somebody standing in, who may act in that post meanwhile and not afterwards; the desk is handed over with a note. */
+static void test_standing_in_and_handing_over(void **state) {
+    struct person first = must_sign_in("transport-1"), second = must_sign_in("transport-2"),
+                  street_1 = must_sign_in("street-1");
+    char body[300], from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
+    int64_t now = (int64_t)time(NULL) * 1000 + offset_ms;
+    clock_format(now - MINUTE_MS, from);
+    clock_format(now + 10 * MINUTE_MS, to);
+    refuse(422, "POST", "/api/v1/absences", &first, "{\"from\":\"x\",\"to\":\"y\"}");
+    snprintf(body, sizeof body, "{\"from\":\"%s\",\"to\":\"%s\",\"stand_in\":\"nobody\"}", from, to);
+    refuse(422, "POST", "/api/v1/absences", &first, body);
+    snprintf(body, sizeof body, "{\"from\":\"%s\",\"to\":\"%s\",\"stand_in\":\"street-1\",\"reason\":\"培训\"}", from,
+             to);
+    refuse(409, "POST", "/api/v1/session/post", &street_1, "{\"unit\":\"transport\",\"role\":\"department\"}");
+    cJSON_Delete(want(201, "POST", "/api/v1/absences", &first, body));
+    cJSON *posts = want(200, "GET", "/api/v1/session/posts", &street_1, NULL);
+    assert_string_equal(text_at(posts, "posts.1.unit.code"), "transport");
+    assert_string_equal(text_at(posts, "posts.1.for"), "transport-1");
+    cJSON_Delete(posts);
+    cJSON_Delete(
+        want(204, "POST", "/api/v1/session/post", &street_1, "{\"unit\":\"transport\",\"role\":\"department\"}"));
+    cJSON *duty = want(200, "GET", "/api/v1/duty", &street_1, NULL);
+    assert_string_equal(text_at(duty, "unit.code"), "transport");
+    cJSON_Delete(duty);
+    cJSON *made =
+        want(201, "POST", "/api/v1/duty/handover", &street_1, "{\"note\":\"两件待回访\",\"to\":\"transport-2\"}");
+    snprintf(body, sizeof body, "/api/v1/duty/handovers/%s/take", text_at(made, "id"));
+    cJSON_Delete(made);
+    refuse(409, "POST", body, &street_1, NULL); /* not by who gave it */
+    cJSON_Delete(want(204, "POST", body, &second, NULL));
+    duty = want(200, "GET", "/api/v1/duty?unit=transport", &second, NULL);
+    assert_string_equal(text_at(duty, "handovers.0.taker"), "transport-2");
+    assert_int_equal(int_at(duty, "handovers.0.open"), 1);
+    cJSON_Delete(duty);
+    refuse(404, "GET", "/api/v1/duty?unit=parks", &second, NULL);
+    pass_minutes(12);
+    EVENTUALLY(sql_int("SELECT count(*) FROM account a JOIN unit u ON u.id = a.unit WHERE a.login = 'street-1' AND "
+                       "u.code = 's1'") == 1);
+}
+
 /* Whoever is away does not staff the unit; who stands in does. */
 static void test_away_is_not_staffed(void **state) {
     assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE staffed AND code = 'parks'"), 1);
@@ -214,6 +296,8 @@ int main(void) {
         cmocka_unit_test(test_rosters),
         cmocka_unit_test(test_what_is_exported_is_no_change),
         cmocka_unit_test(test_units_merge_on_their_date),
+        cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_standing_in_and_handing_over),
         cmocka_unit_test(test_after_an_outage),
         cmocka_unit_test(test_away_is_not_staffed),
     };

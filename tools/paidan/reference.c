@@ -9,9 +9,11 @@
 
 static const struct kind {
     const char *word, *path; /* as said here, as in the address */
-} kinds[] = {{"unit", "units"},         {"area", "areas"},          {"matter", "matters"}, {"policy", "policies"},
-             {"calendar", "calendars"}, {"admission", "admission"}, {"place", "places"},   {"source", "sources"},
-             {"people", "people"},      {"rule", "rules"},          {"score", "scores"}};
+} kinds[] = {{"unit", "units"},      {"area", "areas"},         {"matter", "matters"},
+             {"policy", "policies"}, {"calendar", "calendars"}, {"admission", "admission"},
+             {"place", "places"},    {"source", "sources"},     {"people", "people"},
+             {"rule", "rules"},      {"score", "scores"},       {"organisation", "organisation"},
+             {"roster", "roster"}};
 
 static const char *path_of(struct cli *cli) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -35,7 +37,10 @@ static void say_imported(struct cli *cli, const struct cJSON *tree) {
                   "%s: %lld rows, created %lld, updated %lld, removed %lld%s\n"),
            tree_text(tree, "kind"), (long long)tree_int(tree, "rows"), (long long)tree_int(tree, "created"),
            (long long)tree_int(tree, "updated"), (long long)tree_int(tree, "removed"),
-           tree_bool(tree, "dry_run") ? cli_in(cli, "  (试运行, 未保存)", "  (dry run: nothing was stored)") : "");
+           !tree_bool(tree, "dry_run") ? ""
+           : tree_at(tree, "changed") && !tree_bool(tree, "changed")
+               ? cli_in(cli, "  (试运行: 没有变化)", "  (dry run: no change)")
+               : cli_in(cli, "  (试运行, 未保存)", "  (dry run: nothing was stored)"));
     cJSON_ArrayForEach(warning, tree_at(tree, "warnings"))
         fprintf(stderr, "  %s %s\n", cli_in(cli, "注意:", "note:"), tree_text(warning, cli_in(cli, "zh", "en")));
     say_people(cli, tree_at(tree, "accounts"));
