@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import zlib from 'node:zlib';
 
 import { shapes } from '../../web/dev/api.mjs';
 import { bearer, nobody } from './lib/client.mjs';
@@ -74,6 +75,17 @@ describe('the screens', { timeout: 600_000 }, () => {
     contains(running.paths, committed.paths, 'paths');
     contains(running.components, committed.components, 'components');
     assert.deepEqual(missing, [], 'after a change of the API: node web/dev/api.mjs URL, and see what no longer compiles');
+  });
+
+  test('what a first visit fetches is at most 250 kB, charts and map not among it', async () => {
+    const page = await (await fetch(system.url)).text();
+    const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((m) => m[1]);
+    assert.ok(files.length >= 3, page);
+    let bytes = 0;
+    for (const file of files) bytes += zlib.gzipSync(Buffer.from(await (await fetch(system.url + file)).arrayBuffer())).length;
+    console.log(`# ${files.length} files, ${(bytes / 1000).toFixed(0)} kB gzip`);
+    assert.ok(bytes <= 250_000, `${bytes} bytes`);
+    assert.doesNotMatch(files.join(' '), /DistrictMap|echarts/);
   });
 
   for (const lang of ['zh', 'en']) {
