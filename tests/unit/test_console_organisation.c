@@ -77,6 +77,7 @@ static bool would_change(const char *kind, const char *text) {
 #define ROSTER "unit,from,to,person\n"
 
 static void test_people_hold_posts(void **state) {
+    SHOWS("W7");
     refused("people", PEOPLE "li,department,water,chief,,,\n", "/rows/2/rank", "chief");
     refused("people", PEOPLE "li,department,water,,2026-13-01,,\n", "/rows/2/from", "2026-13-01");
     refused("people", PEOPLE "li,department,water,,,,25:00-07:00\n", "/rows/2/quiet", "22:00-07:00");
@@ -94,6 +95,7 @@ static void test_people_hold_posts(void **state) {
 }
 
 static void test_rosters(void **state) {
+    SHOWS("W9");
     refused("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 07:00,water-1\n", "/rows/2/to", "after");
     refused("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,nobody\n", "/rows/2/person", "nobody");
     refused("roster",
@@ -139,6 +141,7 @@ static void owner_is(const char *ticket, const char *unit) {
 }
 
 static void test_units_merge_on_their_date(void **state) {
+    SHOWS("W5 W6");
     char orders[400];
     char *ticket = push_to("water", "管道漏水");
     done(200, ticket, "sign", &water, "{}");
@@ -174,6 +177,7 @@ static void test_units_merge_on_their_date(void **state) {
 
 /* Nobody was there on the date: the change is put in force when the service is back, and the ticket follows then. */
 static void test_after_an_outage(void **state) {
+    SHOWS("W6");
     char orders[400];
     char *ticket = push_to("market", "缺斤短两");
     assert_int_equal(stop("escalation"), 0);
@@ -232,6 +236,7 @@ static void test_notices(void **state) {
 
 /* Away with somebody standing in, who may act in that post meanwhile and not afterwards; the desk is handed over with a note. */
 static void test_standing_in_and_handing_over(void **state) {
+    SHOWS("W8 W9");
     struct person first = must_sign_in("transport-1"), second = must_sign_in("transport-2"),
                   street_1 = must_sign_in("street-1");
     char body[300], from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
@@ -272,6 +277,7 @@ static void test_standing_in_and_handing_over(void **state) {
 
 /* Whoever is away does not staff the unit; who stands in does. */
 static void test_away_is_not_staffed(void **state) {
+    SHOWS("W8");
     assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE staffed AND code = 'parks'"), 1);
     int64_t from = (int64_t)time(NULL) * 1000 + offset_ms;
     char text[400];

@@ -235,7 +235,7 @@ static void test_a_closed_unit_keeps_its_number(void **state) {
 
 /* 米市一网格 moves to another street: from that day the other street sees what it has to do, and the old one only what lies in its place. */
 static void test_a_unit_moves_with_its_work(void **state) {
-    SHOWS("W4 W6 W3");
+    SHOWS("W4 W3");
     uint32_t wrong;
     begin("2026-03-02 09:00");
     come_in(MATTER_DRAIN, STREET_A, PLACE_BY_ADDRESS);
