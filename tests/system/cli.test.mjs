@@ -116,7 +116,7 @@ describe('paidan', () => {
     assert.equal(system.paidan(['nonsense']).code, 2);
     assert.equal(system.paidan(['queue', '--colour']).code, 2);
     assert.equal(system.paidan(['queue', '--url', 'http://127.0.0.1:9']).code, 3);
-    assert.equal(system.paidan(['rule']).code, 1);
+    assert.equal(system.paidan(['rule']).code, 2);
   });
 
   test('an administrator loads a file, and is told each mistake with its row', () => {
