@@ -11,7 +11,8 @@ static void connect_anew(struct bus *bus) {
     for (struct bus_socket *socket = bus->sockets; socket; socket = socket->next) {
         if (!socket->take || !socket->connected_to[0]) continue;
         zmq_disconnect(socket->zmq, socket->connected_to);
-        (void)zmq_connect(socket->zmq, socket->connected_to); /* it did before; if not now, then after the next silence */
+        (void)zmq_connect(socket->zmq,
+                          socket->connected_to); /* it did before; if not now, then after the next silence */
         socket->is_touched = true;
     }
     bus_count(BUS_CONNECTED_ANEW);

@@ -88,20 +88,27 @@ static void rows_point_at_what_they_name(void **state) {
     assert_int_equal(type_ticket.size, sizeof(struct ticket));
 }
 
-static void message_numbers_run_from_one(void **state) {
+/* One of those on the bus, or several with commas between. */
+static bool is_party(const char *text) {
     static const char *const parties[] = {"intake",  "router",  "escalation", "notification",
                                           "console", "outside", "all"};
+    for (;;) {
+        size_t len = strcspn(text, ",");
+        bool known = false;
+        for (size_t i = 0; i < sizeof parties / sizeof parties[0]; i++)
+            known |= strlen(parties[i]) == len && !memcmp(parties[i], text, len);
+        if (!known || !text[len]) return known;
+        text += len + strspn(text + len, ", ");
+    }
+}
+
+static void message_numbers_run_from_one(void **state) {
     size_t count;
     const struct message_info *messages = table_messages(&count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(messages[i].number, i + 1);
         assert_ptr_equal(table_message((int)i + 1), &messages[i]);
-        bool from = false, to = false;
-        for (size_t p = 0; p < sizeof parties / sizeof parties[0]; p++) {
-            from |= strcmp(parties[p], messages[i].from) == 0;
-            to |= strcmp(parties[p], messages[i].to) == 0;
-        }
-        assert_true(from && to);
+        assert_true(is_party(messages[i].from) && is_party(messages[i].to));
     }
     assert_true(count <= UINT8_MAX); /* envelope.type */
     assert_null(table_message(0));
