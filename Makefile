@@ -6,7 +6,7 @@ CC      := gcc
 endif
 B       := build/$(FLAVOUR)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
-PKGS    := libzmq hiredis libpq libcjson libuv libmicrohttpd libcurl libsodium libconfuse libutf8proc
+PKGS    := libzmq hiredis libpq libcjson libuv libmicrohttpd libcurl libsodium libconfuse libutf8proc libxml-2.0
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter $(if $(CI)$(WERROR),-Werror)
 HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=3
 CFLAGS_release := -O2 -g $(HARDEN)

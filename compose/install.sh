@@ -20,6 +20,7 @@ module  libpq          libpq-dev
 module  libcjson       libcjson-dev
 module  libuv          libuv1-dev
 module  libmicrohttpd  libmicrohttpd-dev
+module  libxml-2.0     libxml2-dev
 module  libcurl        libcurl4-openssl-dev
 module  libsodium      libsodium-dev
 module  libconfuse     libconfuse-dev
@@ -39,6 +40,7 @@ command npm            npm
 needs_test='
 header  cmocka.h       libcmocka-dev
 command clang          clang
+command xmllint        libxml2-utils
 command clang-format   clang-format
 command chromium       chromium
 file    /usr/share/fonts/*/*/*[cC][jJ][kK]*|/usr/share/fonts/truetype/wqy/*  fonts-wqy-microhei

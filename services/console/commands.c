@@ -158,7 +158,9 @@ static void answer_unknown(struct commands *c, struct pending *p) {
     struct call *call = p->call;
     drop(c, p);
     metric_add(&answered, p->sent ? 2 : 3, 1);
-    if (p->bulk) {
+    if (p->ends) {
+        p->ends->unknown(p);
+    } else if (p->bulk) {
         bulk_unknown(p);
     } else if (p->sent) {
         call_problem_type(
@@ -189,7 +191,9 @@ void commands_on_reply(struct commands *c, int64_t id, const struct reply *reply
         number_format_ticket(p->command.ticket, number);
         call_audit_alone(call, word_text(WORDS_command_name, p->command.name), number, row->name);
     }
-    if (p->bulk)
+    if (p->ends)
+        p->ends->replied(p);
+    else if (p->bulk)
         bulk_replied(p);
     else
         read_after(call, p->command.ticket);
@@ -203,7 +207,9 @@ static void send(struct commands *c, struct pending *p) {
     if (err == ERR_TOO_LARGE) {
         struct call *call = p->call;
         drop(c, p);
-        if (p->bulk)
+        if (p->ends)
+            p->ends->too_long(p);
+        else if (p->bulk)
             bulk_too_long(p);
         else
             call_problem(call, 413, "内容过长", "The texts are too long together");

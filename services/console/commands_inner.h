@@ -7,10 +7,19 @@
 enum { KEY_BYTES = 16 };
 
 struct bulk;
+struct pending;
+
+/* How a command ends that is not answered as POST /tickets/{number}/{command} is. The pending is nobody's else by then. */
+struct command_ends {
+    void (*replied)(struct pending *p); /* p->reply says what was decided */
+    void (*unknown)(struct pending *p); /* p->sent: it may have been; else it was not */
+    void (*too_long)(struct pending *p);
+};
 
 struct pending {
     struct call *call;
     struct bulk *bulk;                   /* one of many; NULL: alone */
+    const struct command_ends *ends;     /* NULL: the ordinary answer */
     int64_t id, sent_at, send_at, until; /* monotonic; send_at: when it is sent (again) */
     bool sent;                           /* the router may have it */
     struct command command;

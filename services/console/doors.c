@@ -20,6 +20,7 @@
 #include "services/console/import.h"
 #include "services/console/map.h"
 #include "services/console/openapi.h"
+#include "services/console/open311.h"
 #include "services/console/operations.h"
 #include "services/console/preview.h"
 #include "services/console/queues.h"
@@ -33,7 +34,7 @@
 METRIC_COUNTER(refused, "paidan_console_refused_total", "Requests refused before their handler.", "why",
                "no_credentials", "bad_credentials", "forged", "role");
 
-enum { ROUTES_MAX = 128 };
+enum { ROUTES_MAX = 160 };
 
 #define DOOR_ROW(method, path, handler, action, query, body, answer, status, body_max, tag, zh, en)                    \
     {HTTP_##method, path, handler, action, query, body, answer, status, body_max, tag, zh, en},
@@ -144,7 +145,14 @@ static void arrive(void *context, struct http_request *request) {
 /* ---- for the server ---------------------------------------------------------------------------------------------------------------------- */
 
 static unsigned body_flags(const char *body) {
-    return !body ? 0 : strchr(body, '/') ? HTTP_BODY_ANY : HTTP_BODY_JSON;
+    if (!body) return 0;
+    if (!strcmp(body, "application/x-www-form-urlencoded")) return HTTP_BODY_FORM;
+    return strchr(body, '/') ? HTTP_BODY_ANY : HTTP_BODY_JSON;
+}
+
+/* Open311's clients add what their other cities take. */
+static unsigned query_flags(const char *path) {
+    return strncmp(path, OPEN311_BASE, strlen(OPEN311_BASE)) ? 0 : HTTP_QUERY_ANY;
 }
 
 const struct http_route *doors_http(void) {
@@ -159,7 +167,7 @@ const struct http_route *doors_http(void) {
                                               .pattern = door->path,
                                               .handler = arrive,
                                               .body_max = door->body_max,
-                                              .flags = body_flags(door->body),
+                                              .flags = body_flags(door->body) | query_flags(door->path),
                                               .query = door->query,
                                               .about = door};
     }

@@ -76,6 +76,19 @@ static const struct {
     {"rate", "{\"type\":\"string\"}", "指标代码", "code of a rate, see /api/v1/figures/formulas"},
     {"part", "{\"enum\":[\"denominator\",\"numerator\",\"missed\"]}", "列出哪一部分工单",
      "which of its tickets: missed are those in the denominator that did not count"},
+    {"api_key", "{\"type\":\"string\"}", "令牌", "a token"},
+    {"jurisdiction_id", "{\"type\":\"string\"}", "不起作用: 只有一个辖区", "without effect: there is one jurisdiction"},
+    {"service_request_id", "{\"type\":\"string\"}", "诉求编号, 可用逗号分隔多个",
+     "numbers of requests, commas between"},
+    {"service_code", "{\"type\":\"string\"}", "事项编码, 可用逗号分隔多个", "codes of services, commas between"},
+    {"start_date", "{\"type\":\"string\"}", "起始时间 (W3)", "from this W3 time on"},
+    {"end_date", "{\"type\":\"string\"}", "截止时间 (W3)", "up to this W3 time"},
+    {"status", "{\"type\":\"string\"}", "open, closed", "open, closed"},
+    {"updated_after", "{\"type\":\"string\"}", "此后有变化的", "changed since"},
+    {"updated_before", "{\"type\":\"string\"}", "此前有变化的", "changed before"},
+    {"extensions", "{\"enum\":[\"true\",\"false\"]}", "附加本系统的字段", "with fields of this system"},
+    {"page", "{\"type\":\"integer\",\"minimum\":1}", "第几页", "which page"},
+    {"page_size", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000}", "每页条数", "requests a page"},
     {"object", "{\"type\":\"string\"}", "对象", "what it was done to, as the log names it"},
 };
 
@@ -145,9 +158,18 @@ static void put_parameters(struct json_writer *w, const struct door *door, bool 
     json_close_list(w);
 }
 
+/* Errors of the standard's own form; and where the format is part of a parameter, XML as well as JSON. */
+static bool is_open311(const struct door *door) {
+    return !strcmp(door->tag, "open311");
+}
+
 static void put_content(struct json_writer *w, const char *shape) {
     bool is_type = strchr(shape, '/') != NULL;
     json_put_open(w, "content");
+    if (!strncmp(shape, "Open311", 7)) {
+        json_put_open(w, "text/xml");
+        json_close(w);
+    }
     json_put_open(w, is_type ? shape : "application/json");
     if (!is_type)
         put_schema(w, shape);
@@ -169,6 +191,7 @@ static void put_success(struct json_writer *w, int status, const char *said, con
 /* Whether a request by this door may be answered so. */
 static bool may_be_answered(const struct door *door, int status) {
     bool reads = door->method == HTTP_GET, open = door->action == DOOR_OPEN;
+    if (is_open311(door) && status < 410) return status != 401 && (status != 409 || !reads);
     switch (status) {
     case 401:
     case 403:
@@ -197,7 +220,10 @@ static void put_responses(struct json_writer *w, const struct door *door, const 
         if (!may_be_answered(door, problems[i])) continue;
         snprintf(status, sizeof status, "%d", problems[i]);
         json_put_open(w, status);
-        json_put_string(w, "$ref", "#/components/responses/Problem");
+        json_put_string(w, "$ref",
+                        is_open311(door) && problems[i] != 413 && problems[i] != 415 && problems[i] != 429
+                            ? "#/components/responses/Open311Error"
+                            : "#/components/responses/Problem");
         json_close(w);
     }
     json_close(w);
@@ -404,6 +430,10 @@ static void put_components(struct json_writer *w) {
     put_schema(w, "Problem");
     json_close(w);
     json_close(w);
+    json_close(w);
+    json_put_open(w, "Open311Error");
+    json_put_string(w, "description", "Errors in the form of Open311; 503 comes with Retry-After");
+    put_content(w, "Open311Errors");
     json_close(w);
     json_close(w);
     put_raw(w, "securitySchemes",

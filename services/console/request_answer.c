@@ -4,22 +4,21 @@
 #include "services/console/event_read.h"
 #include "services/console/ticket_json.h"
 
-#define COLUMNS "a.seq, a.shard, a.epoch, a.ticket, a.version, a.at, a.type, a.cause, a.user_id, a.role, a.unit, a.body"
-
-const struct db_statement ANSWERS_OF = {"request_answers", "SELECT " COLUMNS " FROM answers_of_request($1::int8) a"};
-const struct db_statement ANSWERS_OF_OWN_ID = {"request_answers_own",
-                                               "SELECT " COLUMNS " FROM request_key k, answers_of_request(k.request) a "
-                                               "WHERE k.source = $1::int4 AND k.external_id = $2::text"};
+const struct db_statement ANSWERS_OF = {"request_answers",
+                                        "SELECT " ANSWER_COLUMNS " FROM answers_of_request($1::int8) a"};
+const struct db_statement ANSWERS_OF_OWN_ID = {
+    "request_answers_own", "SELECT " ANSWER_COLUMNS " FROM request_key k, answers_of_request(k.request) a "
+                           "WHERE k.source = $1::int4 AND k.external_id = $2::text"};
 
 static bool is_callback(int type) {
     return type == EVENT_SOLVED || type == EVENT_UNSOLVED || type == EVENT_UNREACHABLE;
 }
 
 /* The newest that ended the work. With a review inside the unit its text may stand in what was asked before. */
-static bool find_answer(const struct db_result *rows, struct event *ret_event) {
+bool request_answer_find(const struct db_result *rows, int from, int to, struct event *ret_event) {
     bool ended = false;
     uint8_t result = 0;
-    for (int i = 0; i < db_rows(rows); i++) {
+    for (int i = from; i < to; i++) {
         if (!event_of_row(rows, i, ret_event) || is_callback(ret_event->type)) continue;
         bool asked = ret_event->type == EVENT_FINISH_ASKED;
         if (asked && !ended) continue; /* asked again since, and not agreed to yet */
@@ -41,7 +40,7 @@ static bool find_callback(const struct db_result *rows, struct event *ret_event)
 
 void put_answer_and_callback(struct json_writer *w, struct call *call, const struct db_result *rows) {
     static struct event event;
-    if (find_answer(rows, &event)) {
+    if (request_answer_find(rows, 0, db_rows(rows), &event)) {
         json_put_open(w, "answer");
         json_put_time(w, "at", event.at);
         json_put_text(w, "text", event.effect.answer.at, event.effect.answer.len);

@@ -236,6 +236,18 @@ void who_find(struct who_finder *finder, struct http_request *request, who_found
         look_up(kept);
 }
 
+void who_find_token(struct who_finder *finder, const char *token, who_found *found, void *context) {
+    if (strlen(token) == 0 || strlen(token) > CRYPTO_TOKEN_BYTES * 2) {
+        found(context, WHO_INVALID, NULL);
+        return;
+    }
+    struct finding *finding = calloc(1, sizeof *finding);
+    must(finding);
+    *finding = (struct finding){.finder = finder, .found = found, .context = context};
+    crypto_token_hash(token, strlen(token), finding->key);
+    bearer_find(finder->bearers, token, strlen(token), on_bearer, finding);
+}
+
 struct principal who_toward(const struct who *who, uint32_t source) {
     struct principal principal = who->principal;
     for (int i = 0; i < who->source_count; i++)

@@ -52,6 +52,8 @@ struct who_finder *who_finder_new(struct db_pool *pool, int64_t idle_ms);
 void who_finder_free(struct who_finder **finder);
 
 void who_find(struct who_finder *finder, struct http_request *request, who_found *found, void *context);
+/* A token that came elsewhere than in Authorization. */
+void who_find_token(struct who_finder *finder, const char *token, who_found *found, void *context);
 
 /* Forgets the sessions it remembers, so that the next request looks them up: after a sign-off or a changed account. */
 void who_forget(struct who_finder *finder);

@@ -1,5 +1,6 @@
 /* The intake service's parts, in the order a request meets them:
  *     door.c     HTTP: one request, or a batch of lines; who pushes; the answer
+ *     open311_door.c a form of Open311, one request
  *     bus_door.c the same over ZeroMQ, one request a message
  *     said.c     what was said, checked field by field; said_json.c reads it from JSON
  *     accept.c   group commit: a row once, a number, repeat or conflict
@@ -50,6 +51,9 @@ struct intake {
 extern struct intake_config intake_config;
 extern const struct service intake_service;
 extern const struct http_route intake_routes[];
+
+/* open311_door.c: context is the struct kit. */
+void open311_post(void *context, struct http_request *http);
 
 /* bus_door.c. NULL when the socket cannot be bound (logged). */
 struct bus_door *bus_door_new(struct intake *intake);
