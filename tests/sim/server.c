@@ -307,7 +307,7 @@ void server_hang_up(uint32_t number) {
 void server_terminate(uint32_t number) {
     struct backend *backend = backend_by_number(number);
     if (!backend) return;
-    if (sim.db_trouble && chance(400000)) { /* pg_terminate_backend gave up waiting: only the fence is left */
+    if (sim.db_trouble && chance(700000)) { /* pg_terminate_backend gave up waiting: only the fence is left */
         fault_happens(FAULT_DB_SPARED, "of %s", backend->proc->name);
         return;
     }

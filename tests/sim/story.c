@@ -70,7 +70,7 @@ static void second_router(void) {
     if (proc->alive) return;
     fault_happens(FAULT_SECOND_ROUTER, " ");
     proc_start(proc);
-    if (chance(500000)) pause_one(&sim.procs[PROC_ROUTER_A], between(SECOND, 10 * SECOND)); /* a zombie in the making */
+    if (chance(850000)) pause_one(&sim.procs[PROC_ROUTER_A], between(SECOND, 10 * SECOND)); /* a zombie in the making */
 }
 
 static void partition_some(void) {
