@@ -230,8 +230,9 @@ static bool send_timer(struct escalation *e, const struct timer *timer) {
     struct envelope envelope = {.id = ++e->next_id, .sent_at = clock_now(), .shard = (uint16_t)config.shard};
     struct timer_due due = {.ticket = timer->ticket, .generation = timer->generation, .due = timer->at};
     must(message_encode(MESSAGE_timer_due, &envelope, &due, bytes, sizeof bytes, &len) == CODEC_OK);
-    return bus_send(e->router, bytes, len) ==
-           ERR_NONE; /* when it did not go it is sent again later, as if unanswered */
+    if (bus_send(e->router, bytes, len) == ERR_NONE) return true;
+    timers_postpone(e->timers, timer->ticket, timer->generation, timer->at); /* the next tick tries again */
+    return false;
 }
 
 static bool may_fire(const struct escalation *e) {
