@@ -38,6 +38,10 @@ void crypto_chain(const uint8_t previous[CRYPTO_HASH_BYTES], const void *record,
     crypto_generichash_final(&state, ret_hash, CRYPTO_HASH_BYTES);
 }
 
+void crypto_sha256(const void *bytes, size_t len, uint8_t ret_hash[32]) {
+    crypto_hash_sha256(ret_hash, bytes, len);
+}
+
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret_mac[32]) {
     crypto_auth_hmacsha256_state state;
     crypto_auth_hmacsha256_init(&state, key, key_len);

@@ -67,6 +67,8 @@ void crypto_derive(const struct crypto_keys *keys, const char *purpose, uint8_t 
 void crypto_digest(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
 void crypto_chain(const uint8_t previous[CRYPTO_HASH_BYTES], const void *record, size_t len,
                   uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+/* For what others must be able to recompute with the tools they have (reconciliation). */
+void crypto_sha256(const void *bytes, size_t len, uint8_t ret_hash[32]);
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret_mac[32]);
 
 /* Standard Webhooks: "v1," and base64 of HMAC-SHA256(secret, "id.seconds.body"). The secret's text is "whsec_" and base64 of 24..64

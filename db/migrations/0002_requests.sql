@@ -54,6 +54,31 @@ CREATE TABLE ticket_request_default PARTITION OF ticket_request DEFAULT;
 CREATE INDEX ticket_request_ticket ON ticket_request (ticket);
 CREATE INDEX ticket_request_origin ON ticket_request (origin) WHERE origin <> ticket;
 
+-- What a source says later about a request of its own, by its own number: kept as said, in any order of arrival. What cannot be done
+-- yet (no such request so far; a rating before the callback) waits here, where an operator sees it.
+CREATE TABLE followup (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  source       integer NOT NULL,
+  external_id  text NOT NULL,                               -- of the request it is about
+  message_id   text NOT NULL,                               -- the source's number of this message: what makes it happen once
+  kind         text NOT NULL CHECK (kind IN ('supplement', 'urge', 'cancel', 'rating')),
+  note         text NOT NULL DEFAULT '',
+  solved       boolean NOT NULL DEFAULT false,              -- of a rating
+  satisfied    boolean NOT NULL DEFAULT false,
+  content      bytea NOT NULL,                              -- hash: the same number with the same content is a repeat
+  received_at  bigint NOT NULL,
+  user_id      bigint NOT NULL,
+  role         smallint NOT NULL,
+  unit         integer NOT NULL,
+  state        text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'refused')),
+  verdict      integer NOT NULL DEFAULT 0,                  -- enum verdict, of what was refused
+  ticket       bigint NOT NULL DEFAULT 0,                   -- it was done to
+  ended_at     bigint NOT NULL DEFAULT 0,
+  UNIQUE (source, message_id)
+);
+CREATE INDEX followup_waiting ON followup (id) WHERE state = 'waiting';
+CREATE INDEX followup_request ON followup (source, external_id);
+
 CREATE TABLE parked (                                       -- what PostgreSQL refused to store; never retried unchanged
   id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at        bigint NOT NULL,

@@ -36,6 +36,7 @@ GRANT SELECT, INSERT, UPDATE ON cursor, delivery TO paidan_notification;
 GRANT SELECT ON shard, request, request_key, ticket_request, ticket, assignment, event, command_key, parked, cursor TO paidan_console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON account, token, session, setup_code, endpoint, approved_network TO paidan_console;
 GRANT SELECT, UPDATE ON delivery TO paidan_console;
+GRANT SELECT, INSERT, UPDATE ON followup TO paidan_console;
 GRANT USAGE ON SEQUENCE endpoint_id_seq TO paidan_console; -- a secret is sealed to its row, so the number is taken first
 GRANT SELECT ON audit, audit_head TO paidan_console;
 REVOKE ALL ON FUNCTION audit_append(bigint, bigint, smallint, integer, text, text, text, jsonb) FROM PUBLIC;

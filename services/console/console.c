@@ -11,6 +11,7 @@
 #include "services/console/delays.h"
 #include "services/console/door.h"
 #include "services/console/figures_keep.h"
+#include "services/console/followups.h"
 #include "services/console/news.h"
 #include "services/console/stream.h"
 
@@ -79,6 +80,7 @@ static void on_tick(void *context) {
     static int64_t second_at;
     board_reader_tick(console->reader);
     commands_tick(console->commands);
+    followups_tick(console->followups);
     int64_t now = clock_monotonic_ms();
     if (now - second_at < SECOND_MS) return;
     second_at = now;
@@ -135,6 +137,7 @@ static enum err console_open(struct kit *kit) {
     console->loader = reference_loader_new(console->side);
     console->who = who_finder_new(console->pool, console_config.session_idle);
     console->commands = commands_new(console);
+    console->followups = followups_new(console);
     console->delays = delays_new();
     console->board = board_new();
     console->reader = board_reader_new(console);
@@ -174,6 +177,7 @@ static void console_close(struct kit *kit) {
     if (console->cache) cache_free(&console->cache);
     if (console->pool) db_pool_free(&console->pool);
     if (console->side) db_free(&console->side);
+    if (console->followups) followups_free(&console->followups);
     if (console->figures) figures_keeper_free(&console->figures);
     if (console->loader) reference_loader_free(&console->loader);
     if (console->who) who_finder_free(&console->who);

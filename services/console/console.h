@@ -22,6 +22,7 @@ struct board_reader;
 struct commands;
 struct delays;
 struct figures_keeper;
+struct followups;
 struct news;
 struct streams;
 
@@ -55,6 +56,7 @@ struct console {
     struct streams *streams;
     struct delays *delays;
     struct figures_keeper *figures;
+    struct followups *followups;
     struct loop_timer *tick;
     struct buffer out; /* the answer being written; good until the next one begins */
     bool draining;

@@ -11,6 +11,7 @@
 #include "proto/must.h"
 #include "services/console/board.h"
 #include "services/console/commands.h"
+#include "services/console/followups.h"
 #include "services/console/stream.h"
 
 METRIC_COUNTER(gaps, "paidan_console_news_gaps_total", "Gaps in the router's news; what they held was read anew.");
@@ -87,9 +88,10 @@ static void on_message(void *context, const struct bus_message *in) {
         log_warn("message_refused", LOG_TEXT("why", codec_error_text(fault.error)), LOG_TEXT("path", fault.path));
         return;
     }
-    if (message.info->number == MESSAGE_reply)
-        commands_on_reply(news->console->commands, message.envelope.id, &message.reply);
-    else if (message.info->number == MESSAGE_changes)
+    if (message.info->number == MESSAGE_reply) {
+        if (!followups_on_reply(news->console->followups, message.envelope.id, &message.reply))
+            commands_on_reply(news->console->commands, message.envelope.id, &message.reply);
+    } else if (message.info->number == MESSAGE_changes)
         on_changes(news, &message.changes);
     else if (message.info->number == MESSAGE_beat)
         on_beat(news, &message.beat);

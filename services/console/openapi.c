@@ -51,6 +51,8 @@ static const struct {
     {"to", "{\"type\":\"string\"}", "截止时间或日期 (不含)", "up to this time or date"},
     {"source", "{\"type\":\"string\"}", "来源编码", "the source's code"},
     {"external_id", "{\"type\":\"string\"}", "来源系统自己的编号", "the source's own number"},
+    {"date", "{\"type\":\"string\",\"format\":\"date\"}", "哪一天", "the day"},
+    {"hour", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":23}", "哪一小时 (0 到 23)", "the hour, 0 to 23"},
     {"lang", "{\"enum\":[\"zh\",\"en\"]}", "不起作用: 两种语言都给出", "without effect: both languages are given"},
     {"format", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\",\"events\"]}", "输出格式; events 为逐页的进度和结果",
      "how the answer is written; events: text/event-stream with progress and the moves page by page"},

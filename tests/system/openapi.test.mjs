@@ -73,7 +73,8 @@ function fits(operation, answer, what) {
 function pathOf(pattern) {
   const values = { number: pattern.includes('/requests/') ? request : closed, unit: lead, user: 'operator', name: 'hotline', id: '1', rule: '1', service: 'console',
     service_code: '020305.json', service_request_id: `${request}.xml`, token: 'none.json' };
-  const queries = { '/api/v1/requests': '?source=hotline-12345&external_id=openapi-1', '/api/v1/figures/explain': '?rate=solved' };
+  const queries = { '/api/v1/requests': '?source=hotline-12345&external_id=openapi-1', '/api/v1/reconciliation': '?source=hotline-12345&date=2026-11-22',
+    '/api/v1/reconciliation/requests': '?source=hotline-12345&date=2026-11-22', '/api/v1/figures/explain': '?rate=solved' };
   return pattern.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? assert.fail(`no value for ${name} of ${pattern}`)) + (queries[pattern] ?? '');
 }
 

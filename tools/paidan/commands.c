@@ -114,6 +114,10 @@ static const struct cli_option figures_options[] = {
     {"recompute", NULL, "由事件重算并核对", "count anew from the events, and compare"},
     {"csv", NULL, "输出 CSV", "as CSV"},
     END};
+static const struct cli_option reconcile_options[] = {
+    {"source", "SOURCE", "来源 (默认 hotline-12345)", "the source (hotline-12345 otherwise)"},
+    {"date", "DATE", "哪一天 (默认今天)", "the day (today otherwise)"},
+    END};
 static const struct cli_option database_options[] = {
     {"database", "CONNINFO", "libpq 连接串 (或 PAIDAN_DATABASE)", "libpq connection string (or PAIDAN_DATABASE)"}, END};
 
@@ -137,6 +141,8 @@ const struct cli_command cli_commands[] = {
      "act on a ticket: sign, return, finish, pass, solved, ..."},
     {"do-many", "COMMAND [TICKET...]", 1, CLI_ARGS_MAX, run_do_many, do_many_options, "operator",
      "批量办理工单, 逐张报告结果", "act on many tickets; each has its own outcome"},
+    {"reconcile", "FILE", 1, 1, run_reconcile, reconcile_options, "hotline", "与对方的清单 (CSV) 对账, 列出每一处不同",
+     "compare with the other side's list (CSV) and tell exactly what differs"},
     {"figures", "[UNIT]", 0, 1, run_figures, figures_options, "operator", "统计: 全区或一个单位",
      "figures of the district or of a unit"},
     {"figures verify", "", 0, 0, run_figures_verify, database_options, NULL, "由全部事件重算统计并核对 (直接读数据库)",

@@ -56,6 +56,8 @@ enum cli_exit run_network_list(struct cli *cli);
 enum cli_exit run_network_approve(struct cli *cli);
 enum cli_exit run_network_withdraw(struct cli *cli);
 enum cli_exit run_audit(struct cli *cli);
+/* reconcile.c */
+enum cli_exit run_reconcile(struct cli *cli);
 /* setup.c */
 enum cli_exit run_setup_code(struct cli *cli);
 enum cli_exit run_setup(struct cli *cli);
