@@ -92,6 +92,8 @@ const SCREENS = [
   { name: 'queues-en', width: 1440, height: 900, lang: 'en' },
   { name: 'queues-wide-dark', width: 1920, height: 1080, theme: 'dark' },
   { name: 'queues-phone', width: 390, height: 844, scale: 2 },
+  { name: 'wall', path: `/wall#token=${book.tokens.readonly}`, width: 1920, height: 1080, who: null, wait: '.wall-units [data-unit]' },
+  { name: 'wall-en', path: `/wall#token=${book.tokens.readonly}`, width: 1920, height: 1080, who: null, lang: 'en', wait: '.wall-units [data-unit]' },
 ];
 
 const browser = await chromium.launch({
@@ -121,9 +123,11 @@ for (const screen of SCREENS) {
     [lang, theme],
   );
   await page.goto(url + at);
-  await page.fill('#login-user', account.user);
-  await page.fill('#login-password', account.password);
-  await page.keyboard.press('Enter');
+  if (who !== null) {
+    await page.fill('#login-user', account.user);
+    await page.fill('#login-password', account.password);
+    await page.keyboard.press('Enter');
+  }
   await page.waitForSelector(wait, { timeout: 15_000 });
   await act?.(page);
   await page.waitForTimeout(800);

@@ -10,7 +10,7 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'home', component: () => import('./views/NoneView.vue') },
     { path: '/login', name: 'login', component: () => import('./views/LoginView.vue'), meta: { open: true } },
-    ...screens.map(({ name, path, view }) => ({ name, path, component: view })),
+    ...screens.map(({ name, path, view, open }) => ({ name, path, component: view, meta: { open: open === true } })),
     { path: '/:rest(.*)*', name: 'none', component: () => import('./views/NoneView.vue') },
   ],
 });

@@ -16,6 +16,8 @@ export interface Screen {
   roles: readonly Role[] | 'all';
   /** With `g` before it, the key that leads there. */
   key?: string;
+  /** Nobody need be signed in: the screen says itself who asks. */
+  open?: true;
   view: () => Promise<{ default: Component }>;
 }
 
@@ -53,6 +55,14 @@ export const screens: readonly Screen[] = [
     title: null,
     roles: 'all',
     view: () => import('./views/TicketView.vue'),
+  },
+  {
+    name: 'wall',
+    path: '/wall',
+    title: null,
+    roles: 'all',
+    open: true,
+    view: () => import('./views/WallView.vue'),
   },
 ];
 

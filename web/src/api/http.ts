@@ -6,12 +6,22 @@ import type { Problem } from './types';
 export const hooks = {
   csrf: (): string => '',
   language: (): string => 'zh',
+  /** Instead of a session: a token a screen of its own has (the wall). Empty: the session. */
+  bearer: (): string => '',
   /**
    * Called for a 401 anywhere but at the login itself. True once the same person has signed in again: the call is then made
    * again, so that what was typed and sent is not lost. False: it stays refused.
    */
   unauthorised: (): Promise<boolean> => Promise.resolve(false),
 };
+
+/** Who asks: with a token no cookie is sent, so that the screen shows what the token may see and nothing else. */
+export function credentials(): { headers: Record<string, string>; credentials: RequestCredentials } {
+  const token = hooks.bearer();
+  return token === ''
+    ? { headers: {}, credentials: 'same-origin' }
+    : { headers: { Authorization: `Bearer ${token}` }, credentials: 'omit' };
+}
 
 /** status 0: the server was not reached at all. */
 export class ApiError extends Error {
@@ -49,6 +59,7 @@ async function once<T>(method: string, path: string, options: Options): Promise<
   const headers: Record<string, string> = {
     Accept: 'application/json, application/problem+json',
     'Accept-Language': hooks.language(),
+    ...credentials().headers,
   };
   if (method !== 'GET') headers['X-CSRF-Token'] = hooks.csrf();
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
@@ -64,7 +75,7 @@ async function once<T>(method: string, path: string, options: Options): Promise<
       method,
       headers,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
-      credentials: 'same-origin',
+      credentials: credentials().credentials,
       cache: 'no-store',
       signal: abort.signal,
     });

@@ -2,6 +2,8 @@
 // connection), the status (401 ends it, 503 says when to come back) and our own pace of reconnecting. It never asks to resume:
 // a whole snapshot after each break is small, and leaves no doubt that the screen is the truth again.
 
+import { credentials } from './http';
+
 export interface StreamHandlers {
   event(name: string, data: string): void;
   /** The connection is gone; the next try starts in `retryMs`. */
@@ -42,8 +44,8 @@ export function openStream(path: string, on: StreamHandlers): Stream {
     try {
       heard();
       const response = await fetch(path, {
-        headers: { Accept: 'text/event-stream' },
-        credentials: 'same-origin',
+        headers: { Accept: 'text/event-stream', ...credentials().headers },
+        credentials: credentials().credentials,
         cache: 'no-store',
         signal: mine.signal,
       });

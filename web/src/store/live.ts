@@ -87,7 +87,7 @@ export function startLive(): void {
     refused(status) {
       stream = null;
       live.phase = live.loaded ? 'reconnecting' : 'connecting';
-      if (status === 401) expire();
+      if (status === 401 && session.state === 'in') expire();
       else live.refused = true;
     },
   });
