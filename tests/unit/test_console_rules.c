@@ -166,9 +166,9 @@ static void test_what_the_preview_names_is_what_moves(void **state) {
     cJSON_Delete(send_csv(200, "/api/v1/admin/rules/import", &admin, file));
     for (int i = 0; i < ALL; i++) assert_string_equal(owner_of(all[i]), before[i]);
     for (int i = 0; i < count; i++) {
-        char body[sizeof named[0] + 100];
+        char body[200];
         if (!strcmp(named[i].ticket, elsewhere)) continue; /* an operator chose its unit: the preview says it stays */
-        snprintf(body, sizeof body, "{\"ticket\":\"%s\",\"version\":\"%s\",\"unit\":\"%s\"}", named[i].ticket,
+        snprintf(body, sizeof body, "{\"ticket\":\"%.23s\",\"version\":\"%.11s\",\"unit\":\"%.19s\"}", named[i].ticket,
                  named[i].version, named[i].unit);
         struct answer answer;
         EVENTUALLY(({ /* the router reads the new rules within moments */
