@@ -3,12 +3,16 @@
 
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
+#include "common/json.h"
 #include "common/number.h"
 #include "services/console/board.h"
 #include "services/console/commands.h"
 #include "services/console/news.h"
 #include "services/console/stream.h"
 #include "services/console/ticket_json.h"
+#include "services/console/users.h"
 
 enum { PAGE = 100, PAGE_MAX = 1000 };
 
@@ -77,6 +81,20 @@ static const struct db_statement REPLAY = {
 static const struct db_statement DISCARD = {
     "deadletter_discard", "UPDATE delivery SET state = 4 WHERE id = $1::int8 AND state = 3 RETURNING id"};
 
+/* Only to whom it may be told: an endpoint of the request's source, or one of the same unit as before. */
+static const struct db_statement CORRECT = {
+    "deadletter_correct",
+    "UPDATE delivery d SET endpoint = n.id, state = 1, attempts = 0, next_at = $3::int8 FROM endpoint n WHERE d.id = "
+    "$1::int8 AND d.state = 3 AND n.name = $2::text AND CASE WHEN d.request <> 0 THEN n.source = (SELECT r.source FROM "
+    "request r WHERE r.id = d.request) ELSE n.unit = (SELECT o.unit FROM endpoint o WHERE o.id = d.endpoint) END "
+    "RETURNING d.id"};
+static const struct db_statement REPLAY_ALL = {
+    "deadletter_replay_all",
+    "WITH replayed AS (UPDATE delivery SET state = 1, attempts = 0, next_at = $2::int8 WHERE state = 3 AND endpoint = "
+    "(SELECT id FROM endpoint WHERE name = $1::text) RETURNING id) SELECT (SELECT count(*) FROM replayed) FROM "
+    "endpoint "
+    "WHERE name = $1::text"};
+
 static void on_deadletters(struct call *call, const struct db_reply *reply) {
     const struct db_result *rows = reply->results[1];
     int limit = (int)call_query_int(call, "limit", PAGE, PAGE_MAX), count = db_rows(rows);
@@ -144,6 +162,63 @@ void deadletter_replay_post(struct call *call) {
 
 void deadletter_discard_post(struct call *call) {
     change(call, &DISCARD, "deadletter_discard");
+}
+
+static void on_corrected(struct call *call, const struct db_reply *reply) {
+    if (db_rows(reply->results[1]))
+        call_answer_nothing(call);
+    else
+        call_problem(call, 409, "没有这封死信, 或该地址不属于同一来源或单位",
+                     "There is no such dead letter, or the endpoint is not of the same source or unit");
+}
+
+void deadletter_correct_post(struct call *call) {
+    static const char *const keys[] = {"endpoint", NULL};
+    const char *text = http_param(call->request, "id"), *name = "";
+    int64_t id;
+    if (number_parse_int(text, strlen(text), &id) != ERR_NONE) {
+        call_not_found(call);
+        return;
+    }
+    cJSON *tree = call_json_body(call, keys);
+    if (!tree) return;
+    if (json_get_text(tree, "endpoint", &name) != ERR_NONE || !login_is_well_formed(name))
+        call_wrong(call, "/endpoint", "请给出推送地址的名称", "give the name of an endpoint");
+    if (call_is_wrong(call, 422)) return;
+    call_transact(call);
+    struct db_call *correct = call_add(call, &CORRECT);
+    db_set_int8(correct, 1, id);
+    db_set_string(correct, 2, name);
+    db_set_int8(correct, 3, clock_now());
+    call_audit(call, "deadletter_correct", call_printf(call, "delivery:%lld", (long long)id), "asked",
+               call_printf(call, "{\"endpoint\":\"%s\"}", name));
+    call_send(call, on_corrected);
+}
+
+static void on_replayed(struct call *call, const struct db_reply *reply) {
+    if (!db_rows(reply->results[1])) {
+        call_not_found(call);
+        return;
+    }
+    struct json_writer *w = call_json(call);
+    json_open(w);
+    json_put_int(w, "replayed", db_get_int(reply->results[1], 0, 0));
+    json_close(w);
+    call_answer(call, 200);
+}
+
+void endpoint_replay_post(struct call *call) {
+    const char *name = http_param(call->request, "name");
+    if (!login_is_well_formed(name)) {
+        call_not_found(call);
+        return;
+    }
+    call_transact(call);
+    struct db_call *replay = call_add(call, &REPLAY_ALL);
+    db_set_string(replay, 1, name);
+    db_set_int8(replay, 2, clock_now());
+    call_audit(call, "deadletter_replay", call_printf(call, "name:%s", name), "asked", NULL);
+    call_send(call, on_replayed);
 }
 
 /* ---- rebuilding ------------------------------------------------------------------------------------------------------------------------------------------ */

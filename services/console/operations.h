@@ -8,6 +8,8 @@ void status_get(struct call *call);
 void deadletters_get(struct call *call);
 void deadletter_replay_post(struct call *call);
 void deadletter_discard_post(struct call *call);
+void deadletter_correct_post(struct call *call);
+void endpoint_replay_post(struct call *call);
 void rebuild_post(struct call *call);
 
 #endif

@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { start } from './harness.mjs';
 import { eventually } from './lib/wait.mjs';
+import { webhookReceiver } from './lib/webhooks.mjs';
 
 const SOURCE = 'hotline-12345';
 let system, hotline, operator;
@@ -207,5 +208,70 @@ describe('follow-up messages', () => {
     assert.equal((await say({ external_id: 'f-1', id: 'x', kind: 'urge' }, system.token('open311'))).status, 422);
     assert.equal((await say({ external_id: 'f-1', id: 'x', kind: 'urge' }, system.token('readonly'))).status, 403);
     assert.deepEqual((await system.token('open311').get('/api/v1/followups')).body.followups, []);
+  });
+});
+
+describe('the dead-letter desk', () => {
+  let admin, gone, good, audit;
+  const letters = async () => (await operator.get('/api/v1/admin/deadletters')).body.deadletters;
+  const act = (id, what, body) => operator.post(`/api/v1/admin/deadletters/${id}/${what}`, body);
+  const audited = async (action) => (await audit.get(`/api/v1/audit?action=${action}`)).body.rows.map((row) => row.object);
+
+  before(async () => {
+    admin = await system.account('admin-system');
+    audit = await system.account('admin-audit');
+    [gone, good] = [await webhookReceiver(), await webhookReceiver()];
+    await system.approveLoopback(await system.account('admin-security'));
+    gone.answer = () => 410; // gives up at once
+    gone.secret = await system.addEndpoint(admin, { name: 'gone', url: gone.url, source: SOURCE, events: ['received', 'dispatched'] });
+    good.secret = await system.addEndpoint(admin, { name: 'good', url: good.url, source: SOURCE, events: ['urged'] });
+    await system.addEndpoint(admin, { name: 'other', url: good.url, source: 'city-app', events: ['urged'] });
+  });
+  after(() => Promise.all([gone?.close(), good?.close()]));
+
+  test('see: what was given up, for which endpoint, and why', async () => {
+    const pushed = await hotline.post('/api/v1/requests', { source: SOURCE, external_id: 'd-1', matter: '020305', title: '路灯不亮', location: { lon: 123.76, lat: 41.33 } });
+    assert.equal(pushed.status, 201, pushed.text);
+    const dead = await eventually('two dead letters', async () => { const all = await letters(); return all.length >= 2 ? all : null; });
+    assert.deepEqual(dead.map((letter) => [letter.endpoint, letter.request, letter.event, letter.status]),
+      [['gone', pushed.body.number, 'received', 410], ['gone', pushed.body.number, 'dispatched', 410]]);
+  });
+
+  test('correct: to another endpoint of the same source, under the same id; to nobody else\'s', async () => {
+    const [first] = await letters();
+    assert.equal((await act(first.id, 'correct', { endpoint: 'other' })).status, 409);
+    assert.equal((await act(first.id, 'correct', { endpoint: 'nowhere' })).status, 409);
+    assert.equal((await act(first.id, 'correct', {})).status, 422);
+    const done = system.paidan(['deadletter', 'correct', first.id, 'good', '--lang', 'en']);
+    assert.equal(done.code, 0, done.err);
+    const event = await eventually('it arrives', () => good.events.find((e) => e.data.event === 'received'));
+    assert.equal(event.id, `dlv_${first.id}`);
+    assert.ok((await letters()).every((letter) => letter.id !== first.id));
+    assert.ok((await audited('deadletter_correct')).includes(`delivery:${first.id}`));
+  });
+
+  test('replay: one, then all of an endpoint that works again', async () => {
+    const [letter] = await letters();
+    assert.equal((await act(letter.id, 'replay')).status, 204);
+    await eventually('it is dead again', async () => (await letters()).find((row) => row.id === letter.id));
+    gone.answer = () => 204;
+    const all = await operator.post('/api/v1/admin/endpoints/gone/replay');
+    assert.equal(all.status, 200, all.text);
+    assert.equal(all.body.replayed, 1);
+    assert.equal((await eventually('it arrives', () => gone.events[0])).id, `dlv_${letter.id}`);
+    assert.deepEqual(await letters(), []);
+    assert.equal((await operator.post('/api/v1/admin/endpoints/nowhere/replay')).status, 404);
+    assert.deepEqual((await audited('deadletter_replay')).slice(0, 3).sort(), [`delivery:${letter.id}`, 'name:gone', 'name:nowhere']);
+  });
+
+  test('discard: never sent, not listed any more; nobody else may', async () => {
+    gone.answer = () => 410;
+    await hotline.post('/api/v1/requests', { source: SOURCE, external_id: 'd-2', title: '无事项' });
+    const [letter] = await eventually('a dead letter', async () => { const all = await letters(); return all.length ? all : null; });
+    assert.equal((await hotline.post(`/api/v1/admin/deadletters/${letter.id}/discard`)).status, 403);
+    assert.equal((await act(letter.id, 'discard')).status, 204);
+    assert.equal((await act(letter.id, 'replay')).status, 404);
+    assert.ok((await audited('deadletter_discard')).includes(`delivery:${letter.id}`));
+    assert.deepEqual([...gone.refused, ...good.refused], []);
   });
 });

@@ -196,6 +196,8 @@ const struct cli_command cli_commands[] = {
      "send a dead letter again"},
     {"deadletter discard", "ID", 1, 1, run_deadletter_discard, NULL, "admin-system", "放弃死信",
      "discard a dead letter"},
+    {"deadletter correct", "ID ENDPOINT", 2, 2, run_deadletter_correct, NULL, "admin-system", "改投死信并重新发送",
+     "send a dead letter to another endpoint of the same source or unit"},
     {"endpoint add", "NAME URL", 2, 2, run_endpoint_add, endpoint_options, "admin-system", "新增推送地址",
      "add a webhook endpoint"},
     {"endpoint list", "", 0, 0, run_endpoint_list, NULL, "admin-system", "推送地址列表", "list webhook endpoints"},

@@ -47,6 +47,7 @@ enum cli_exit run_rebuild(struct cli *cli);
 enum cli_exit run_deadletter_list(struct cli *cli);
 enum cli_exit run_deadletter_replay(struct cli *cli);
 enum cli_exit run_deadletter_discard(struct cli *cli);
+enum cli_exit run_deadletter_correct(struct cli *cli);
 enum cli_exit run_endpoint_add(struct cli *cli);
 enum cli_exit run_endpoint_list(struct cli *cli);
 enum cli_exit run_endpoint_pause(struct cli *cli);

@@ -73,6 +73,20 @@ enum cli_exit run_deadletter_discard(struct cli *cli) {
     return deadletter_act(cli, "discard", "已放弃", "is discarded");
 }
 
+enum cli_exit run_deadletter_correct(struct cli *cli) {
+    struct buffer json = {0};
+    struct json_writer w;
+    json_writer_init(&w, &json);
+    json_open(&w);
+    json_put_string(&w, "endpoint", cli->args[1]);
+    json_close(&w);
+    enum cli_exit code =
+        answers_act(cli, "POST", cli_printf(cli, "/api/v1/admin/deadletters/%s/correct", door_part(cli, cli->args[0])),
+                    &json, "改投后将重新发送", "will be sent there", cli->args[0]);
+    buffer_done(&json);
+    return code;
+}
+
 /* ---- endpoints ----------------------------------------------------------------------------------------------------------------------- */
 
 static void put_list(struct json_writer *w, const char *key, const char *at) {
