@@ -32,7 +32,9 @@ enum http_route_flags {
     HTTP_BODY_FORM = 4,   /* application/x-www-form-urlencoded: decoded into http_form */
     HTTP_BODY_ANY = 8,    /* of any type */
     HTTP_ALWAYS = 16,     /* served above requests_max and while draining: health, metrics */
-    HTTP_QUERY_ANY = 32   /* the handler looks at the query itself */
+    HTTP_QUERY_ANY = 32,  /* the handler looks at the query itself */
+    HTTP_BODY_GB18030 =
+        64 /* JSON and NDJSON also with charset=gb18030 (gbk, gb2312); http_body is UTF-8 all the same */
 };
 
 typedef void http_handler(void *context, struct http_request *request);

@@ -1,6 +1,7 @@
 /* One request from its first line to its end: what the daemon calls, the refusals that need no body, the call of the handler, and
  * who still holds the request. Two may: the daemon, until its connection has ended, and the handler, until it has answered. */
 #define _GNU_SOURCE
+#include "common/gb18030.h"
 #include "common/http_internal.h"
 #include "proto/must.h"
 
@@ -133,6 +134,12 @@ static void set_allow(struct http_request *request, unsigned methods) {
     http_set_header(request, "Allow", allow);
 }
 
+static const char *charset_of(const struct http_request *request) {
+    const char *given = http_header(request, "Content-Type");
+    const char *charset = given != NULL ? strcasestr(given, "charset=") : NULL;
+    return charset != NULL ? charset + 8 : NULL;
+}
+
 static bool has_type(const struct http_request *request, const char *type) {
     const char *given = http_header(request, "Content-Type");
     size_t length = strlen(type);
@@ -140,9 +147,9 @@ static bool has_type(const struct http_request *request, const char *type) {
     given += length + strspn(given + length, " ");
     if (*given == '\0') return true;
     if (*given != ';') return false;
-    const char *charset = strcasestr(given, "charset=");
-    return charset == NULL || strncasecmp(charset + 8, "utf-8", 5) == 0 ||
-           strncasecmp(charset + 8, "\"utf-8\"", 7) == 0;
+    const char *charset = charset_of(request);
+    return charset == NULL || strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "\"utf-8\"", 7) == 0 ||
+           ((request->route->flags & HTTP_BODY_GB18030) && gb18030_is_name(charset));
 }
 
 static bool type_fits(const struct http_request *request, unsigned flags) {
@@ -226,9 +233,19 @@ static enum MHD_Result take_head(struct http_request *request, const char *metho
     return MHD_YES;
 }
 
+static void decode_body(struct http_request *request) {
+    const char *charset = charset_of(request);
+    if (!(request->route->flags & HTTP_BODY_GB18030) || charset == NULL || !gb18030_is_name(charset)) return;
+    struct buffer decoded = {0};
+    gb18030_to_utf8(request->body.data, request->body.length, &decoded);
+    buffer_done(&request->body);
+    request->body = decoded;
+}
+
 static enum MHD_Result dispatch(struct http_request *request) {
     struct http *http = request->http;
     request->dispatched = true;
+    decode_body(request);
     if (request->body.length > 0 && (request->route->flags & HTTP_BODY_FORM) &&
         has_type(request, "application/x-www-form-urlencoded") &&
         !http_parse_pairs(&request->arena, (const char *)request->body.data, request->body.length, &request->form)) {

@@ -149,7 +149,7 @@ static void arrive(void *context, struct http_request *request) {
 static unsigned body_flags(const char *body) {
     if (!body) return 0;
     if (!strcmp(body, "application/x-www-form-urlencoded")) return HTTP_BODY_FORM;
-    return strchr(body, '/') ? HTTP_BODY_ANY : HTTP_BODY_JSON;
+    return strchr(body, '/') ? HTTP_BODY_ANY : HTTP_BODY_JSON | HTTP_BODY_GB18030;
 }
 
 /* Open311's clients add what their other cities take. */

@@ -400,8 +400,8 @@ static void on_batch(void *context, struct http_request *http) {
 }
 
 const struct http_route intake_routes[] = {
-    {HTTP_POST, "/api/v1/requests", on_request, REQUEST_BODY_MAX, HTTP_BODY_JSON, NULL, NULL},
-    {HTTP_POST, "/api/v1/requests/batch", on_batch, BATCH_BODY_MAX, HTTP_BODY_NDJSON, NULL, NULL},
+    {HTTP_POST, "/api/v1/requests", on_request, REQUEST_BODY_MAX, HTTP_BODY_JSON | HTTP_BODY_GB18030, NULL, NULL},
+    {HTTP_POST, "/api/v1/requests/batch", on_batch, BATCH_BODY_MAX, HTTP_BODY_NDJSON | HTTP_BODY_GB18030, NULL, NULL},
     {HTTP_POST, "/open311/v2/requests.xml", open311_post, REQUEST_BODY_MAX, HTTP_BODY_FORM | HTTP_QUERY_ANY, NULL,
      NULL},
     {HTTP_POST, "/open311/v2/requests.json", open311_post, REQUEST_BODY_MAX, HTTP_BODY_FORM | HTTP_QUERY_ANY, NULL,

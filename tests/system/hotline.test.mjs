@@ -1,6 +1,7 @@
 // The hotline's side of the exchange, as its own system would keep it: what it pushed, the numbers it was answered, and whether both
 // sides hold the same, by count and hash of each hour and then row by row.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -208,6 +209,34 @@ describe('follow-up messages', () => {
     assert.equal((await say({ external_id: 'f-1', id: 'x', kind: 'urge' }, system.token('open311'))).status, 422);
     assert.equal((await say({ external_id: 'f-1', id: 'x', kind: 'urge' }, system.token('readonly'))).status, 403);
     assert.deepEqual((await system.token('open311').get('/api/v1/followups')).body.followups, []);
+  });
+});
+
+describe('GB18030', () => {
+  const gb = (text, charset) => spawnSync('iconv', ['-f', 'UTF-8', '-t', charset], { input: text }).stdout;
+  const push = (path, type, body) => fetch(system.url + path, { method: 'POST', body, headers: { ...hotline.headers('POST'), 'content-type': type } });
+  const stored = (id) => system.sql(`SELECT title FROM request WHERE external_id = '${id}'`)[0]?.[0];
+
+  test('a body that is declared so is read so, and is the same request in UTF-8', async () => {
+    const body = { source: SOURCE, external_id: 'gb-1', title: '路灯不亮㐀𠀀' };
+    const first = await push('/api/v1/requests', 'application/json; charset=GB18030', gb(JSON.stringify(body), 'GB18030'));
+    assert.equal(first.status, 201, await first.clone().text());
+    assert.equal(stored('gb-1'), body.title);
+    assert.equal((await hotline.post('/api/v1/requests', body)).status, 200, 'a repeat');
+    const followup = await push('/api/v1/followups', 'application/json;charset="gbk"', gb(JSON.stringify({ source: SOURCE, external_id: 'gb-1', id: 'gb-1-1', kind: 'supplement', note: '在学校门口' }), 'GBK'));
+    assert.equal(followup.status, 201);
+    assert.equal((await followup.json()).note, '在学校门口');
+  });
+
+  test('in a batch a line that is none is refused alone; undeclared or unknown is refused', async () => {
+    const line = (id, title) => JSON.stringify({ source: SOURCE, external_id: id, title }) + '\n';
+    const broken = Buffer.from(line('gb-3', '?')).map((byte) => (byte === 0x3f ? 0xff : byte));
+    const answer = await push('/api/v1/requests/batch', 'application/x-ndjson; charset=gb18030', Buffer.concat([gb(line('gb-2', '井盖缺失'), 'GB18030'), broken, gb(line('gb-4', '井盖'), 'GB18030')]));
+    assert.deepEqual((await answer.text()).trim().split('\n').map((text) => JSON.parse(text).status), [201, 400, 201]);
+    assert.equal(stored('gb-2'), '井盖缺失');
+    const bare = await push('/api/v1/requests', 'application/json', gb(JSON.stringify({ source: SOURCE, external_id: 'gb-5', title: '井盖' }), 'GB18030'));
+    assert.equal(bare.status, 400);
+    assert.equal((await push('/api/v1/requests', 'application/json; charset=big5', '{}')).status, 415);
   });
 });
 
