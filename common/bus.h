@@ -96,6 +96,12 @@ MUST_USE enum err bus_curve_server(struct bus *bus,
                                    bool (*allow)(void *context, const char *key, char ret_who[BUS_WHO_BYTES]),
                                    void *context);
 
+/* A server's keys from a file: its secret key as 64 hex digits, `#` lines aside; the public one follows from it. ERR_NOT_FOUND, ERR_INVALID. */
+MUST_USE enum err bus_curve_load(const char *path, struct bus_curve *ret_keys);
+
+/* Whether the text is the Z85 form of 32 bytes. */
+bool bus_curve_is_key(const char *text);
+
 /* ERR_IO when libzmq was built without CURVE. */
 MUST_USE enum err bus_curve_keypair(struct bus_curve *ret_keys);
 

@@ -129,3 +129,29 @@ enum err bus_curve_keypair(struct bus_curve *ret_keys) {
     *ret_keys = keys;
     return ERR_NONE;
 }
+
+bool bus_curve_is_key(const char *text) {
+    uint8_t bytes[32];
+    return strlen(text) == BUS_KEY_BYTES - 1 && zmq_z85_decode(bytes, text) != NULL;
+}
+
+enum err bus_curve_load(const char *path, struct bus_curve *ret_keys) {
+    FILE *file = fopen(path, "r");
+    if (!file) return ERR_NOT_FOUND;
+    char line[256], hex[65] = "";
+    while (fgets(line, sizeof line, file))
+        if (line[0] != '#') sscanf(line, "%64[0-9a-f]", hex);
+    fclose(file);
+    struct bus_curve keys = {0};
+    uint8_t bytes[32];
+    bool ok = strlen(hex) == 64;
+    for (size_t i = 0; ok && i < sizeof bytes; i++) ok = sscanf(hex + 2 * i, "%2hhx", &bytes[i]) == 1;
+    ok = ok && zmq_z85_encode(keys.secret_key, bytes, sizeof bytes) &&
+         zmq_curve_public(keys.public_key, keys.secret_key) == 0;
+    explicit_bzero(hex, sizeof hex);
+    explicit_bzero(line, sizeof line);
+    explicit_bzero(bytes, sizeof bytes);
+    if (!ok) return ERR_INVALID;
+    *ret_keys = keys;
+    return ERR_NONE;
+}

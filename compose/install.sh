@@ -41,6 +41,8 @@ needs_test='
 header  cmocka.h       libcmocka-dev
 command clang          clang
 command xmllint        libxml2-utils
+file    /usr/lib/python3/dist-packages/zmq  python3-zmq
+file    /usr/lib/python3/dist-packages/msgpack  python3-msgpack
 command clang-format   clang-format
 command chromium       chromium
 file    /usr/share/fonts/*/*/*[cC][jJ][kK]*|/usr/share/fonts/truetype/wqy/*  fonts-wqy-microhei

@@ -34,7 +34,8 @@ enum {
     MESSAGE_BYTES_MAX = 65536,
     MESSAGE_DEPTH_MAX = 8,
     CHANGES_PER_MESSAGE = 100,
-    CHANGE_UNITS_MAX = 10, /* owner, open assignments, place */
+    EVENTS_PER_MESSAGE = 32, /* told to the system of a unit */
+    CHANGE_UNITS_MAX = 10,   /* owner, open assignments, place */
     BEATS_SILENT_MS =
         1500, /* the router says something at least three times in this; who hears nothing connects anew */
     /* reference data */

@@ -186,7 +186,7 @@ void commands_on_reply(struct commands *c, int64_t id, const struct reply *reply
     news_heard(c->console->news, reply->seq);
     struct call *call = p->call;
     const struct verdict_row *row = verdict_row((int)reply->verdict);
-    if (row->status == 403) {
+    if (row->status == 403 && call) {
         char number[NUMBER_TEXT_BYTES];
         number_format_ticket(p->command.ticket, number);
         call_audit_alone(call, word_text(WORDS_command_name, p->command.name), number, row->name);
@@ -203,7 +203,8 @@ void commands_on_reply(struct commands *c, int64_t id, const struct reply *reply
 
 static void send(struct commands *c, struct pending *p) {
     int64_t now = clock_monotonic_ms();
-    enum err err = news_send(c->console->news, MESSAGE_command, p->id, http_traceparent(p->call->request), &p->command);
+    const char *trace = p->call ? http_traceparent(p->call->request) : NULL;
+    enum err err = news_send(c->console->news, MESSAGE_command, p->id, trace, &p->command);
     if (err == ERR_TOO_LARGE) {
         struct call *call = p->call;
         drop(c, p);

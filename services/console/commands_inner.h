@@ -17,7 +17,7 @@ struct command_ends {
 };
 
 struct pending {
-    struct call *call;
+    struct call *call;                   /* NULL: it did not come over HTTP; then it has ends */
     struct bulk *bulk;                   /* one of many; NULL: alone */
     const struct command_ends *ends;     /* NULL: the ordinary answer */
     int64_t id, sent_at, send_at, until; /* monotonic; send_at: when it is sent (again) */

@@ -12,6 +12,7 @@
 #include "services/console/door.h"
 #include "services/console/figures_keep.h"
 #include "services/console/followups.h"
+#include "services/console/gateway.h"
 #include "services/console/news.h"
 #include "services/console/stream.h"
 
@@ -37,6 +38,13 @@ static const struct config_key keys[] = {
                .doc_en =
                    "New events are counted into the figures at least so often; at once when somebody asks for them.",
                .doc_zh = "新事件计入统计的最长间隔; 有人查看统计时立即计入。"),
+    CONFIG_KEY(struct console_config, bus_address, CONFIG_TEXT, "",
+               .doc_en = "Where departments' systems reach the bus, tcp://HOST:PORT; encrypted, registered keys only. "
+                         "Empty: nowhere.",
+               .doc_zh = "部门系统接入消息总线的地址 (tcp://主机:端口), 加密, 只接受已登记的公钥; 空则不开放。"),
+    CONFIG_KEY(struct console_config, bus_key_file, CONFIG_PATH, "",
+               .doc_en = "The bus's own secret key for them: 64 hex digits.",
+               .doc_zh = "消息总线对外的服务端私钥文件: 64 位十六进制。"),
     CONFIG_END};
 
 enum { TICK_MS = 10, SECOND_MS = 1000 };
@@ -144,6 +152,7 @@ static enum err console_open(struct kit *kit) {
     console->streams = streams_new(console);
     console->figures = figures_keeper_new(console);
     err = news_open(console);
+    if (err == ERR_NONE) err = gateway_open(console);
     if (err != ERR_NONE) return err;
     console->tick = loop_timer_new(kit->loop, on_tick, console);
     loop_timer_start(console->tick, TICK_MS, TICK_MS);
@@ -173,11 +182,13 @@ static void console_close(struct kit *kit) {
     struct console *console = kit->self;
     if (!console) return;
     if (console->tick) loop_timer_free(&console->tick);
+    if (console->gateway) gateway_close(console);
     /* first what calls back, so that nothing is under way in what it calls back into */
     if (console->cache) cache_free(&console->cache);
     if (console->pool) db_pool_free(&console->pool);
     if (console->side) db_free(&console->side);
     if (console->followups) followups_free(&console->followups);
+    if (console->gateway) gateway_free(console);
     if (console->figures) figures_keeper_free(&console->figures);
     if (console->loader) reference_loader_free(&console->loader);
     if (console->who) who_finder_free(&console->who);

@@ -3,6 +3,7 @@
  *     news.c     messages from and to the router
  *     board.c    the live queues of all units, kept current (board_read.c reads Redis, or PostgreSQL when Redis is away)
  *     stream.c   who watches them
+ *     gateway.c  departments' systems on the bus
  * One thread; everything here belongs to the loop. */
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
@@ -23,6 +24,7 @@ struct commands;
 struct delays;
 struct figures_keeper;
 struct followups;
+struct gateway;
 struct news;
 struct streams;
 
@@ -33,6 +35,7 @@ struct console_config {
     int64_t command_patience;          /* ms */
     int64_t queues_each;               /* ms */
     int64_t figures_each;              /* ms */
+    char *bus_address, *bus_key_file;  /* gateway.h */
 };
 extern struct console_config console_config;
 extern const struct service console_service;
@@ -57,6 +60,7 @@ struct console {
     struct delays *delays;
     struct figures_keeper *figures;
     struct followups *followups;
+    struct gateway *gateway;
     struct loop_timer *tick;
     struct buffer out; /* the answer being written; good until the next one begins */
     bool draining;

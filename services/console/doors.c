@@ -18,6 +18,7 @@
 #include "services/console/feed.h"
 #include "services/console/figures.h"
 #include "services/console/followups.h"
+#include "services/console/gateway.h"
 #include "services/console/import.h"
 #include "services/console/map.h"
 #include "services/console/openapi.h"

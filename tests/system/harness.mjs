@@ -16,7 +16,7 @@ import { eventually } from './lib/wait.mjs';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const ctlPath = path.join(root, 'compose/local/ctl');
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
@@ -84,14 +84,15 @@ async function make(folder) {
   }
 }
 
-export async function start(name) {
+// env: more of what compose/local/ctl takes, such as PAIDAN_BUS_PORT.
+export async function start(name, env = {}) {
   const from = await template();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `paidan-${name}-`));
   fs.chmodSync(folder, 0o755);
   execFileSync('cp', ['-a', path.join(from, 'var'), path.join(folder, 'var')]);
   // what belongs to a place and a start is made anew there; the data come along
   for (const name of ['service', 'run', 'log', 'nginx']) fs.rmSync(path.join(folder, 'var', name), { recursive: true, force: true });
-  const system = new System(folder, await freePort());
+  const system = new System(folder, await freePort(), env);
   try {
     must(system.ctl('up'), 'ctl up');
   } catch (error) {
@@ -102,11 +103,11 @@ export async function start(name) {
 }
 
 class System extends Demo {
-  constructor(folder, port) {
+  constructor(folder, port, env) {
     super(root);
     this.folder = folder;
     this.var = path.join(folder, 'var');
-    this.env = { PAIDAN_VAR: this.var, PAIDAN_PORT: String(port) };
+    this.env = { PAIDAN_VAR: this.var, PAIDAN_PORT: String(port), ...env };
     this.url = `http://127.0.0.1:${port}`;
     this.sessions = new Map();
   }

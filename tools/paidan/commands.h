@@ -28,6 +28,9 @@ enum cli_exit run_user_enable(struct cli *cli);
 enum cli_exit run_token_create(struct cli *cli);
 enum cli_exit run_token_list(struct cli *cli);
 enum cli_exit run_token_revoke(struct cli *cli);
+enum cli_exit run_bus_key_add(struct cli *cli);
+enum cli_exit run_bus_key_list(struct cli *cli);
+enum cli_exit run_bus_key_remove(struct cli *cli);
 /* reference.c */
 enum cli_exit run_import(struct cli *cli);
 enum cli_exit run_export(struct cli *cli);

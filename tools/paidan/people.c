@@ -1,4 +1,4 @@
-/* paidan user, paidan token: who may sign in and which systems may speak. The security administrator's. */
+/* paidan user, paidan token, paidan bus-key: who may sign in and which systems may speak. The security administrator's. */
 #include <stdio.h>
 #include <string.h>
 
@@ -107,4 +107,39 @@ enum cli_exit run_token_list(struct cli *cli) {
 enum cli_exit run_token_revoke(struct cli *cli) {
     return answers_act(cli, "DELETE", cli_printf(cli, "/api/v1/admin/tokens/%s", door_part(cli, cli->args[0])), NULL,
                        "已撤销", "is revoked", cli->args[0]);
+}
+
+/* ---- keys on the bus ---------------------------------------------------------------------------------------------------------------- */
+
+enum cli_exit run_bus_key_add(struct cli *cli) {
+    struct buffer json = {0};
+    struct json_writer w;
+    struct door_answer answer;
+    json_writer_init(&w, &json);
+    json_open(&w);
+    json_put_string(&w, "name", cli->args[0]);
+    json_put_string(&w, "token", cli->args[1]);
+    json_put_string(&w, "public_key", cli->args[2]);
+    json_close(&w);
+    enum cli_exit code = door_post(cli, "/api/v1/admin/bus-keys", &json, &answer);
+    buffer_done(&json);
+    if (code == CLI_OK && cli->json)
+        door_print(&answer);
+    else if (code == CLI_OK)
+        printf("%s %s\n", tree_text(answer.tree, "address"), tree_text(answer.tree, "server_key"));
+    door_answer_done(&answer);
+    return code;
+}
+
+enum cli_exit run_bus_key_list(struct cli *cli) {
+    static const struct answers_column columns[] = {
+        {"name", "名称", "name"}, {"token", "令牌", "token"},           {"role", "角色", "role"},
+        {"unit", "单位", "unit"}, {"public_key", "公钥", "public key"}, {"disabled", "停用", "disabled"},
+        {NULL, NULL, NULL}};
+    return answers_list(cli, "/api/v1/admin/bus-keys", "keys", columns);
+}
+
+enum cli_exit run_bus_key_remove(struct cli *cli) {
+    return answers_act(cli, "DELETE", cli_printf(cli, "/api/v1/admin/bus-keys/%s", door_part(cli, cli->args[0])), NULL,
+                       "已撤销", "is withdrawn", cli->args[0]);
 }

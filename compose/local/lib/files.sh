@@ -34,6 +34,7 @@ fill() {
   text=${text//@RUN@/"$run"}
   text=${text//@PORT@/"$port"}
   text=${text//@CLOCK@/"$clock"}
+  text=${text//@BUS@/"${PAIDAN_BUS_PORT:+tcp://127.0.0.1:$PAIDAN_BUS_PORT}"}
   text=${text//@NAME@/"${2:-}"}
   text=${text//@SHARED_BUFFERS@/"$(shared_buffers)"}
   printf '%s\n' "$text"
@@ -58,6 +59,11 @@ write_files() {
     { echo "# Keys of personal fields: ID HEX64. Lost with this file is what they sealed."
       echo "1 $(od -An -tx1 -v -N32 /dev/urandom | tr -d ' \n')"; } >"$var/secret/fields.key.new"
     mv "$var/secret/fields.key.new" "$var/secret/fields.key"
+  }
+  [ -s "$var/secret/bus.key" ] || {
+    { echo "# Secret key of the bus's door for outside systems (CURVE). With another one every client must be told its new server key."
+      od -An -tx1 -v -N32 /dev/urandom | tr -d ' \n'; echo; } >"$var/secret/bus.key.new"
+    mv "$var/secret/bus.key.new" "$var/secret/bus.key"
   }
   fill "$here/conf/postgresql.conf" >"$var/etc/postgresql.conf"
   write_pg_access
