@@ -92,6 +92,12 @@ const SCREENS = [
   { name: 'queues-en', width: 1440, height: 900, lang: 'en' },
   { name: 'queues-wide-dark', width: 1920, height: 1080, theme: 'dark' },
   { name: 'queues-phone', width: 390, height: 844, scale: 2 },
+  { name: 'figures', path: '/figures', width: 1440, height: 1100, wait: '.trend-chart svg' },
+  { name: 'figures-explain-en-dark', path: '/figures?period=week', width: 1366, height: 900, lang: 'en', theme: 'dark', who: street, wait: '.trend-chart svg',
+    async act(page) {
+      await page.click('[data-rate=solved]');
+      await page.waitForSelector('.explain [data-ticket]');
+    } },
   { name: 'wall', path: `/wall#token=${book.tokens.readonly}`, width: 1920, height: 1080, who: null, wait: '.wall-units [data-unit]' },
   { name: 'wall-en', path: `/wall#token=${book.tokens.readonly}`, width: 1920, height: 1080, who: null, lang: 'en', wait: '.wall-units [data-unit]' },
 ];

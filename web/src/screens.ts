@@ -57,6 +57,14 @@ export const screens: readonly Screen[] = [
     view: () => import('./views/TicketView.vue'),
   },
   {
+    name: 'figures',
+    path: '/figures',
+    title: 'screen.figures',
+    roles: [...WATCHERS, ...UNITS, 'grid_worker'],
+    key: 'f',
+    view: () => import('./views/FiguresView.vue'),
+  },
+  {
     name: 'wall',
     path: '/wall',
     title: null,

@@ -43,6 +43,7 @@ export const en: Record<Key, string> = {
 
   'screen.centre': 'Command centre',
   'screen.desk': 'Desk',
+  'screen.figures': 'Figures',
   'screen.ticket': 'Ticket',
   'screen.none': 'There is no such page',
   'screen.none.hint': 'The address may be mistyped, or the page is not for your role.',

@@ -42,6 +42,7 @@ export const zh = {
 
   'screen.centre': '指挥中心',
   'screen.desk': '办理台',
+  'screen.figures': '统计',
   'screen.ticket': '工单',
   'screen.none': '没有这一页',
   'screen.none.hint': '地址可能写错了，或这一页不归你的角色使用。',
