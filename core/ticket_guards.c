@@ -19,8 +19,23 @@ enum verdict guard_REQUEST(const struct decision *d) {
     return VERDICT_OK;
 }
 
+bool ticket_says(struct text text) {
+    const unsigned char *at = (const unsigned char *)text.at;
+    for (uint32_t i = 0; i < text.len; i++) {
+        uint32_t left = text.len - i;
+        if (at[i] == ' ' || (at[i] >= '\t' && at[i] <= '\r')) continue;
+        bool wide = left >= 3 && ((at[i] == 0xE3 && at[i + 1] == 0x80 && at[i + 2] == 0x80) ||
+                                  (at[i] == 0xE2 && at[i + 1] == 0x80 && at[i + 2] <= 0x8B) ||
+                                  (at[i] == 0xEF && at[i + 1] == 0xBB && at[i + 2] == 0xBF));
+        bool narrow = left >= 2 && at[i] == 0xC2 && at[i + 1] == 0xA0;
+        if (!wide && !narrow) return true;
+        i += wide ? 2 : 1;
+    }
+    return false;
+}
+
 enum verdict guard_REASON(const struct decision *d) {
-    NEED(d, d->command->reason.len > 0, VERDICT_REASON_MISSING);
+    NEED(d, ticket_says(d->command->reason), VERDICT_REASON_MISSING);
     return VERDICT_OK;
 }
 
@@ -37,14 +52,14 @@ enum verdict guard_TRANSFER(const struct decision *d) {
 }
 
 enum verdict guard_NOTE(const struct decision *d) {
-    NEED(d, d->command->note.len > 0, VERDICT_NOTE_MISSING);
+    NEED(d, ticket_says(d->command->note), VERDICT_NOTE_MISSING);
     return VERDICT_OK;
 }
 
 enum verdict guard_SUPPLEMENT(const struct decision *d) {
     if (d->command == NULL) return VERDICT_OK;
     const struct command *c = d->command;
-    DEMAND(c->note.len > 0 || c->matter != 0 || c->place != 0, VERDICT_SUPPLEMENT_EMPTY);
+    DEMAND(ticket_says(c->note) || c->matter != 0 || c->place != 0, VERDICT_SUPPLEMENT_EMPTY);
     return ticket_fit_matter_and_place(d);
 }
 
@@ -108,7 +123,7 @@ enum verdict guard_RETURN(const struct decision *d) {
     DEMAND(!d->ticket->forced, VERDICT_FORCED);
     PASS_ON(guard_REASON(d));
     NEED(d, is_return_reason(d->command->reason), VERDICT_REASON_UNKNOWN);
-    NEED(d, d->command->basis.len > 0, VERDICT_BASIS_MISSING);
+    NEED(d, ticket_says(d->command->basis), VERDICT_BASIS_MISSING);
     return VERDICT_OK;
 }
 
@@ -176,7 +191,7 @@ enum verdict guard_RELEASE(const struct decision *d) {
 enum verdict guard_ANSWER(const struct decision *d) {
     DEMAND(!d->mine->whistled || d->mine->arrived_at != 0, VERDICT_NOT_ARRIVED);
     DEMAND(d->mine->state == ASSIGNMENT_SIGNED, VERDICT_NOT_SIGNED);
-    NEED(d, d->command->note.len > 0 || d->command->answer.len > 0, VERDICT_NOTE_MISSING);
+    NEED(d, ticket_says(d->command->note) || ticket_says(d->command->answer), VERDICT_NOTE_MISSING);
     return VERDICT_OK;
 }
 
@@ -208,7 +223,7 @@ static enum verdict ready_to_finish(const struct decision *d) {
 enum verdict guard_FINISH(const struct decision *d) {
     DEMAND(d->ticket->asked != TICKET_ASKED_FINISH, VERDICT_ALREADY_ASKED);
     PASS_ON(ready_to_finish(d));
-    NEED(d, d->command->answer.len > 0, VERDICT_ANSWER_MISSING);
+    NEED(d, ticket_says(d->command->answer), VERDICT_ANSWER_MISSING);
     return VERDICT_OK;
 }
 

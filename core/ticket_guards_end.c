@@ -137,7 +137,7 @@ enum verdict guard_TAKE_BACK(const struct decision *d) {
 
 enum verdict guard_OUTSIDE_ANSWER(const struct decision *d) {
     PASS_ON(holds_it_outside(d));
-    NEED(d, d->command->answer.len > 0, VERDICT_ANSWER_MISSING);
+    NEED(d, ticket_says(d->command->answer), VERDICT_ANSWER_MISSING);
     return VERDICT_OK;
 }
 
@@ -146,7 +146,7 @@ enum verdict guard_OUTSIDE_ANSWER(const struct decision *d) {
 enum verdict guard_SUPERVISE(const struct decision *d) {
     DEMAND(!d->ticket->supervised, VERDICT_SUPERVISED_ALREADY);
     if (d->command == NULL || d->follows) return VERDICT_OK;
-    DEMAND(by_system(d) || d->command->note.len > 0, VERDICT_NOTE_MISSING);
+    DEMAND(by_system(d) || ticket_says(d->command->note), VERDICT_NOTE_MISSING);
     DEMAND(d->command->until == 0 || d->command->until > d->now, VERDICT_UNTIL_TOO_EARLY);
     DEMAND(d->command->until <= d->now + UNTIL_AHEAD_MS, VERDICT_UNTIL_TOO_LATE);
     return VERDICT_OK;

@@ -196,8 +196,9 @@ static struct request_new said(struct call *call, struct arena *arena) {
     const char *channel = text_of(call, "channel"), *source = text_of(call, "source"), *at = text_of(call, "at");
     struct request_new r = {.received_at = clock_now()};
     int64_t code = 0;
-    if (*matter && (number_parse_int(matter, strlen(matter), &code) != ERR_NONE || strlen(matter) != 6))
-        call_wrong(call, "/matter", "须为六位数字", "must be six digits");
+    bool digits = strlen(matter) == 6 && strspn(matter, "0123456789") == 6; /* codes may begin with 0 */
+    for (int i = 0; digits && i < 6; i++) code = code * 10 + (matter[i] - '0');
+    if (*matter && !digits) call_wrong(call, "/matter", "须为六位数字", "must be six digits");
     r.matter = world_matter(&reference->world, (uint32_t)code) ? (uint32_t)code : 0;
     r.unknown_matter = code && !r.matter;
     if (*place && !(r.place = reference_unit_by_code(reference, place, strlen(place))))
