@@ -35,7 +35,13 @@ static inline int setup(void **state) {
 static inline const char *push(const char *more) {
     static char number[24], body[1000];
     snprintf(body, sizeof body, "{\"source\":\"hotline-12345\",\"external_id\":\"t-%d\",%s}", ++pushed, more);
-    struct answer answer = ask_bytes("intake", "POST", "/api/v1/requests", &hotline, JSON_TYPE, body, strlen(body));
+    struct answer answer;
+    EVENTUALLY(({ /* the door hears of a new source within moments */
+                  answer = ask_bytes("intake", "POST", "/api/v1/requests", &hotline, JSON_TYPE, body, strlen(body));
+                  bool early = answer.status == 403;
+                  if (early) answer_done(&answer);
+                  !early;
+    }));
     if (answer.status != 201) fail_msg("push: %d %.400s", answer.status, answer.body);
     snprintf(number, sizeof number, "%s", text_at(answer.json, "number"));
     answer_done(&answer);
