@@ -27,7 +27,7 @@ describe('reconciliation', () => {
   const asked = (more = '') => `/api/v1/reconciliation${more}${more.includes('?') ? '&' : '?'}source=${SOURCE}&date=${date}`;
   const hourOf = (row) => Number(row.received_at.slice(11, 13));
   const hashOf = (rows) => {
-    const sorted = rows.toSorted((a, b) => Buffer.compare(Buffer.from(a.external_id), Buffer.from(b.external_id)));
+    const sorted = [...rows].sort((a, b) => Buffer.compare(Buffer.from(a.external_id), Buffer.from(b.external_id)));
     return crypto.createHash('sha256').update(sorted.map((row) => `${row.external_id}\t${row.number}\n`).join('')).digest('hex');
   };
   const list = (rows, name, columns = ['external_id', 'number', 'received_at']) => {

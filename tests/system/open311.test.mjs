@@ -11,7 +11,7 @@ import { eventually } from './lib/wait.mjs';
 
 const require = createRequire(import.meta.url);
 const Open311 = require('open311');
-const SCHEMA = path.join(import.meta.dirname, 'open311.xsd');
+const SCHEMA = path.join(path.dirname(new URL(import.meta.url).pathname), 'open311.xsd');
 
 let system, base, key, operator, client;
 before(async () => {

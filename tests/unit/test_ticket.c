@@ -108,7 +108,8 @@ static void test_refused_work(void **state) {
     REFUSED(VERDICT_NOTE_MISSING, id, WATER_CLERK, ANSWER);
     OK(id, WATER_CLERK, ANSWER, .note = TEXT("管网无恙"));
     REFUSED(VERDICT_ANSWER_MISSING, id, MUNICIPAL_CLERK, FINISH, .note = TEXT("内部"));
-    REFUSED(VERDICT_ANSWER_MISSING, id, MUNICIPAL_CLERK, FINISH, .answer = TEXT(" \n\t\xe3\x80\x80\xc2\xa0")); /* white space says nothing */
+    REFUSED(VERDICT_ANSWER_MISSING, id, MUNICIPAL_CLERK, FINISH,
+            .answer = TEXT(" \n\t\xe3\x80\x80\xc2\xa0")); /* white space says nothing */
     static const struct principal street_of_department = {.user = 60, .role = ROLE_STREET, .unit = MUNICIPAL};
     REFUSED(VERDICT_NOT_A_STREET, id, street_of_department, WHISTLE, .unit = URBAN);
     OK(id, OPERATOR, SUPERVISE, .note = TEXT("请说明"));
