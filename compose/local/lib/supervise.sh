@@ -98,9 +98,10 @@ start_scan() {
 bring_up() {
   local name deadline=$((SECONDS + ${PAIDAN_START_SECONDS:-60})) began
   for name in "$@"; do
-    until s6-svok "$scan/$name" || [ $SECONDS -ge $deadline ]; do sleep 0.02; done
+    # a supervisor that just opened its door may close it once more before it listens
+    until s6-svok "$scan/$name" && s6-svc -u "$scan/$name" 2>/dev/null || [ $SECONDS -ge $deadline ]; do sleep 0.02; done
+    s6-svok "$scan/$name" || { tail -n 5 "$var/log/s6.log" >&2; fail "$name cannot be started: its supervisor is not there." "Look into $var/log/s6.log"; }
     s6-svdt-clear "$scan/$name" 2>/dev/null || true
-    s6-svc -u "$scan/$name" || { tail -n 5 "$var/log/s6.log" >&2; fail "$name cannot be started: its supervisor is not there." "Look into $var/log/s6.log"; }
   done
   for name in "$@"; do
     began=$(date +%s%N)
