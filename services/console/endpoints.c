@@ -7,13 +7,13 @@
 #include <cjson/cJSON.h>
 
 #include "common/json.h"
-#include "common/netaddr.h"
-#include "common/text.h"
+#include "common/weburl.h"
+#include "services/console/networks.h"
 #include "services/console/ticket_json.h"
 #include "services/console/users.h"
 #include "services/kit/sealed.h"
 
-enum { LIST_MAX = 1000, URL_MAX = 500, EVENTS_MAX = 64 };
+enum { EVENTS_MAX = 64 };
 
 static const struct db_statement LIST = {
     "endpoints_list",
@@ -82,23 +82,20 @@ void endpoints_get(struct call *call) {
 
 /* ---- what is asked -------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* http or https, a host, no user or password, plain ASCII. Where it may lead is checked at each connect. */
-static bool is_url(const char *url) {
-    size_t len = strlen(url);
-    const char *host = !strncmp(url, "https://", 8) ? url + 8 : !strncmp(url, "http://", 7) ? url + 7 : NULL;
-    if (!host || len > URL_MAX) return false;
-    for (const char *at = url; *at; at++)
-        if (*at <= ' ' || *at > '~') return false;
-    size_t authority = strcspn(host, "/?#");
-    return authority > 0 && !memchr(host, '@', authority) && host[0] != ':' && !strchr(url, '#');
-}
-
 static void read_url(struct call *call, const cJSON *tree, struct endpoint *e) {
     enum err err = json_get_text(tree, "url", &e->url);
     if (err == ERR_NOT_FOUND) e->url = NULL;
-    if (err == ERR_INVALID || (err == ERR_NONE && !is_url(e->url)))
-        call_wrong(call, "/url", "须为 http 或 https 地址, 不含用户名",
-                   "must be an http or https address without a user name");
+    if (err == ERR_INVALID) call_wrong(call, "/url", "须为文字", "must be a text");
+}
+
+/* Once it is known which private networks are approved. False: answered. */
+static bool check_url(struct call *call, const struct endpoint *e, const struct db_result *networks) {
+    struct netaddr_range ranges[NETWORKS_MAX];
+    struct sentence wrong;
+    if (!e->url || weburl_is_fit(e->url, ranges, networks_read(networks, ranges), &wrong)) return true;
+    call_wrong(call, "/url", wrong.zh, wrong.en);
+    call_is_wrong(call, 422);
+    return false;
 }
 
 static void read_events(struct call *call, const cJSON *tree, struct endpoint *e) {
@@ -161,6 +158,7 @@ static void on_inserted(struct call *call, const struct db_reply *reply) {
 static void on_number(struct call *call, const struct db_reply *reply) {
     struct endpoint *e = call->self;
     uint8_t sealed[CRYPTO_WEBHOOK_SECRET_BYTES + CRYPTO_SEAL_BYTES];
+    if (!check_url(call, e, reply->results[2])) return;
     e->id = db_get_int(reply->results[1], 0, 0);
     crypto_webhook_secret(e->secret);
     size_t len = strlen(e->secret);
@@ -200,6 +198,7 @@ void endpoints_post(struct call *call) {
     }
     call_transact(call);
     call_add(call, &NEXT);
+    networks_ask(call);
     call_send(call, on_number);
 }
 
@@ -219,22 +218,14 @@ static bool read_name(struct call *call, const char **ret_name) {
     return false;
 }
 
-void endpoint_post(struct call *call) {
-    static const char *const keys[] = {"url", "events", "paused", NULL};
-    struct endpoint *e = call_take(call, sizeof *e);
-    if (!read_name(call, &e->name)) return;
-    cJSON *tree = call_json_body(call, keys);
-    if (!tree) return;
-    read_url(call, tree, e);
-    read_events(call, tree, e);
-    enum err err = json_get_bool(tree, "paused", &e->paused);
-    if (err == ERR_INVALID) call_wrong(call, "/paused", "须为 true 或 false", "must be true or false");
-    if (call_is_wrong(call, 422)) return;
+static void on_networks_known(struct call *call, const struct db_reply *reply) {
+    const struct endpoint *e = call->self;
+    if (!check_url(call, e, reply->results[1])) return;
     call_transact(call);
     struct db_call *update = call_add(call, &UPDATE);
     db_set_string(update, 1, e->name);
     db_set_string(update, 2, e->url);
-    if (err == ERR_NONE)
+    if (e->paused_given)
         db_set_bool(update, 3, e->paused);
     else
         db_set_null(update, 3, DB_BOOL);
@@ -244,84 +235,29 @@ void endpoint_post(struct call *call) {
     call_send(call, on_changed);
 }
 
+void endpoint_post(struct call *call) {
+    static const char *const keys[] = {"url", "events", "paused", NULL};
+    struct endpoint *e = call_take(call, sizeof *e);
+    call->self = e;
+    if (!read_name(call, &e->name)) return;
+    cJSON *tree = call_json_body(call, keys);
+    if (!tree) return;
+    read_url(call, tree, e);
+    read_events(call, tree, e);
+    enum err err = json_get_bool(tree, "paused", &e->paused);
+    e->paused_given = err == ERR_NONE;
+    if (err == ERR_INVALID) call_wrong(call, "/paused", "须为 true 或 false", "must be true or false");
+    if (call_is_wrong(call, 422)) return;
+    call_read(call);
+    networks_ask(call);
+    call_send(call, on_networks_known);
+}
+
 void endpoint_delete(struct call *call) {
     const char *name;
     if (!read_name(call, &name)) return;
     call_transact(call);
     db_set_string(call_add(call, &REMOVE), 1, name);
     call_audit(call, "endpoint_remove", call_printf(call, "name:%s", name), "asked", NULL);
-    call_send(call, on_changed);
-}
-
-/* ---- networks --------------------------------------------------------------------------------------------------------------------------------------------- */
-
-static const struct db_statement NETWORKS = {"networks_list",
-                                             "SELECT cidr FROM approved_network ORDER BY cidr LIMIT 1000"};
-static const struct db_statement APPROVE = {
-    "networks_approve", "INSERT INTO approved_network (cidr) VALUES ($1::text) ON CONFLICT DO NOTHING"};
-static const struct db_statement WITHDRAW = {"networks_withdraw",
-                                             "DELETE FROM approved_network WHERE cidr = $1::text RETURNING cidr"};
-
-static void on_networks(struct call *call, const struct db_reply *reply) {
-    const struct db_result *rows = reply->results[1];
-    struct json_writer *w = call_json(call);
-    json_open(w);
-    json_put_open_list(w, "networks");
-    for (int i = 0; i < db_rows(rows); i++) {
-        size_t len;
-        json_open(w);
-        json_put_string(w, "cidr", db_get_text(rows, i, 0, &len));
-        json_close(w);
-    }
-    json_close_list(w);
-    json_close(w);
-    call_answer(call, 200);
-}
-
-void networks_get(struct call *call) {
-    call_read(call);
-    call_add(call, &NETWORKS);
-    call_send(call, on_networks);
-}
-
-static void on_approved(struct call *call, const struct db_reply *reply) {
-    struct json_writer *w = call_json(call);
-    json_open(w);
-    json_put_string(w, "cidr", call->self);
-    json_close(w);
-    call_answer(call, 201);
-}
-
-void networks_post(struct call *call) {
-    static const char *const keys[] = {"cidr", NULL};
-    const char *cidr = "";
-    struct netaddr_range range;
-    cJSON *tree = call_json_body(call, keys);
-    if (!tree) return;
-    if (json_get_text(tree, "cidr", &cidr) != ERR_NONE || netaddr_range_parse(cidr, &range) != ERR_NONE)
-        call_wrong(call, "/cidr", "须为网段, 如 10.1.0.0/16", "must be a range such as 10.1.0.0/16");
-    else if (!netaddr_range_is_approvable(&range))
-        call_wrong(call, "/cidr", "须为内网网段, 不大于 /16 (IPv6 /48); 公网地址无须批准, 链路本地地址不能批准",
-                   "must lie in private address space and be no wider than /16 (IPv6 /48); public addresses need no "
-                   "approval, link-local ones get none");
-    if (call_is_wrong(call, 422)) return;
-    call->self = (void *)cidr;
-    call_transact(call);
-    db_set_string(call_add(call, &APPROVE), 1, cidr);
-    call_audit(call, "network_approve", cidr, "ok", NULL);
-    call_send(call, on_approved);
-}
-
-void networks_delete(struct call *call) {
-    const char *cidr = http_query(call->request, "cidr");
-    struct netaddr_range range;
-    if (!cidr || netaddr_range_parse(cidr, &range) != ERR_NONE) {
-        call_wrong(call, "cidr", "须为网段, 如 10.1.0.0/16", "must be a range such as 10.1.0.0/16");
-        call_is_wrong(call, 400);
-        return;
-    }
-    call_transact(call);
-    db_set_string(call_add(call, &WITHDRAW), 1, cidr);
-    call_audit(call, "network_withdraw", cidr, "asked", NULL);
     call_send(call, on_changed);
 }

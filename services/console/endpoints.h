@@ -1,5 +1,4 @@
-/* Where events go (webhooks), and which private networks they may go to: kept by the system administrator. Delivering is the
- * notification service's. */
+/* Where events go (webhooks): kept by the system administrator. Delivering is the notification service's. */
 #ifndef CONSOLE_ENDPOINTS_H
 #define CONSOLE_ENDPOINTS_H
 
@@ -9,8 +8,5 @@ void endpoints_get(struct call *call);
 void endpoints_post(struct call *call); /* the signing secret is told once */
 void endpoint_post(struct call *call);  /* pauses, goes on, changes url and events */
 void endpoint_delete(struct call *call);
-void networks_get(struct call *call);
-void networks_post(struct call *call);
-void networks_delete(struct call *call);
 
 #endif

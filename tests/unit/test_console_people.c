@@ -201,6 +201,9 @@ static void test_endpoints(void **state) {
         "{\"name\":\"e\",\"url\":\"https://x/\"}",
         "{\"name\":\"e\",\"url\":\"https://x/\",\"unit\":\"water\",\"source\":\"hotline-12345\"}",
         "{\"name\":\"e\",\"url\":\"https://x/\",\"unit\":\"water\",\"events\":[\"exploded\"]}",
+        "{\"name\":\"e\",\"url\":\"https://127.1/\",\"unit\":\"water\"}",
+        "{\"name\":\"e\",\"url\":\"https://x:25/\",\"unit\":\"water\"}",
+        "{\"name\":\"e\",\"url\":\"https://10.1.2.3/\",\"unit\":\"water\"}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         refuse(422, "POST", "/api/v1/admin/endpoints", &admin, bad[i]);
@@ -232,6 +235,11 @@ static void test_private_networks_take_a_second_person_and_are_narrow(void **sta
     refuse(403, "POST", "/api/v1/admin/endpoints", &security,
            "{\"name\":\"e\",\"url\":\"https://x/\",\"unit\":\"water\"}");
     refuse(201, "POST", "/api/v1/admin/networks", &security, "{\"cidr\":\"10.1.0.0/16\"}");
+    refuse(201, "POST", "/api/v1/admin/endpoints", &admin,
+           "{\"name\":\"inside\",\"url\":\"https://10.1.2.3/\",\"unit\":\"water\"}");
+    refuse(422, "POST", "/api/v1/admin/endpoints/inside", &admin, "{\"url\":\"https://10.2.2.3/\"}");
+    refuse(204, "POST", "/api/v1/admin/endpoints/inside", &admin, "{\"url\":\"https://10.1.2.4/\"}");
+    refuse(204, "DELETE", "/api/v1/admin/endpoints/inside", &admin, NULL);
     refuse(201, "POST", "/api/v1/admin/networks", &security, "{\"cidr\":\"fd12:3456:789a::/48\"}");
     cJSON *list = want(200, "GET", "/api/v1/admin/networks", &security, NULL);
     assert_string_equal(text_at(list, "networks.0.cidr"), "10.1.0.0/16");
