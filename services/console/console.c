@@ -11,6 +11,7 @@
 #include "services/console/delays.h"
 #include "services/console/door.h"
 #include "services/console/figures_keep.h"
+#include "services/console/events.h"
 #include "services/console/followups.h"
 #include "services/console/gateway.h"
 #include "services/console/news.h"
@@ -89,6 +90,7 @@ static void on_tick(void *context) {
     board_reader_tick(console->reader);
     commands_tick(console->commands);
     followups_tick(console->followups);
+    events_tick(console->events);
     int64_t now = clock_monotonic_ms();
     if (now - second_at < SECOND_MS) return;
     second_at = now;
@@ -146,6 +148,7 @@ static enum err console_open(struct kit *kit) {
     console->who = who_finder_new(console->pool, console_config.session_idle);
     console->commands = commands_new(console);
     console->followups = followups_new(console);
+    console->events = events_waiting_new(console);
     console->delays = delays_new();
     console->board = board_new();
     console->reader = board_reader_new(console);
@@ -183,11 +186,13 @@ static void console_close(struct kit *kit) {
     if (!console) return;
     if (console->tick) loop_timer_free(&console->tick);
     if (console->gateway) gateway_close(console);
+    if (console->events) events_waiting_end(console->events);
     /* first what calls back, so that nothing is under way in what it calls back into */
     if (console->cache) cache_free(&console->cache);
     if (console->pool) db_pool_free(&console->pool);
     if (console->side) db_free(&console->side);
     if (console->followups) followups_free(&console->followups);
+    if (console->events) events_waiting_free(&console->events);
     if (console->gateway) gateway_free(console);
     if (console->figures) figures_keeper_free(&console->figures);
     if (console->loader) reference_loader_free(&console->loader);

@@ -22,6 +22,7 @@ struct board;
 struct board_reader;
 struct commands;
 struct delays;
+struct events_waiting;
 struct figures_keeper;
 struct followups;
 struct gateway;
@@ -59,6 +60,7 @@ struct console {
     struct streams *streams;
     struct delays *delays;
     struct figures_keeper *figures;
+    struct events_waiting *events;
     struct followups *followups;
     struct gateway *gateway;
     struct loop_timer *tick;

@@ -14,6 +14,7 @@
 #include "services/console/doors.def"
 #include "services/console/duty.h"
 #include "services/console/endpoints.h"
+#include "services/console/events.h"
 #include "services/console/exports.h"
 #include "services/console/feed.h"
 #include "services/console/figures.h"

@@ -6,7 +6,7 @@
 
 #include "services/console/call.h"
 
-/* GET /events?type=rung,urged&limit= */
+/* GET /feed?type=rung,urged&limit= */
 void feed_events_get(struct call *call);
 /* GET /flow?minutes=60 */
 void feed_flow_get(struct call *call);

@@ -28,12 +28,9 @@ static const struct db_statement SCOPE = {
     "gateway_scope",
     "SELECT set_config('paidan.everything', $1::text, true), set_config('paidan.units', $2::text, true)"};
 static const struct db_statement HEAD = {"gateway_head", "SELECT next_seq - 1 FROM shard WHERE id = $1::int2"};
-static const struct db_statement PAGE = {"gateway_page",
-                                         "SELECT e.seq, e.ticket, e.version, e.at, e.type, e.body FROM event e WHERE "
-                                         "e.shard = $1::int2 AND e.seq > $2::int8 "
-                                         "AND e.seq <= $3::int8 AND ($4::bool OR EXISTS (SELECT FROM assignment a "
-                                         "WHERE a.ticket = e.ticket AND a.unit = ANY "
-                                         "($5::text::int4[]) AND a.offered_at <= e.at)) ORDER BY e.seq LIMIT 32"};
+static const struct db_statement PAGE = {
+    "gateway_page", "SELECT seq, ticket, version, at, type, body FROM events_of_units($1::int2, $2::int8, $3::int8, "
+                    "$4::bool, $5::text::int4[], 32)"};
 
 /* ---- what is told ----------------------------------------------------------------------------------------------------------------------- */
 

@@ -60,6 +60,8 @@ static const struct {
     {"passwords", "{\"enum\":[\"none\"]}", "不为新用户生成密码", "make no passwords for new accounts"},
     {"at", "{\"type\":\"string\"}", "按这一时间生效的规则 (日期或 RFC 3339)",
      "by the rules in force then: a date or RFC 3339"},
+    {"wait", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":20}", "没有事件时最多等待几秒",
+     "how many seconds to wait when there is nothing to tell yet"},
     {"cidr", "{\"type\":\"string\"}", "网段", "a range of addresses"},
     {"action", "{\"type\":\"string\"}", "操作", "what was done"},
     {"user", "{\"type\":\"string\"}", "用户名、令牌名或编号", "login, token name or number"},

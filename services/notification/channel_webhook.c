@@ -6,7 +6,7 @@
 CHANNEL_COMPOSE(webhook) {
     char seconds[24], signature[CRYPTO_WEBHOOK_SIGNATURE_BYTES];
     snprintf(seconds, sizeof seconds, "%lld", (long long)(now / 1000));
-    return event_json(reference, endpoint, row, &letter->body) &&
+    return event_json(reference, row, &letter->body) &&
            crypto_webhook_sign(endpoint->secret, id, now / 1000, letter->body.data, letter->body.length, signature) ==
                ERR_NONE &&
            letter_header(letter, "Content-Type", "application/cloudevents+json") &&

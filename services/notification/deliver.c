@@ -1,4 +1,4 @@
-/* Works the delivery rows off: at least once, one constant id per delivery, deliveries of one ticket to one endpoint in order. An
+/* Works the delivery rows off: at least once, one constant id per event and receiver, deliveries of one ticket to one endpoint in order. An
  * attempt that fails is tried again with growing, jittered pauses until attempts_max, then it is a dead letter an operator can
  * see and replay; 410 Gone makes it one at once. A row is "under way" only in memory: after a crash it is simply sent again. */
 #include <stdio.h>
@@ -121,8 +121,8 @@ static void on_response(void *context, const struct client_response *response) {
 static void post(struct notification *n, struct endpoint *endpoint, const struct event_row *row, struct delivery *d) {
     struct letter letter = {.header_count = 0};
     const char *headers[LETTER_HEADERS_MAX];
-    char id[40];
-    snprintf(id, sizeof id, "dlv_%lld", (long long)d->id);
+    char id[EVENT_ID_BYTES];
+    event_id(row, id);
     if (endpoint->channel->compose(n->reference, endpoint, row, id, clock_now(), &letter)) {
         for (size_t i = 0; i < letter.header_count; i++) headers[i] = letter.headers[i];
         struct client_request request = {.method = "POST",
@@ -158,7 +158,7 @@ static void start(struct notification *n, const struct db_result *rows, int i) {
     n->under_way++;
     endpoint->under_way++;
     size_t len, external_len;
-    struct event_row row = {.delivery = d->id,
+    struct event_row row = {.shard = (uint16_t)notification_config.shard,
                             .ticket = db_get_int(rows, i, 3),
                             .request = db_get_int(rows, i, 4),
                             .seq = db_get_int(rows, i, 5),

@@ -28,12 +28,7 @@ static const struct db_statement UNITS = {
     "follow_units", "SELECT ticket, unit, min(offered_at) FROM assignment WHERE ticket IN " TICKETS_OF_PAGE
                     " GROUP BY ticket, unit ORDER BY ticket"};
 static const struct db_statement REQUESTS = {
-    "follow_requests",
-    "SELECT k.key, l.ticket, l.request, r.source FROM (SELECT request, ticket AS key FROM ticket_request "
-    "WHERE ticket IN " TICKETS_OF_PAGE " UNION SELECT request, origin FROM ticket_request WHERE origin <> ticket "
-    "AND origin IN " TICKETS_OF_PAGE
-    ") k JOIN ticket_request l ON l.request = k.request JOIN request r ON r.id = l.request "
-    "ORDER BY k.key, l.request"};
+    "follow_requests", "SELECT seq, request, source FROM requests_of_events($1::int2, $2::int8, $3::int8)"};
 static const struct db_statement ADVANCE = {"follow_advance",
                                             "SELECT cursor_advance('deliveries', $1::int2, $2::int8, $3::int8)"};
 static const struct db_statement INSERT = {
@@ -67,12 +62,12 @@ static bool wants(const struct endpoint *endpoint, int type) {
     return !endpoint->events || endpoint->events >> type & 1;
 }
 
-/* The first row of a ticket in a result ordered by its first column. */
-static int first_row(const struct db_result *result, int64_t ticket) {
+/* The first row of a ticket (or seq) in a result ordered by its first column. */
+static int first_row(const struct db_result *result, int64_t key) {
     int low = 0, high = db_rows(result);
     while (low < high) {
         int middle = (low + high) / 2;
-        if (db_get_int(result, middle, 0) < ticket)
+        if (db_get_int(result, middle, 0) < key)
             low = middle + 1;
         else
             high = middle;
@@ -99,18 +94,17 @@ static void add_for_units(const struct notification *n, const struct db_result *
     }
 }
 
-/* Sources' endpoints: one delivery for each of its requests the ticket answers; of a merge, for those it brought along. */
+/* Sources' endpoints: one delivery for each of its requests the event is about. */
 static void add_for_sources(const struct notification *n, const struct db_result *requests, struct row row,
                             struct rows *to) {
-    int first = first_row(requests, row.ticket);
+    int first = first_row(requests, row.seq);
     for (size_t i = 0; i < n->endpoint_count; i++) {
         const struct endpoint *endpoint = &n->endpoints[i];
         if (!endpoint->source || !wants(endpoint, row.type)) continue;
-        for (int r = first; r < db_rows(requests) && db_get_int(requests, r, 0) == row.ticket; r++) {
-            if (db_get_int(requests, r, 1) != row.ticket && row.type != EVENT_MERGED) continue;
-            if ((uint32_t)db_get_int(requests, r, 3) != endpoint->source) continue;
+        for (int r = first; r < db_rows(requests) && db_get_int(requests, r, 0) == row.seq; r++) {
+            if ((uint32_t)db_get_int(requests, r, 2) != endpoint->source) continue;
             row.endpoint = endpoint->id;
-            row.request = db_get_int(requests, r, 2);
+            row.request = db_get_int(requests, r, 1);
             add(to, &row);
         }
     }

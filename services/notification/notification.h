@@ -2,7 +2,7 @@
  *     follow.c      committed events -> delivery rows, cursor and rows in one transaction
  *     deliver.c     delivery rows -> attempts, in order per ticket and endpoint, with retry and dead letters
  *     channels.def  the ways out, one row each; channel_NAME.c composes what is sent
- *     event_json.c  an event as CloudEvents JSON
+ *                   (what a webhook says is services/kit/event_json.h)
  *     notification.c  the service: endpoints, configuration, health */
 #ifndef NOTIFICATION_NOTIFICATION_H
 #define NOTIFICATION_NOTIFICATION_H
@@ -11,6 +11,7 @@
 #include "common/client.h"
 #include "common/crypto.h"
 #include "common/db.h"
+#include "services/kit/event_json.h"
 #include "services/kit/kit.h"
 #include "services/kit/reference.h"
 #include "services/notification/channels.def"
@@ -89,20 +90,6 @@ void deliver_close(struct notification *n);
 /* By id; NULL when it is gone. */
 struct endpoint *endpoint_by_id(struct notification *n, int64_t id);
 
-/* What an endpoint is told of one event. Request numbers and answers go to sources, internal notes to units only. */
-struct event_row {
-    int64_t delivery, ticket, request, seq;
-    time_ms at;
-    uint32_t version;
-    int type;
-    const char *external_id;
-    const uint8_t *body; /* encoded effect */
-    size_t body_len;
-};
-/* A CloudEvents 1.0 JSON event, appended to `out`. False when the row cannot be read. */
-bool event_json(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
-                struct buffer *out);
-
 /* ---- channels: the ways out ---- */
 
 enum { LETTER_HEADERS_MAX = 6, LETTER_HEADER_BYTES = 200 };
@@ -116,7 +103,7 @@ struct letter {
 
 struct notification_channel {
     const char *name; /* endpoint.channel */
-    /* Composes the letter for one event; `id` is the delivery's constant one. False when it cannot be: a dead letter. */
+    /* Composes the letter for one event; `id` is the event's constant one. False when it cannot be: a dead letter. */
     bool (*compose)(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
                     const char *id, time_ms now, struct letter *letter);
 };
@@ -131,8 +118,5 @@ CHANNELS(CHANNEL_DECLARE)
 const struct notification_channel *channel_by_name(const char *name);
 /* Appends a header; false when it does not fit. */
 bool letter_header(struct letter *letter, const char *name, const char *value);
-
-/* Whether an event of this type concerns a source at all (what the requester's side must know). */
-bool event_is_for_source(int type);
 
 #endif

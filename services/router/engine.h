@@ -103,9 +103,9 @@ struct batch_assignment { /* made in this batch */
 struct batch_link { /* a request got its ticket */
     int64_t request, ticket;
 };
-struct
-    batch_move { /* a merge or unmerge: requests answered by `from` are now answered by `to`; back: those whose origin is `to` */
-    int64_t from, to;
+/* A merge or unmerge, by the event seq: requests answered by `from` are now answered by `to`; back: those whose origin is `to`. */
+struct batch_move {
+    int64_t from, to, seq;
     bool back;
 };
 struct batch_key {

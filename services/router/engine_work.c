@@ -112,7 +112,7 @@ static void move_requests(struct engine *engine, const struct event *event) {
     bool back = event->type == EVENT_UNMERGED;
     int64_t leading = event->effect.other;
     engine->room->moves[engine->batch.move_count++] =
-        (struct batch_move){back ? leading : event->ticket, back ? event->ticket : leading, back};
+        (struct batch_move){back ? leading : event->ticket, back ? event->ticket : leading, event->seq, back};
 }
 
 /* Applies the step decided: each event to its ticket, in order. */

@@ -57,10 +57,12 @@ static const struct db_statement OUTSIDE = {
     "router_outside", "INSERT INTO ticket_outside (ticket, source) SELECT unnest($1::int8[]), unnest($2::int4[]) "
                       "ON CONFLICT (ticket) DO UPDATE SET source = excluded.source"};
 
-static const struct db_statement MOVE = {"router_move",
-                                         "UPDATE ticket_request SET ticket = $2::int8 WHERE ticket = $1::int8"};
-static const struct db_statement MOVE_BACK = {
-    "router_move_back", "UPDATE ticket_request SET ticket = $2::int8 WHERE ticket = $1::int8 AND origin = $2::int8"};
+/* With each move stays from which event on: whoever reads the log later tells by it which requests an event was about. */
+#define MOVED(which)                                                                                                   \
+    "WITH moved AS (UPDATE ticket_request SET ticket = $2::int8 WHERE " which " RETURNING request) INSERT INTO "       \
+    "request_move (request, seq, was, ticket) SELECT request, $3::int8, $1::int8, $2::int8 FROM moved"
+static const struct db_statement MOVE = {"router_move", MOVED("ticket = $1::int8")};
+static const struct db_statement MOVE_BACK = {"router_move_back", MOVED("ticket = $1::int8 AND origin = $2::int8")};
 
 static const struct db_statement KEYS = {
     "router_keys", "INSERT INTO command_key (key, body, at, reply) "
@@ -190,6 +192,7 @@ static void add_links(struct db_group *group, const struct batch *batch) {
         struct db_call *call = db_group_add(group, batch->moves[i].back ? &MOVE_BACK : &MOVE);
         db_set_int8(call, 1, batch->moves[i].from);
         db_set_int8(call, 2, batch->moves[i].to);
+        db_set_int8(call, 3, batch->moves[i].seq);
     }
 }
 

@@ -118,6 +118,12 @@ static const struct cli_option reconcile_options[] = {
     {"source", "SOURCE", "来源 (默认 hotline-12345)", "the source (hotline-12345 otherwise)"},
     {"date", "DATE", "哪一天 (默认今天)", "the day (today otherwise)"},
     END};
+static const struct cli_option events_options[] = {
+    {"cursor", "CURSOR", "从上次给出的游标之后起 (默认从头)",
+     "behind the cursor told last time (from the first one otherwise)"},
+    {"limit", "N", "每次最多领取几个", "how many at a time"},
+    {"follow", NULL, "领完后继续等待, 直到中断", "wait for more, until interrupted"},
+    END};
 static const struct cli_option database_options[] = {
     {"database", "CONNINFO", "libpq 连接串 (或 PAIDAN_DATABASE)", "libpq connection string (or PAIDAN_DATABASE)"}, END};
 
@@ -143,6 +149,8 @@ const struct cli_command cli_commands[] = {
      "批量办理工单, 逐张报告结果", "act on many tickets; each has its own outcome"},
     {"reconcile", "FILE", 1, 1, run_reconcile, reconcile_options, "hotline", "与对方的清单 (CSV) 对账, 列出每一处不同",
      "compare with the other side's list (CSV) and tell exactly what differs"},
+    {"events", "", 0, 0, run_events, events_options, "hotline", "按游标领取事件 (与回调内容相同), 最后给出新游标",
+     "fetch what happened behind a cursor (what webhooks carry), and the next cursor"},
     {"figures", "[UNIT]", 0, 1, run_figures, figures_options, "operator", "统计: 全区或一个单位",
      "figures of the district or of a unit"},
     {"figures verify", "", 0, 0, run_figures_verify, database_options, NULL, "由全部事件重算统计并核对 (直接读数据库)",

@@ -60,6 +60,8 @@ enum cli_exit run_network_list(struct cli *cli);
 enum cli_exit run_network_approve(struct cli *cli);
 enum cli_exit run_network_withdraw(struct cli *cli);
 enum cli_exit run_audit(struct cli *cli);
+/* events.c */
+enum cli_exit run_events(struct cli *cli);
 /* reconcile.c */
 enum cli_exit run_reconcile(struct cli *cli);
 /* setup.c */

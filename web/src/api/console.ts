@@ -69,7 +69,7 @@ export const watch = {
   map: (signal?: AbortSignal) => get('/api/v1/map', { query: { limit: 1000 }, signal }),
   flow: (minutes: number, signal?: AbortSignal) => get('/api/v1/flow', { query: { minutes }, signal }),
   events: (type: string, limit: number, signal?: AbortSignal) =>
-    get('/api/v1/events', { query: { type, limit }, signal }) as unknown as Promise<{ events: FeedEvent[] }>,
+    get('/api/v1/feed', { query: { type, limit }, signal }) as unknown as Promise<{ events: FeedEvent[] }>,
 };
 
 export const directory = {

@@ -1,10 +1,11 @@
-/* What a webhook says: one CloudEvents 1.0 event in JSON. See design of the outside face: ids are strings, times RFC 3339. */
+/* See event_json.h. Ids are strings, times RFC 3339. */
+#include "services/kit/event_json.h"
+
 #include <stdio.h>
 
 #include "common/json_writer.h"
 #include "common/number.h"
 #include "proto/codec.h"
-#include "services/notification/notification.h"
 
 /* product.md: the hotline is told of acceptance, dispatch, signing, extension, answer, closing, and refusals with their reason. */
 bool event_is_for_source(int type) {
@@ -62,8 +63,8 @@ static const struct clock *first_due(const struct effect *effect) {
     return first;
 }
 
-static void put_data(struct json_writer *w, const struct reference *reference, const struct endpoint *endpoint,
-                     const struct event_row *row, const struct effect *effect) {
+static void put_data(struct json_writer *w, const struct reference *reference, const struct event_row *row,
+                     const struct effect *effect) {
     char number[NUMBER_TEXT_BYTES], matter[12];
     number_format_ticket(row->ticket, number);
     json_put_string(w, "ticket", number);
@@ -87,7 +88,9 @@ static void put_data(struct json_writer *w, const struct reference *reference, c
     put_text(w, "reason", effect->reason);
     put_text(w, "basis", effect->basis);
     put_text(w, "answer", effect->answer);
-    if (endpoint->source) {
+    if (effect->result) json_put_string(w, "result", word_text(WORDS_result, effect->result));
+    if (row->type == EVENT_SOLVED) json_put_bool(w, "satisfied", effect->satisfied);
+    if (row->request) {
         number_format_request(row->request, number);
         json_put_string(w, "request", number);
         json_put_string(w, "external_id", row->external_id);
@@ -96,12 +99,17 @@ static void put_data(struct json_writer *w, const struct reference *reference, c
     }
 }
 
-bool event_json(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
-                struct buffer *out) {
-    struct effect effect;
+void event_id(const struct event_row *row, char ret_id[EVENT_ID_BYTES]) {
+    char number[NUMBER_TEXT_BYTES] = "";
+    if (row->request) number_format_request(row->request, number);
+    snprintf(ret_id, EVENT_ID_BYTES, "evt_%u_%lld%s%s", row->shard, (long long)row->seq, *number ? "_" : "", number);
+}
+
+bool event_json(const struct reference *reference, const struct event_row *row, struct buffer *out) {
+    static struct effect effect; /* large; one thread */
     if (codec_decode(&type_effect, row->body, row->body_len, &effect, NULL) != CODEC_OK) return false;
-    char id[32], subject[NUMBER_TEXT_BYTES], type[64];
-    snprintf(id, sizeof id, "dlv_%lld", (long long)row->delivery);
+    char id[EVENT_ID_BYTES], subject[NUMBER_TEXT_BYTES], type[64];
+    event_id(row, id);
     snprintf(type, sizeof type, "paidan.ticket.%s", word_text(WORDS_event_type, row->type));
     number_format_ticket(row->ticket, subject);
     struct json_writer w;
@@ -115,7 +123,7 @@ bool event_json(const struct reference *reference, const struct endpoint *endpoi
     json_put_time(&w, "time", row->at);
     json_put_string(&w, "datacontenttype", "application/json");
     json_put_open(&w, "data");
-    put_data(&w, reference, endpoint, row, &effect);
+    put_data(&w, reference, row, &effect);
     json_close(&w);
     json_close(&w);
     json_writer_end(&w);
