@@ -46,7 +46,8 @@ struct bus_options {
     int64_t message_bytes_max; /* larger ones cost the sender its connection */
     int linger_ms;             /* how long closing may wait for unsent messages */
     int64_t silent_ms; /* SUB whose publisher has a heartbeat: after so long without a message every connected socket of
-                                      this bus connects anew, to whoever has the address now. 0: never */
+                                      this bus connects anew, to whoever has the address now. 0: never; other sockets ignore
+                                      it: nobody need have anything to say to them */
     int turn_max;      /* messages handled a turn per socket */
     const struct bus_curve *curve; /* NULL: none (same host, ipc). Read while the socket is made */
 };

@@ -30,7 +30,7 @@ static void look(void *context) {
 }
 
 void bus_silence_watch(struct bus_socket *socket) {
-    if (socket->options.silent_ms <= 0) return;
+    if (socket->type != ZMQ_SUB || socket->options.silent_ms <= 0) return; /* others may have nothing to hear */
     int64_t each = socket->options.silent_ms / PARTS;
     socket->silence = loop_timer_new(socket->bus->loop, look, socket);
     loop_timer_start(socket->silence, each, each);

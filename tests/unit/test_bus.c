@@ -292,6 +292,33 @@ static void silence_leads_to_whoever_has_the_address_now(void **state) {
     unlink(news + strlen("ipc://"));
 }
 
+/* A door on which nobody answers is no silence: connecting anew would lose the news that are on their way. */
+static void a_door_without_answers_costs_no_news(void **state) {
+    struct world *world = *state;
+    char news[120];
+    struct bus_socket *pub;
+    struct bus_options options = bus_defaults();
+    options.silent_ms = 40;
+    snprintf(news, sizeof news, "%s-news", world->address);
+    bind_router(world, NULL);
+    assert_int_equal(bus_bind_pub(world->near, news, NULL, &pub), ERR_NONE);
+    connect_dealer(world, &world->dealer, &options);
+    assert_int_equal(bus_connect_sub(world->far, news, &options, hear, &world->other, &world->other.socket), ERR_NONE);
+    for (int64_t until = clock_monotonic_ms() + 3000; !world->other.count && clock_monotonic_ms() < until;) {
+        assert_int_equal(bus_send(pub, "beat", 4), ERR_NONE);
+        loop_turn(world->loop, 5);
+    }
+    turn_for(world, 20);
+    int sent = world->other.count = 0;
+    for (int64_t until = clock_monotonic_ms() + 500; clock_monotonic_ms() < until; sent++) {
+        assert_int_equal(bus_send(pub, "news", 4), ERR_NONE);
+        loop_turn(world->loop, 1);
+    }
+    turn_until(world, &world->other.count, sent);
+    assert_int_equal(world->other.count, sent);
+    unlink(news + strlen("ipc://"));
+}
+
 static void a_handler_may_free_its_socket(void **state) {
     struct world *world = *state;
     world->router.must_free = true;
@@ -416,6 +443,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(addresses_are_checked_and_explained, begin, end),
         cmocka_unit_test_setup_teardown(a_path_taken_over_is_not_removed_by_the_old_owner, begin, end),
         cmocka_unit_test_setup_teardown(silence_leads_to_whoever_has_the_address_now, begin, end),
+        cmocka_unit_test_setup_teardown(a_door_without_answers_costs_no_news, begin, end),
         cmocka_unit_test_setup_teardown(a_handler_may_free_its_socket, begin, end),
         cmocka_unit_test_setup_teardown(oversized_and_multipart_messages_harm_nobody, begin, end),
         cmocka_unit_test_setup_teardown(without_key_check_a_curve_server_does_not_start, begin, end),
