@@ -1,7 +1,7 @@
 /* Keeps the board current: reads the live queues from Redis by one script whenever the router has news (at most every
- * queues_each ms) and each second, as yellow, red and breaches change by time alone. When Redis is away, holds no finished
- * queues, or stays behind the router's log for longer than a second, PostgreSQL is read instead, once a second, and the board says
- * degraded. */
+ * queues_each ms; the more screens are told, the rarer: a thousand, five times a second) and each second, as yellow, red and breaches
+ * change by time alone. When Redis is away, holds no finished queues, or stays behind the router's log for longer than a second,
+ * PostgreSQL is read instead, once a second, and the board says degraded. */
 #ifndef CONSOLE_BOARD_READER_H
 #define CONSOLE_BOARD_READER_H
 
