@@ -28,13 +28,14 @@ void scenario_timers(struct load *load) {
     /* the second in which most of those not signed (4) are due */
     if (db_script_blocking(
             load->db, "CREATE TABLE bench_due AS WITH s AS (SELECT next_at / 1000 AS second FROM ticket "
-                      "WHERE open GROUP BY 1 ORDER BY count(*) DESC LIMIT 1) "
+                      "WHERE open AND state = 4 GROUP BY 1 ORDER BY count(*) DESC LIMIT 1) "
                       "SELECT id, next_at FROM ticket, s WHERE open AND state = 4 AND next_at BETWEEN s.second * 1000 "
                       "- 1000 AND s.second * 1000 + 1999") != ERR_NONE)
         die("%s", db_blocking_message(load->db));
     int64_t count = query_int(load, "SELECT count(*) FROM bench_due"),
             first = query_int(load, "SELECT min(next_at) FROM bench_due"),
             last = query_int(load, "SELECT max(next_at) FROM bench_due");
+    if (!count) die("no ticket waits to be signed");
     struct watch *watch = watch_new(load, 1, on_change, &seen);
     meter_read(&load->before, load->db);
     int64_t offset;
@@ -55,6 +56,7 @@ void scenario_timers(struct load *load) {
              "FROM bench_due d JOIN event e ON e.ticket = d.id AND e.type = %d",
              EVENT_RUNG);
     struct db_result *row = query(load, sql, NULL);
+    if (!db_get_int(row, 0, 0)) die("none of %lld timers was fired", (long long)count);
     result_open(load, &w, &line);
     json_put_int(&w, "armed", armed);
     json_put_int(&w, "count", count);
