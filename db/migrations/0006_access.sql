@@ -19,6 +19,7 @@ GRANT SELECT, INSERT ON routing_rule_version TO paidan_console;
 
 GRANT SELECT, INSERT ON request, request_key TO paidan_intake;
 GRANT SELECT ON token, account, session, ticket_request TO paidan_intake;
+GRANT UPDATE (seen_at) ON session TO paidan_intake; -- people who report keep their session alive
 GRANT INSERT ON parked TO paidan_intake, paidan_router, paidan_notification;
 GRANT USAGE ON SEQUENCE request_number TO paidan_intake;
 

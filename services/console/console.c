@@ -149,7 +149,8 @@ static enum err console_open(struct kit *kit) {
     console->commands = commands_new(console);
     console->followups = followups_new(console);
     console->events = events_waiting_new(console);
-    console->delays = delays_new();
+    console->delays = delays_new(&DELAYS_LOGIN);
+    console->guesses = delays_new(&DELAYS_PROGRESS);
     console->board = board_new();
     console->reader = board_reader_new(console);
     console->streams = streams_new(console);
@@ -203,6 +204,7 @@ static void console_close(struct kit *kit) {
     if (console->commands) commands_free(&console->commands);
     if (console->board) board_free(&console->board);
     if (console->delays) delays_free(&console->delays);
+    if (console->guesses) delays_free(&console->guesses);
     if (console->reference) reference_release(&console->reference);
     if (console->keys) crypto_keys_free(&console->keys);
     buffer_done(&console->out);

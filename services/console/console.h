@@ -16,7 +16,7 @@
 #include "common/loop.h"
 #include "services/kit/kit.h"
 #include "services/kit/reference.h"
-#include "services/console/who.h"
+#include "services/kit/who.h"
 
 struct board;
 struct board_reader;
@@ -58,7 +58,8 @@ struct console {
     struct board *board;
     struct board_reader *reader;
     struct streams *streams;
-    struct delays *delays;
+    struct delays *delays;  /* of sign-ins */
+    struct delays *guesses; /* of who asks for the progress of a request (public.h) */
     struct figures_keeper *figures;
     struct events_waiting *events;
     struct followups *followups;

@@ -17,12 +17,31 @@ struct slot {
 };
 
 struct delays {
+    const struct delays_limits *limits;
     struct slot slots[SLOTS];
 };
 
-struct delays *delays_new(void) {
+enum { SECOND = 1000, MINUTE = 60 * SECOND };
+
+const struct delays_limits DELAYS_LOGIN = {.pair_free = 5,
+                                           .pair_max_ms = MINUTE,
+                                           .source_free = 50,
+                                           .source_max_ms = 10 * SECOND,
+                                           .account_free = 10,
+                                           .account_max_ms = 2 * SECOND};
+/* Ten tries at four digits, then one in ten minutes, from wherever: a number withstands for weeks. */
+const struct delays_limits DELAYS_PROGRESS = {.pair_free = 5,
+                                              .pair_max_ms = 10 * MINUTE,
+                                              .source_free = 20,
+                                              .source_max_ms = 5 * MINUTE,
+                                              .account_free = 10,
+                                              .account_max_ms = 10 * MINUTE,
+                                              .account_waits = true};
+
+struct delays *delays_new(const struct delays_limits *limits) {
     struct delays *delays = calloc(1, sizeof *delays);
     must(delays);
+    delays->limits = limits;
     return delays;
 }
 
@@ -79,16 +98,23 @@ static int64_t left(const struct slot *slot, uint32_t free, int64_t max, int64_t
     return until > now ? until - now : 0;
 }
 
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
 int64_t delays_wait(const struct delays *delays, const char *account, const char *source, int64_t now) {
-    int64_t pair = left(find(delays, key_of(PAIR, account, source), now), DELAYS_PAIR_FREE, DELAYS_PAIR_MAX_MS, now);
-    int64_t all =
-        left(find(delays, key_of(SOURCE, account, source), now), DELAYS_SOURCE_FREE, DELAYS_SOURCE_MAX_MS, now);
-    return pair > all ? pair : all;
+    const struct delays_limits *l = delays->limits;
+    int64_t pair = left(find(delays, key_of(PAIR, account, source), now), l->pair_free, l->pair_max_ms, now);
+    int64_t all = left(find(delays, key_of(SOURCE, account, source), now), l->source_free, l->source_max_ms, now);
+    int64_t wait = larger(pair, all);
+    if (!l->account_waits) return wait;
+    return larger(wait, left(find(delays, key_of(ACCOUNT, account, ""), now), l->account_free, l->account_max_ms, now));
 }
 
 int64_t delays_hold(const struct delays *delays, const char *account, int64_t now) {
-    const struct slot *slot = find(delays, key_of(ACCOUNT, account, ""), now);
-    return slot ? growing(slot->failures, DELAYS_ACCOUNT_FREE, FIRST_HOLD_MS, DELAYS_HOLD_MAX_MS) : 0;
+    const struct delays_limits *l = delays->limits;
+    const struct slot *slot = l->account_waits ? NULL : find(delays, key_of(ACCOUNT, account, ""), now);
+    return slot ? growing(slot->failures, l->account_free, FIRST_HOLD_MS, l->account_max_ms) : 0;
 }
 
 void delays_begin(struct delays *delays, const char *account, const char *source, int64_t now) {

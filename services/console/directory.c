@@ -88,16 +88,8 @@ static void put_one_area(struct json_writer *w, const struct reference *referenc
     json_close(w);
 }
 
-void directory_areas_get(struct call *call) {
-    const struct reference *reference = call->reference;
+void directory_put_areas(struct json_writer *w, const struct reference *reference, int kind, uint32_t root) {
     const struct world *world = &reference->world;
-    const char *text = http_query(call->request, "kind");
-    int kind = text ? word_value(WORDS_unit_kind, text, strlen(text)) : 0;
-    uint32_t root = call_query_unit(call, "unit");
-    if (text && !kind) call_wrong(call, "kind", "没有这类单位", "there is no such kind of unit");
-    if (call_is_wrong(call, 400)) return;
-    struct json_writer *w = call_json(call);
-    json_open(w);
     json_put_string(w, "type", "FeatureCollection");
     json_put_open_list(w, "features");
     for (uint32_t id = 1; id < world->unit_count; id++) {
@@ -107,6 +99,17 @@ void directory_areas_get(struct call *call) {
         if (wanted && reference->units[id].area) put_one_area(w, reference, id);
     }
     json_close_list(w);
+}
+
+void directory_areas_get(struct call *call) {
+    const char *text = http_query(call->request, "kind");
+    int kind = text ? word_value(WORDS_unit_kind, text, strlen(text)) : 0;
+    uint32_t root = call_query_unit(call, "unit");
+    if (text && !kind) call_wrong(call, "kind", "没有这类单位", "there is no such kind of unit");
+    if (call_is_wrong(call, 400)) return;
+    struct json_writer *w = call_json(call);
+    json_open(w);
+    directory_put_areas(w, call->reference, kind, root);
     json_close(w);
     call_answer(call, 200);
 }

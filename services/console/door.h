@@ -7,9 +7,10 @@
 
 /* Instead of an action: */
 enum {
-    DOOR_OPEN = -1,     /* anybody, also without credentials */
-    DOOR_COMMAND = -2,  /* the action of the command in the path */
-    DOOR_ELSEWHERE = -3 /* another service serves it; only described here */
+    DOOR_OPEN = -1,          /* anybody, also without credentials */
+    DOOR_COMMAND = -2,       /* the action of the command in the path */
+    DOOR_ELSEWHERE = -3,     /* another service serves it; only described here */
+    DOOR_ELSEWHERE_OPEN = -4 /* likewise, to anybody */
 };
 
 struct door {

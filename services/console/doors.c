@@ -27,6 +27,7 @@
 #include "services/console/open311.h"
 #include "services/console/operations.h"
 #include "services/console/preview.h"
+#include "services/console/public.h"
 #include "services/console/queues.h"
 #include "services/console/reconcile.h"
 #include "services/console/requests.h"
@@ -166,7 +167,7 @@ const struct http_route *doors_http(void) {
     int count = 0;
     for (int i = 0; i < DOOR_COUNT; i++) {
         const struct door *door = &doors[i];
-        if (door->action == DOOR_ELSEWHERE) continue;
+        if (door->action == DOOR_ELSEWHERE || door->action == DOOR_ELSEWHERE_OPEN) continue;
         must(count < ROUTES_MAX);
         routes[count++] = (struct http_route){.method = door->method,
                                               .pattern = door->path,

@@ -50,13 +50,6 @@ static const struct db_statement LIST = {
                       "f.external_id = $2::text) AND ($3::text = '' OR f.state = $3::text) AND ($4::int8 = 0 OR f.id < "
                       "$4::int8) ORDER BY f.id DESC LIMIT $5::int4"};
 
-struct saying {
-    uint32_t source;
-    const char *external_id, *message_id, *kind, *note;
-    bool solved, satisfied;
-    uint8_t content[CRYPTO_HASH_BYTES];
-};
-
 /* ---- shown -------------------------------------------------------------------------------------------------------------------------- */
 
 static void put_text_of(struct json_writer *w, const char *key, const struct db_result *rows, int row, int column) {
@@ -131,26 +124,56 @@ void followups_get(struct call *call) {
 
 /* ---- taken -------------------------------------------------------------------------------------------------------------------------- */
 
-static void on_taken(struct call *call, const struct db_reply *reply) {
-    const struct saying *s = call->self;
+void followup_seal(struct call *call, struct followup_said *s) {
+    const char *whole =
+        call_printf(call, "%s\n%s\n%d%d\n%s", s->external_id, s->kind, s->solved, s->satisfied, s->note);
+    crypto_digest(whole, strlen(whole), s->content);
+}
+
+void followup_add(struct call *call, const struct followup_said *s) {
+    struct db_call *take = call_add(call, &TAKE), *taken;
+    db_set_int4(take, 1, (int32_t)s->source);
+    db_set_string(take, 2, s->external_id);
+    db_set_string(take, 3, s->message_id);
+    db_set_string(take, 4, s->kind);
+    db_set_string(take, 5, s->note);
+    db_set_bool(take, 6, s->solved);
+    db_set_bool(take, 7, s->satisfied);
+    db_set_bytes(take, 8, s->content, sizeof s->content);
+    db_set_int8(take, 9, clock_now());
+    db_set_int8(take, 10, s->by.user);
+    db_set_int2(take, 11, s->by.role);
+    db_set_int4(take, 12, (int32_t)s->by.unit);
+    taken = call_add(call, &TAKEN);
+    db_set_int4(taken, 1, (int32_t)s->source);
+    db_set_string(taken, 2, s->message_id);
+}
+
+enum followup_taken followup_taken(const struct db_reply *reply, const struct followup_said *s) {
     const struct db_result *rows = reply->results[2];
     size_t len;
-    bool is_new = db_rows(reply->results[1]) == 1;
-    if (db_rows(rows) != 1) { /* somebody else is committing it at this moment */
+    if (db_rows(rows) != 1) return FOLLOWUP_UNCLEAR;
+    const uint8_t *content = db_get_bytes(rows, 0, CONTENT, &len);
+    if (len != CRYPTO_HASH_BYTES || memcmp(content, s->content, len) != 0) return FOLLOWUP_OTHER;
+    return db_rows(reply->results[1]) == 1 ? FOLLOWUP_NEW : FOLLOWUP_SAME;
+}
+
+static void on_taken(struct call *call, const struct db_reply *reply) {
+    enum followup_taken taken = followup_taken(reply, call->self);
+    if (taken == FOLLOWUP_UNCLEAR) {
         call_problem(call, 503, "系统繁忙, 请用同一编号重发", "Too busy now: send it again under the same id");
         return;
     }
-    const uint8_t *content = db_get_bytes(rows, 0, CONTENT, &len);
-    if (len != CRYPTO_HASH_BYTES || memcmp(content, s->content, len) != 0) {
+    if (taken == FOLLOWUP_OTHER) {
         call_problem(call, 409, "同一编号已用于不同内容", "The same id was used with other content");
         return;
     }
-    if (is_new) followups_wake(call->console->followups);
+    if (taken == FOLLOWUP_NEW) followups_wake(call->console->followups);
     struct json_writer *w = call_json(call);
     json_open(w);
-    put_followup(w, call, rows, 0);
+    put_followup(w, call, reply->results[2], 0);
     json_close(w);
-    call_answer(call, is_new ? 201 : 200);
+    call_answer(call, taken == FOLLOWUP_NEW ? 201 : 200);
 }
 
 static const char *read_text(struct call *call, const cJSON *tree, const char *key, size_t max, bool needed) {
@@ -169,7 +192,7 @@ static const char *read_text(struct call *call, const cJSON *tree, const char *k
     return text;
 }
 
-static void read_kind(struct call *call, const cJSON *tree, struct saying *s) {
+static void read_kind(struct call *call, const cJSON *tree, struct followup_said *s) {
     static const char *const kinds[] = {"supplement", "urge", "cancel", "rating"};
     bool known = false;
     s->kind = read_text(call, tree, "kind", 20, true);
@@ -189,7 +212,7 @@ static void read_kind(struct call *call, const cJSON *tree, struct saying *s) {
         call_wrong(call, "/note", "请写明内容", "say what there is to say");
 }
 
-static void read_source(struct call *call, const cJSON *tree, struct saying *s) {
+static void read_source(struct call *call, const cJSON *tree, struct followup_said *s) {
     const char *source = read_text(call, tree, "source", 40, true);
     const struct reference_source *known = reference_source_by_code(call->reference, source, strlen(source));
     if (known && (call->reach.everything || reach_has_source(&call->reach, known->id)))
@@ -200,7 +223,7 @@ static void read_source(struct call *call, const cJSON *tree, struct saying *s) 
 
 void followups_post(struct call *call) {
     static const char *const keys[] = {"source", "external_id", "id", "kind", "note", "solved", "satisfied", NULL};
-    struct saying *s = call_take(call, sizeof *s);
+    struct followup_said *s = call_take(call, sizeof *s);
     call->self = s;
     cJSON *tree = call_json_body(call, keys);
     if (!tree) return;
@@ -209,25 +232,9 @@ void followups_post(struct call *call) {
     s->message_id = read_text(call, tree, "id", MESSAGE_ID_MAX, true);
     read_kind(call, tree, s);
     if (call_is_wrong(call, 422)) return;
-    const char *whole =
-        call_printf(call, "%s\n%s\n%d%d\n%s", s->external_id, s->kind, s->solved, s->satisfied, s->note);
-    crypto_digest(whole, strlen(whole), s->content);
+    s->by = call->who.principal;
+    followup_seal(call, s);
     call_transact(call);
-    struct db_call *take = call_add(call, &TAKE), *taken;
-    db_set_int4(take, 1, (int32_t)s->source);
-    db_set_string(take, 2, s->external_id);
-    db_set_string(take, 3, s->message_id);
-    db_set_string(take, 4, s->kind);
-    db_set_string(take, 5, s->note);
-    db_set_bool(take, 6, s->solved);
-    db_set_bool(take, 7, s->satisfied);
-    db_set_bytes(take, 8, s->content, sizeof s->content);
-    db_set_int8(take, 9, clock_now());
-    db_set_int8(take, 10, call->who.principal.user);
-    db_set_int2(take, 11, call->who.principal.role);
-    db_set_int4(take, 12, (int32_t)call->who.principal.unit);
-    taken = call_add(call, &TAKEN);
-    db_set_int4(taken, 1, (int32_t)s->source);
-    db_set_string(taken, 2, s->message_id);
+    followup_add(call, s);
     call_send(call, on_taken);
 }

@@ -10,6 +10,26 @@
 void followups_post(struct call *call); /* POST /followups */
 void followups_get(struct call *call);  /* GET /followups */
 
+/* ---- one message, for other doors that take them: seal, add to a transaction as its last statements, see what became of it */
+
+struct followup_said {
+    uint32_t source;
+    const char *external_id, *message_id, *kind, *note;
+    bool solved, satisfied;
+    struct principal by;
+    uint8_t content[CRYPTO_HASH_BYTES]; /* followup_seal's */
+};
+enum followup_taken {
+    FOLLOWUP_NEW,
+    FOLLOWUP_SAME,   /* it was taken before */
+    FOLLOWUP_OTHER,  /* the id was used with other content */
+    FOLLOWUP_UNCLEAR /* somebody else is committing it at this moment */
+};
+void followup_seal(struct call *call, struct followup_said *said);
+void followup_add(struct call *call, const struct followup_said *said);
+/* Of the reply to a group of nothing but followup_add. */
+enum followup_taken followup_taken(const struct db_reply *reply, const struct followup_said *said);
+
 struct followups;
 struct followups *followups_new(struct console *console);
 /* After the pool. */

@@ -192,9 +192,13 @@ static void put_success(struct json_writer *w, int status, const char *said, con
     json_close(w);
 }
 
+static bool is_open(const struct door *door) {
+    return door->action == DOOR_OPEN || door->action == DOOR_ELSEWHERE_OPEN;
+}
+
 /* Whether a request by this door may be answered so. */
 static bool may_be_answered(const struct door *door, int status) {
-    bool reads = door->method == HTTP_GET, open = door->action == DOOR_OPEN;
+    bool reads = door->method == HTTP_GET, open = is_open(door);
     if (is_open311(door) && status < 410) return status != 401 && (status != 409 || !reads);
     switch (status) {
     case 401:
@@ -202,7 +206,7 @@ static bool may_be_answered(const struct door *door, int status) {
     case 409:
         return !reads || (status != 409 && !open);
     case 404:
-        return !open;
+        return !open || !strcmp(door->tag, "public");
     case 413:
     case 415:
         return door->body != NULL;
@@ -218,7 +222,7 @@ static void put_responses(struct json_writer *w, const struct door *door, const 
     char status[12];
     json_put_open(w, "responses");
     put_success(w, door->status, answer ? "done" : "done, nothing to tell", answer);
-    if (door->action == DOOR_ELSEWHERE && door->status == 201)
+    if ((door->action == DOOR_ELSEWHERE || door->action == DOOR_ELSEWHERE_OPEN) && door->status == 201)
         put_success(w, 200, "accepted before with the same content: the same answer again", answer);
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
         if (!may_be_answered(door, problems[i])) continue;
@@ -233,14 +237,16 @@ static void put_responses(struct json_writer *w, const struct door *door, const 
     json_close(w);
 }
 
-/* By token, or by cookie; what changes something by cookie needs the CSRF token too. Intake takes tokens only. */
+/* By token, or by cookie; what changes something by cookie needs the CSRF token too. Intake takes people's single requests, else tokens
+ * only. */
 static void put_security(struct json_writer *w, const struct door *door) {
-    bool reads = door->method == HTTP_GET;
+    bool reads = door->method == HTTP_GET, open = is_open(door);
+    bool by_people = !strcmp(door->path, "/api/v1/requests");
     put_raw(w, "security",
-            door->action == DOOR_OPEN        ? "[]"
-            : door->action == DOOR_ELSEWHERE ? "[{\"token\":[]}]"
-            : reads                          ? "[{\"token\":[]},{\"cookie\":[]}]"
-                                             : "[{\"token\":[]},{\"cookie\":[],\"csrf\":[]}]");
+            open                                           ? "[]"
+            : door->action == DOOR_ELSEWHERE && !by_people ? "[{\"token\":[]}]"
+            : reads                                        ? "[{\"token\":[]},{\"cookie\":[]}]"
+                                                           : "[{\"token\":[]},{\"cookie\":[],\"csrf\":[]}]");
 }
 
 static void put_roles(struct json_writer *w, int action) {

@@ -5,7 +5,7 @@
 
 #include "common/buffer.h"
 #include "core/access.h"
-#include "services/console/who.h"
+#include "services/kit/who.h"
 
 struct reach {
     bool everything;

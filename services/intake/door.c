@@ -1,5 +1,5 @@
 /* The HTTP door of intake: POST /api/v1/requests and /api/v1/requests/batch. Each answer says what became of the request, and 2xx is
- * only ever said after COMMIT. The push token decides which sources may be spoken for. */
+ * only ever said after COMMIT. Who pushes is pushers.c's. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +11,16 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/number.h"
-#include "core/access.h"
 #include "proto/limits.h"
 #include "proto/must.h"
 #include "services/intake/intake.h"
 
 METRIC_COUNTER(refusals, "paidan_intake_refusals_total", "Pushes refused at the door.", "why", "no_token", "bad_token",
                "not_allowed", "malformed", "busy");
+
+void intake_refused(enum intake_refusal why) {
+    metric_add(&refusals, why, 1);
+}
 
 static const struct json_limits REQUEST_LIMITS = {.bytes_max = REQUEST_BODY_MAX, .depth_max = 6, .values_max = 200};
 
@@ -128,7 +131,7 @@ static void answer_faults(struct http_request *http, const struct said_faults *f
                                    .detail = {NULL, NULL},
                                    .faults = faults->faults,
                                    .fault_count = faults->count};
-    metric_add(&refusals, which == 1 ? 2 : 3, 1);
+    intake_refused(which == 1 ? INTAKE_NOT_ALLOWED : INTAKE_MALFORMED);
     http_problem(http, &problem);
 }
 
@@ -140,12 +143,11 @@ static void answer_json_fault(struct http_request *http, const struct json_fault
                                    .detail = json_sentence(fault->wrong),
                                    .faults = &where,
                                    .fault_count = 1};
-    metric_add(&refusals, 3, 1);
+    intake_refused(INTAKE_MALFORMED);
     http_problem(http, &problem);
 }
 
-static void push_single(struct intake *in, struct http_request *http, const struct bearer *who,
-                        const struct push_key *key) {
+static void push_single(struct intake *in, struct http_request *http, const struct pusher *who) {
     size_t len;
     const uint8_t *body = http_body(http, &len);
     struct json_fault json_fault;
@@ -157,8 +159,11 @@ static void push_single(struct intake *in, struct http_request *http, const stru
     struct single *s = arena_take(http_arena(http), sizeof *s);
     struct said_faults faults = {0};
     if (s) {
-        *s = (struct single){.in = in, .http = http, .key = *key};
-        said_read(tree, who, in->reference, in->places, http_arena(http), &s->said, &faults);
+        *s = (struct single){.in = in, .http = http, .key = who->key};
+        pusher_prepare(who, in->reference, tree, &faults);
+        if (!faults.status)
+            said_read(tree, &who->bearer, in->reference, in->places, http_arena(http), &s->said, &faults);
+        pusher_check(who, &s->said, &faults);
     }
     json_free(&tree); /* what was said lies in the request's arena now */
     if (!s) {
@@ -166,7 +171,7 @@ static void push_single(struct intake *in, struct http_request *http, const stru
     } else if (faults.status) {
         answer_faults(http, &faults);
     } else if (!accept_add(in->accept, &s->said, on_single, s)) {
-        metric_add(&refusals, 4, 1);
+        intake_refused(INTAKE_BUSY);
         http_problem_status(http, 503, BUSY);
     }
 }
@@ -284,8 +289,7 @@ static void read_lines(struct batch_push *b, const char *body, size_t len, const
     b->count = n;
 }
 
-static void push_batch(struct intake *in, struct http_request *http, const struct bearer *who,
-                       const struct push_key *key) {
+static void push_batch(struct intake *in, struct http_request *http, const struct pusher *who) {
     size_t len;
     const char *body = (const char *)http_body(http, &len);
     size_t count = count_lines(body, len);
@@ -295,7 +299,7 @@ static void push_batch(struct intake *in, struct http_request *http, const struc
         return;
     }
     if (!accept_has_room(in->accept, count)) {
-        metric_add(&refusals, 4, 1);
+        intake_refused(INTAKE_BUSY);
         http_problem_status(http, 503, BUSY);
         return;
     }
@@ -307,8 +311,8 @@ static void push_batch(struct intake *in, struct http_request *http, const struc
     }
     b->in = in;
     b->http = http;
-    b->key = *key;
-    read_lines(b, body, len, who);
+    b->key = who->key;
+    read_lines(b, body, len, &who->bearer);
     for (size_t i = 0; i < b->count; i++) b->left += !b->lines[i].status;
     if (!b->left) {
         finish_batch(b);
@@ -318,90 +322,22 @@ static void push_batch(struct intake *in, struct http_request *http, const struc
         if (!b->lines[i].status) must(accept_add(in->accept, &b->lines[i].said, on_line, &b->lines[i]));
 }
 
-/* ---- who pushes -------------------------------------------------------------------------------------------------------------------- */
-
-typedef void push_handler(struct intake *in, struct http_request *http, const struct bearer *who,
-                          const struct push_key *key);
-
-struct entrance {
-    struct intake *in;
-    struct http_request *http;
-    push_handler *push;
-};
-
-/* False: it was answered. */
-static bool read_key(struct entrance *e, const struct bearer *who, struct push_key *ret_key) {
-    const char *text = http_header(e->http, "Idempotency-Key");
-    size_t len;
-    const uint8_t *body = http_body(e->http, &len);
-    if (text && (!*text || strlen(text) > KEY_BYTES_MAX)) {
-        http_problem_status(e->http, 400,
-                            (struct sentence){"Idempotency-Key 须为 1 到 120 字节", "Idempotency-Key: 1 to 120 bytes"});
-        return false;
-    }
-    *ret_key = push_key_of(who->principal.user, text, body, len);
-    if (!keys_conflict(e->in->push_keys, ret_key)) return true;
-    struct http_problem problem = {
-        .status = 409,
-        .type = "conflict",
-        .title = {"幂等键冲突", "idempotency key conflict"},
-        .detail = {"同一 Idempotency-Key 已用于不同内容", "the same Idempotency-Key was used with another body"}};
-    http_problem(e->http, &problem);
-    return false;
-}
-
-static void on_bearer(void *context, enum err err, const struct bearer *who) {
-    struct entrance *e = context;
-    if (err == ERR_NOT_FOUND) {
-        metric_add(&refusals, 1, 1);
-        http_set_header(e->http, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
-        http_problem_status(e->http, 401,
-                            (struct sentence){"令牌无效、已停用或已过期", "the token is unknown, disabled or expired"});
-    } else if (err != ERR_NONE) {
-        http_problem_status(e->http, 503, BUSY);
-    } else if (access_scope(who->principal.role, ACTION_PUSH_REQUEST) == SCOPE_NONE) {
-        metric_add(&refusals, 2, 1);
-        http_problem_status(e->http, 403, (struct sentence){"该令牌无权报送诉求", "this token may not push requests"});
-    } else {
-        struct push_key key;
-        if (read_key(e, who, &key)) e->push(e->in, e->http, who, &key);
-    }
-}
-
-static void enter(struct kit *kit, struct http_request *http, push_handler *push) {
-    struct intake *in = kit->self;
-    const char *authorization = http_header(http, "Authorization");
-    if (!in->can_commit || !in->reference || in->disk_full) {
-        http_problem_status(http, 503, BUSY);
-        return;
-    }
-    if (!authorization || strncmp(authorization, "Bearer ", 7) != 0) {
-        metric_add(&refusals, 0, 1);
-        http_set_header(http, "WWW-Authenticate", "Bearer");
-        http_problem_status(
-            http, 401,
-            (struct sentence){"请用 Authorization: Bearer 令牌", "send Authorization: Bearer and your token"});
-        return;
-    }
-    struct entrance *e = arena_take(http_arena(http), sizeof *e);
-    if (!e) {
-        http_problem_status(http, 503, BUSY);
-        return;
-    }
-    *e = (struct entrance){in, http, push};
-    bearer_find(in->bearers, authorization + 7, strlen(authorization + 7), on_bearer, e);
-}
+/* ---- the doors --------------------------------------------------------------------------------------------------- */
 
 static void on_request(void *context, struct http_request *http) {
-    enter(context, http, push_single);
+    pushers_find(((struct kit *)context)->self, http, true, push_single);
 }
 static void on_batch(void *context, struct http_request *http) {
-    enter(context, http, push_batch);
+    pushers_find(((struct kit *)context)->self, http, false, push_batch);
+}
+static void on_resident(void *context, struct http_request *http) {
+    pushers_resident(((struct kit *)context)->self, http, push_single);
 }
 
 const struct http_route intake_routes[] = {
     {HTTP_POST, "/api/v1/requests", on_request, REQUEST_BODY_MAX, HTTP_BODY_JSON | HTTP_BODY_GB18030, NULL, NULL},
     {HTTP_POST, "/api/v1/requests/batch", on_batch, BATCH_BODY_MAX, HTTP_BODY_NDJSON | HTTP_BODY_GB18030, NULL, NULL},
+    {HTTP_POST, "/api/v1/public/requests", on_resident, REQUEST_BODY_MAX, HTTP_BODY_JSON, NULL, NULL},
     {HTTP_POST, "/open311/v2/requests.xml", open311_post, REQUEST_BODY_MAX, HTTP_BODY_FORM | HTTP_QUERY_ANY, NULL,
      NULL},
     {HTTP_POST, "/open311/v2/requests.json", open311_post, REQUEST_BODY_MAX, HTTP_BODY_FORM | HTTP_QUERY_ANY, NULL,

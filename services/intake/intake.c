@@ -28,6 +28,13 @@ static const struct config_key keys[] = {
     CONFIG_KEY(struct intake_config, disk_free_min, CONFIG_SIZE, "512MiB",
                .doc_en = "Below this much free space requests are refused with 503, before PostgreSQL stops.",
                .doc_zh = "剩余空间低于此值时以 503 拒收, 以免数据库停止。"),
+    CONFIG_KEY(struct intake_config, session_idle, CONFIG_DURATION, "30m", .min = 1000, .max = 86400000,
+               .doc_en = "As the console's: a session ends after so long without a request.",
+               .doc_zh = "与 console 相同: 会话在多久没有请求后失效。"),
+    CONFIG_KEY(struct intake_config, resident_source, CONFIG_TEXT, "resident-page",
+               .doc_en =
+                   "The source that residents' own reports (/m, without an account) belong to; empty: none are taken.",
+               .doc_zh = "居民自行报送 (/m, 无需账号) 归入的来源; 为空则不接受。"),
     CONFIG_END};
 
 static const struct db_statement PROBE = {"intake_probe", "SELECT version, pg_is_in_recovery() FROM world"};
@@ -148,6 +155,7 @@ static enum err intake_open(struct kit *kit) {
     in->side = db_new(kit->loop, &options);
     in->loader = reference_loader_new(in->side);
     in->bearers = bearers_new(in->pool);
+    in->who = who_finder_new(in->pool, intake_config.session_idle);
     in->accept = accept_new(kit->loop, in->pool, in->keys, intake_config.waiting_max);
     accept_set_hold(in->accept, forward_is_enough, in->forward);
     accept_set_stored(in->accept, forward_stored, in->forward);
@@ -182,6 +190,7 @@ static void intake_close(struct kit *kit) {
     accept_free(&in->accept);
     bus_door_free(&in->bus_door);
     bearers_free(&in->bearers);
+    who_finder_free(&in->who);
     forward_free(&in->forward);
     keys_free(&in->push_keys);
     reference_loader_free(&in->loader);

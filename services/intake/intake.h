@@ -1,5 +1,6 @@
 /* The intake service's parts, in the order a request meets them:
- *     door.c     HTTP: one request, or a batch of lines; who pushes; the answer
+ *     door.c     HTTP: one request, or a batch of lines; the answer
+ *     pushers.c  who pushes: a program by its token, a person by the session, a resident with neither
  *     open311_door.c a form of Open311, one request
  *     bus_door.c the same over ZeroMQ, one request a message
  *     said.c     what was said, checked field by field; said_json.c reads it from JSON
@@ -12,10 +13,12 @@
 #include "services/intake/accept.h"
 #include "services/intake/forward.h"
 #include "services/intake/keys.h"
+#include "services/intake/pushers.h"
 #include "services/kit/bearer.h"
 #include "services/kit/kit.h"
 #include "services/kit/places.h"
 #include "services/kit/reference.h"
+#include "services/kit/who.h"
 
 struct intake_config {
     int64_t waiting_max;
@@ -23,6 +26,8 @@ struct intake_config {
     int64_t connections;
     char *disk_path;
     int64_t disk_free_min;
+    int64_t session_idle; /* ms */
+    char *resident_source;
 };
 
 struct intake {
@@ -31,6 +36,7 @@ struct intake {
     struct db *side;      /* reference data, the probe */
     struct crypto_keys *keys;
     struct bearers *bearers;
+    struct who_finder *who;
     struct accept *accept;
     struct forward *forward;
     struct keys *push_keys;
@@ -51,6 +57,10 @@ struct intake {
 extern struct intake_config intake_config;
 extern const struct service intake_service;
 extern const struct http_route intake_routes[];
+
+/* Counts a push that was refused; the order is that of the metric's labels. */
+enum intake_refusal { INTAKE_NO_TOKEN, INTAKE_BAD_TOKEN, INTAKE_NOT_ALLOWED, INTAKE_MALFORMED, INTAKE_BUSY };
+void intake_refused(enum intake_refusal why);
 
 /* open311_door.c: context is the struct kit. */
 void open311_post(void *context, struct http_request *http);

@@ -30,7 +30,7 @@
 #include "common/file.h"
 #include "services/console/console.h"
 #include "services/console/door.h"
-#include "services/console/who.h"
+#include "services/kit/who.h"
 #include "services/intake/intake.h"
 #include "services/router/router.h"
 #include "tests/fixture.h"

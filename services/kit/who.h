@@ -1,8 +1,8 @@
-/* Who is asking over HTTP: a bearer token (kit/bearer.h) or the session cookie, turned into a principal. What the principal may do
+/* Who is asking over HTTP: a bearer token (bearer.h) or the session cookie, turned into a principal. What the principal may do
  * is core/access.h's question. Sessions are looked up by hash and remembered for WHO_REMEMBER_MS, so that disabling somebody
- * takes effect within that time. Not for logging in (session.h). */
-#ifndef CONSOLE_WHO_H
-#define CONSOLE_WHO_H
+ * takes effect within that time. Not for logging in (services/console/session.h). */
+#ifndef KIT_WHO_H
+#define KIT_WHO_H
 
 #include "common/clock.h"
 #include "common/db.h"

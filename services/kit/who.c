@@ -1,5 +1,5 @@
 /* See who.h. */
-#include "services/console/who.h"
+#include "services/kit/who.h"
 
 #include <stdlib.h>
 #include <string.h>
