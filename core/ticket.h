@@ -68,6 +68,10 @@ void ticket_change(const struct ticket *ticket, struct change *ret_change);
 uint64_t ticket_possible(const struct world *world, const struct ticket *ticket, const struct principal *by,
                          time_ms now);
 
+/* Rule R17: whether changed rules may take the ticket to `unit`, by its own state. OK, or why not. The preview and the step itself
+ * ask this same question. */
+enum verdict ticket_may_reroute(const struct ticket *ticket, uint32_t unit);
+
 /* The closed unit that something of an open ticket stands with: COMMAND_FOLLOW then moves it (L43). 0: none. */
 uint32_t ticket_strays(const struct world *world, const struct ticket *ticket);
 

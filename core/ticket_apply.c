@@ -344,6 +344,27 @@ static void on_the_rest(struct ticket *t, const struct event *e) {
     }
 }
 
+/* ---- by rule or by hand ---- */
+
+/* Rule R17: whether it is where the rules put it. Whatever else moves it on is a decision, or work that somebody took on; a closed
+ * unit's work that follows (L43) is neither. */
+static bool waits_by_rule(const struct ticket *t, const struct event *e) {
+    switch (e->type) {
+    case EVENT_RECEIVED:
+        return t->split_from == 0;
+    case EVENT_DISPATCHED:
+        return e->role == ROLE_SYSTEM;
+    case EVENT_TRIAGED:
+        return t->by_rule && e->role == ROLE_SYSTEM;
+    case EVENT_SUPPLEMENTED:
+        return t->by_rule || (t->state == STATE_INCOMPLETE && e->effect.to == STATE_TRIAGE);
+    case EVENT_FOLLOWED:
+        return t->by_rule;
+    default:
+        return t->by_rule && e->effect.to == t->state;
+    }
+}
+
 /* ---- state, clocks, the promise ---- */
 
 static void set_fields(struct ticket *t, const struct effect *f) {
@@ -414,6 +435,7 @@ void ticket_apply(struct ticket *t, const struct event *e) {
     on_assignment(t, e);
     on_approval(t, e);
     on_the_rest(t, e);
+    t->by_rule = waits_by_rule(t, e);
     move(t, e);
     if (t->asked == 0) {
         t->asked_by = 0;

@@ -69,15 +69,27 @@ static enum verdict route_fits(const struct decision *d) {
     return ticket_route_fits(d) ? VERDICT_OK : VERDICT_UNIT_MISSING;
 }
 
-/* Rule R17: what nobody has taken on yet may follow changed rules, to the unit that was said beforehand. */
+static enum verdict waits_by_rule(const struct ticket *ticket) {
+    bool waits = ticket->state == STATE_RECEIVED || ticket->state == STATE_TRIAGE || ticket->state == STATE_OFFERED;
+    DEMAND(waits, VERDICT_NOT_LEGAL_NOW);
+    DEMAND(ticket->by_rule && ticket->returns == 0 && !ticket->forced, VERDICT_NOT_REROUTABLE);
+    return VERDICT_OK;
+}
+
+enum verdict ticket_may_reroute(const struct ticket *ticket, uint32_t unit) {
+    PASS_ON(waits_by_rule(ticket));
+    DEMAND(unit != 0, VERDICT_UNIT_MISSING);
+    DEMAND(ticket->state != STATE_OFFERED || ticket_lead(ticket)->unit != unit, VERDICT_NOTHING_CHANGES);
+    return VERDICT_OK;
+}
+
+/* Rule R17: what nobody has taken on or decided yet may follow changed rules, to the unit that was said beforehand. */
 enum verdict guard_REROUTE(const struct decision *d) {
-    const struct assignment *lead = ticket_lead(d->ticket);
-    DEMAND(d->ticket->returns == 0 && !d->ticket->forced, VERDICT_NOT_REROUTABLE);
+    PASS_ON(waits_by_rule(d->ticket));
     if (d->command == NULL) return VERDICT_OK;
     PASS_ON(route_fits(d));
     DEMAND(d->command->route.unit == d->command->unit, VERDICT_ROUTED_ELSEWHERE);
-    DEMAND(d->ticket->state != STATE_OFFERED || lead->unit != d->command->unit, VERDICT_NOTHING_CHANGES);
-    return VERDICT_OK;
+    return ticket_may_reroute(d->ticket, d->command->unit);
 }
 
 enum verdict guard_DISPATCH(const struct decision *d) {

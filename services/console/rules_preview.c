@@ -1,7 +1,8 @@
 /* POST /rules/preview: which tickets the rules of a file would have sent elsewhere: those of the last 30 days and everything that
  * is open, a page at a time (next_cursor), so that nobody else waits for it; `of` on the first page says how many there are. Each
- * is routed twice by core, with the rules in force and with those of the file, by what is known of it now. `moves`: it is open,
- * nobody has signed it, and POST /rules/reroute would move it (rule R17).
+ * is routed twice by core, with the rules in force and with those of the file, by what is known of it now. `moves`: POST
+ * /rules/reroute would move it, which core says to both (ticket_may_reroute, rule R17). So a ticket that an earlier change of rules
+ * left where it was is named too, from where it waits.
  * POST /rules/test: one request's words through the rules in force. */
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -52,18 +53,12 @@ static void route(struct arena *arena, const struct world *world, const struct t
     routing_decide_at(world, &known, at, ret_route);
 }
 
-static uint32_t lead_of(const struct ticket *ticket) {
+/* Of a ticket that waits for a unit, or for its signature: the unit it waits at, 0 for triage. */
+static uint32_t waits_at(const struct ticket *ticket) {
     uint32_t unit = 0;
-    for (int i = 0; i < ticket->assignments_count; i++)
+    for (int i = 0; i < ticket->assignments_count && ticket->state == STATE_OFFERED; i++)
         if (ticket->assignments[i].kind == ASSIGNMENT_LEAD) unit = ticket->assignments[i].unit;
     return unit;
-}
-
-/* Whether it would be routed again: it waits where the present rules put it (rule R17). */
-static bool may_move(const struct ticket *ticket, const struct route *from, const struct route *to) {
-    if (ticket->returns || ticket->forced || !to->unit) return false;
-    if (ticket->state == STATE_TRIAGE) return from->unit == 0;
-    return ticket->state == STATE_OFFERED && lead_of(ticket) == from->unit;
 }
 
 static void put_rule_no(struct json_writer *w, const char *key, int64_t rule) {
@@ -74,19 +69,20 @@ static void put_rule_no(struct json_writer *w, const char *key, int64_t rule) {
 }
 
 static void put_moved(struct json_writer *w, const struct page *p, const struct ticket *ticket,
-                      const struct route *from, const struct route *to) {
+                      const struct route *from, const struct route *to, bool moves) {
     const struct rules_plan *plan = p->in->plan;
     const struct reference *reference = p->in->reference;
+    uint32_t at = moves ? waits_at(ticket) : from->unit;
     json_open(w);
     put_ticket_number(w, "ticket", ticket->id);
     json_put_id(w, "version", ticket->version);
     json_put_string(w, "state", word_text(WORDS_state, ticket->state));
     json_put_bool(w, "open", ticket_is_open(ticket));
-    json_put_bool(w, "moves", may_move(ticket, from, to));
+    json_put_bool(w, "moves", moves);
     json_put_time(w, "received", ticket->received_at);
-    put_unit(w, "from", reference, from->unit);
+    put_unit(w, "from", reference, at);
     put_unit(w, "to", reference, to->unit);
-    put_rule_no(w, "from_rule", from->rule);
+    put_rule_no(w, "from_rule", at == from->unit ? from->rule : 0);
     put_rule_no(w, "to_rule", to->rule);
     json_put_string(w, "to_rule_name", reference_rule_name(&plan->imagined, (uint32_t)to->rule));
     json_close(w);
@@ -119,8 +115,9 @@ static void on_page(struct call *call, const struct db_reply *reply) {
         route(&scratch, &p->in->reference->world, &ticket, title, description, p->at, &from);
         route(&scratch, &plan->imagined.world, &ticket, title, description, p->at, &to);
         arena_reset(&scratch);
-        if (from.unit == to.unit) continue;
-        put_moved(w, p, &ticket, &from, &to);
+        bool moves = ticket_may_reroute(&ticket, to.unit) == VERDICT_OK;
+        if (from.unit == to.unit && !moves) continue;
+        put_moved(w, p, &ticket, &from, &to, moves);
         changed++;
     }
     json_close_list(w);

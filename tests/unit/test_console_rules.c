@@ -139,10 +139,17 @@ static void test_what_the_preview_names_is_what_moves(void **state) {
          *other = push_to("water", "井盖丢失"), *signed_ = push_to("water", "水管爆裂漏水"),
          *returned = push_to("water", "又是水管爆裂"), *elsewhere = push_to("municipal", "水管爆裂, 路面塌陷");
     char *nothing = strdup(ticket_of(push("\"title\":\"水管爆裂没人管\"")));
+    char *recalled = push_to("water", "水管爆裂, 派错了"), *whole = push_to("water", "水管爆裂, 两件事");
+    char *by_hand = strdup(ticket_of(push("\"title\":\"水管爆裂, 人工派\""))), split[24];
     done(200, signed_, "sign", &water, "{}");
     done(200, returned, "return", &water, "{\"reason\":\"not_our_duty\",\"basis\":\"三定方案\"}");
     done(200, elsewhere, "dispatch", &operator_, "{\"unit\":\"water\",\"reason\":\"先看水管\"}");
-    char *all[] = {offered, traditional, other, signed_, returned, elsewhere, nothing};
+    done(200, recalled, "triage", &operator_, "{\"reason\":\"先收回\"}");
+    cJSON *two = act(200, whole, "split", &operator_, "{\"reason\":\"两件事\"}");
+    snprintf(split, sizeof split, "%s", text_at(two, "created"));
+    cJSON_Delete(two);
+    done(200, by_hand, "dispatch", &operator_, "{\"unit\":\"water\"}");
+    char *all[] = {offered, traditional, other, signed_, returned, elsewhere, nothing, recalled, whole, split, by_hand};
     enum { ALL = sizeof all / sizeof all[0] };
     const char *before[ALL];
     for (int i = 0; i < ALL; i++) before[i] = owner_of(all[i]);
@@ -151,23 +158,22 @@ static void test_what_the_preview_names_is_what_moves(void **state) {
     const char *file = TITLES ",爆管直派住建,50,,,,水管+爆裂,,,,housing,,,,,,,,,\n";
     struct named named[20];
     int count = read_preview(file, named, 20), moving = 0;
-    assert_int_equal(count, 6); /* all but the manhole cover */
+    assert_int_equal(count, 10); /* all but the manhole cover */
     assert_int_equal(sql_int("SELECT count(*) FROM routing_rule WHERE name = '爆管直派住建'"), 0);
     for (int i = 0; i < count; i++) {
         bool expected = !strcmp(named[i].ticket, offered) || !strcmp(named[i].ticket, traditional) ||
-                        !strcmp(named[i].ticket, nothing);
+                        !strcmp(named[i].ticket, nothing) || !strcmp(named[i].ticket, whole);
         assert_true(named[i].moves == expected);
         assert_string_equal(named[i].unit, "housing");
         moving += named[i].moves;
     }
-    assert_int_equal(moving, 3);
+    assert_int_equal(moving, 4);
 
     /* loading moves nothing by itself (R17) */
     cJSON_Delete(send_csv(200, "/api/v1/admin/rules/import", &admin, file));
     for (int i = 0; i < ALL; i++) assert_string_equal(owner_of(all[i]), before[i]);
     for (int i = 0; i < count; i++) {
         char body[200];
-        if (!strcmp(named[i].ticket, elsewhere)) continue; /* an operator chose its unit: the preview says it stays */
         snprintf(body, sizeof body, "{\"ticket\":\"%.23s\",\"version\":\"%.11s\",\"unit\":\"%.19s\"}", named[i].ticket,
                  named[i].version, named[i].unit);
         struct answer answer;
@@ -177,11 +183,11 @@ static void test_what_the_preview_names_is_what_moves(void **state) {
                       if (late) answer_done(&answer);
                       !late;
         }));
-        assert_int_equal(answer.status, named[i].moves ? 200 : 409); /* signed, or returned */
+        assert_int_equal(answer.status, named[i].moves ? 200 : 409); /* signed, or a person decided */
         answer_done(&answer);
     }
     for (int i = 0; i < ALL; i++) {
-        bool moves = i == 0 || i == 1 || i == 6;
+        bool moves = i == 0 || i == 1 || i == 6 || i == 8;
         assert_string_equal(owner_of(all[i]), moves ? "housing" : before[i]);
     }
     cJSON *explained = get(200, &operator_, "/api/v1/tickets/%s/explain", traditional);
@@ -199,7 +205,22 @@ static void test_what_the_preview_names_is_what_moves(void **state) {
         there;
     }));
     assert_int_equal(read_preview(file, named, 20), 0); /* the same once more would change nothing */
-    for (int i = 0; i < ALL; i++) free(all[i]);
+    for (int i = 0; i < ALL; i++)
+        if (all[i] != split) free(all[i]);
+}
+
+/* Rules loaded without the step leave tickets where they were; the next preview names these too, and the step moves them. */
+static void test_what_an_earlier_change_left_behind(void **state) {
+    char *left = push_to("water", "排污口异味");
+    const char *file = TITLES ",异味归城管,40,,,,排污口+异味,,,,urban,,,,,,,,,\n";
+    struct named named[20];
+    cJSON_Delete(send_csv(200, "/api/v1/admin/rules/import", &admin, file));
+    assert_int_equal(read_preview(file, named, 20), 1);
+    assert_string_equal(named[0].ticket, left);
+    assert_string_equal(named[0].unit, "urban");
+    assert_true(named[0].moves);
+    assert_string_equal(owner_of(left), "water");
+    free(left);
 }
 
 /* Accepted while the router was away, and intake forgot it meanwhile: the sweep, which reads the words itself, goes by the same rules. */
@@ -277,6 +298,7 @@ int main(void) {
         cmocka_unit_test(test_only_the_system_administrator),
         cmocka_unit_test(test_a_rule_and_its_versions),
         cmocka_unit_test(test_what_the_preview_names_is_what_moves),
+        cmocka_unit_test(test_what_an_earlier_change_left_behind),
         cmocka_unit_test(test_the_sweep_goes_by_the_rules_too),
         cmocka_unit_test(test_words_through_the_rules),
         cmocka_unit_test(test_an_adjudication_offers_a_rule),

@@ -160,7 +160,64 @@ static void test_r17_what_nobody_has_signed_may_follow_new_rules(void **state) {
           "2026-03-02 周一 09:30  系统  要派单，不行：按现行规则不会派给该单位（R17）\n"
           "2026-03-02 周一 09:30  住建局  已退单：不属本单位职责，依据《三定方案》第三条\n"
           "        【待派遣】指挥中心：派遣，2026-03-02 周一 11:30 前\n"
-          "2026-03-02 周一 09:30  系统  要派单，不行：退过单或强制办理的工单不按规则改派（R17）\n");
+          "2026-03-02 周一 09:30  系统  要派单，不行：已由人决定去向的工单（退单、强制、人工派遣、收回、拆分）不按规则改派（R17）\n");
+}
+
+/* What the preview asks and what the step does, of one ticket: both the same. */
+static enum verdict asked_and_done(int64_t id, uint32_t unit) {
+    static const struct principal ADMINISTRATOR = {.user = 99, .role = ROLE_SYSTEM};
+    struct command again = {.name = COMMAND_DISPATCH, .unit = unit, .route = {.unit = unit, .reason = ROUTE_RULE}};
+    enum verdict asked = ticket_may_reroute(city_ticket(&city, id), unit);
+    assert_int_equal(city_try(&city, id, &ADMINISTRATOR, again), asked);
+    return asked;
+}
+
+/* R17: 只有规则派到那里、还没人决定过的，才跟着新规则走；预览和改派问的是同一句话。 */
+static void test_r17_what_a_person_decided_stays(void **state) {
+    SHOWS("R17");
+    begin("2026-03-02 09:00");
+    int64_t by_rule = come_in(MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
+    assert_int_equal(asked_and_done(by_rule, HOUSING), VERDICT_OK);
+    assert_int_equal(asked_and_done(by_rule, HOUSING), VERDICT_NOTHING_CHANGES);
+    assert_int_equal(asked_and_done(by_rule, URBAN), VERDICT_OK); /* and on, when the rules change again */
+    DO(&city, by_rule, OPERATOR, URGE);
+    DO(&city, by_rule, OPERATOR, ADD_ASSIST, .units = {WATER}, .units_count = 1);
+    assert_int_equal(asked_and_done(by_rule, HOUSING), VERDICT_OK); /* neither says where it goes */
+    DO(&city, by_rule, HOUSING_CLERK, SIGN);
+    assert_int_equal(asked_and_done(by_rule, URBAN), VERDICT_NOT_LEGAL_NOW);
+
+    begin("2026-03-02 09:00");
+    int64_t nowhere = come_in(0, 0, 0); /* the rules know no unit for it: it waits in triage */
+    assert_int_equal(city.tickets[0].state, STATE_TRIAGE);
+    assert_int_equal(ticket_may_reroute(&city.tickets[0], URBAN), VERDICT_OK);
+    assert_int_equal(ticket_may_reroute(&city.tickets[0], 0), VERDICT_UNIT_MISSING);
+    DO(&city, nowhere, OPERATOR, ASK, BECAUSE("在哪里"));
+    assert_int_equal(asked_and_done(nowhere, URBAN), VERDICT_NOT_LEGAL_NOW);
+    DO(&city, nowhere, OPERATOR, SUPPLEMENT, .note = TEXT("还是不清楚"));
+    assert_int_equal(city.tickets[0].state, STATE_TRIAGE);
+    assert_int_equal(asked_and_done(nowhere, URBAN), VERDICT_OK);
+
+    begin("2026-03-02 09:00");
+    int64_t by_hand = come_in(0, 0, 0);
+    DO(&city, by_hand, OPERATOR, DISPATCH, .unit = URBAN);
+    assert_int_equal(asked_and_done(by_hand, HOUSING), VERDICT_NOT_REROUTABLE);
+    DO(&city, by_hand, OPERATOR, TRIAGE, BECAUSE("派错了"));
+    assert_int_equal(asked_and_done(by_hand, HOUSING), VERDICT_NOT_REROUTABLE); /* recalled */
+    int64_t recalled = come_in(MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
+    DO(&city, recalled, OPERATOR, TRIAGE, BECAUSE("先等等"));
+    assert_int_equal(asked_and_done(recalled, HOUSING), VERDICT_NOT_REROUTABLE);
+    DO(&city, recalled, OPERATOR, SPLIT, BECAUSE("两件事"));
+    assert_int_equal(city.tickets[2].state, STATE_TRIAGE);
+    assert_int_equal(asked_and_done(3, HOUSING), VERDICT_NOT_REROUTABLE); /* split off */
+
+    begin("2026-03-02 09:00");
+    int64_t leading = come_in(MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
+    int64_t merged = come_in(MATTER_POTHOLE, GRID_A, PLACE_BY_POINT);
+    DO(&city, merged, OPERATOR, MERGE, .other = leading);
+    DO(&city, merged, OPERATOR, UNMERGE, BECAUSE("不是一件事"));
+    assert_int_equal(asked_and_done(merged, HOUSING), VERDICT_NOT_REROUTABLE);
+    DO(&city, leading, OPERATOR, DISPATCH, .unit = URBAN, BECAUSE("先由城管看"));
+    assert_int_equal(asked_and_done(leading, HOUSING), VERDICT_NOT_REROUTABLE);
 }
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, rules_begin, rules_end)
@@ -175,6 +232,7 @@ int main(void) {
         STORY(test_r15_a_rule_whose_unit_cannot_have_it),
         STORY(test_r16_levels_assists_and_triage),
         STORY(test_r17_what_nobody_has_signed_may_follow_new_rules),
+        STORY(test_r17_what_a_person_decided_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
