@@ -13,7 +13,10 @@ enum { SHIFTS = 40, HANDOVERS = 20, TICKETS_MAX = 50, CHANGES = 200 };
 
 static const struct db_statement ROSTER = {
     "duty_shifts",
-    "SELECT a.login, r.from_at, r.to_at, r.from_at <= $2::int8, is_away(a.id, $2::int8) FROM roster r JOIN account "
+    "SELECT a.login, r.from_at, r.to_at, r.from_at <= $2::int8, is_away(a.id, $2::int8), NOT a.disabled AND EXISTS "
+    "(SELECT FROM post p WHERE p.account = a.id AND p.unit = r.unit AND p.role BETWEEN 1 AND 6 AND p.from_at <= "
+    "greatest(r.from_at, $2::int8) AND (p.to_at = 0 OR p.to_at > greatest(r.from_at, $2::int8))) FROM roster r JOIN "
+    "account "
     "a ON a.id = r.account WHERE r.unit = $1::int4 AND r.to_at > $2::int8 ORDER BY r.from_at, a.login LIMIT 40"};
 static const struct db_statement PEOPLE = {"duty_people",
                                            "SELECT a.login, p.rank, is_away(a.id, $2::int8), (SELECT s.login FROM "
@@ -98,6 +101,7 @@ static void on_duty(struct call *call, const struct db_reply *reply) {
         json_put_time(w, "to", db_get_int(shifts, i, 2));
         json_put_bool(w, "now", db_get_bool(shifts, i, 3));
         json_put_bool(w, "away", db_get_bool(shifts, i, 4));
+        json_put_bool(w, "has_post", db_get_bool(shifts, i, 5));
         json_close(w);
     }
     json_close_list(w);

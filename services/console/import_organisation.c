@@ -131,25 +131,93 @@ struct roster_plan {
     uint32_t count;
 };
 
-struct known_logins { /* sorted */
-    const char **logins;
+struct known_post { /* ordered by login, then unit and beginning; unit 0: an account without any */
+    const char *login;
+    uint32_t unit;
+    time_ms from, to; /* 0: no end */
+};
+
+struct known_posts {
+    struct known_post *posts;
     uint32_t count;
 };
 
-static const struct db_statement LOGINS = {"import_roster_logins",
-                                           "SELECT login FROM account WHERE NOT disabled ORDER BY login COLLATE \"C\""};
+/* Of everybody who may sign in, the posts that read tickets (as staffed_refresh counts them). */
+static const struct db_statement HELD = {
+    "import_roster_posts",
+    "SELECT a.login, coalesce(p.unit, 0), coalesce(p.from_at, 0), coalesce(p.to_at, 0) FROM account a LEFT JOIN post p "
+    "ON p.account = a.id AND p.role BETWEEN 1 AND 6 WHERE NOT a.disabled ORDER BY a.login COLLATE \"C\", 2, 3"};
 static const struct db_statement DROP_SHIFTS = {"import_roster_drop",
                                                 "DELETE FROM roster WHERE unit = ANY ($1::int4[])"};
 static const struct db_statement STORE_SHIFTS = {
     "import_roster", "INSERT INTO roster (unit, from_at, to_at, account) SELECT u, f, t, a.id FROM unnest($1::int4[], "
                      "$2::int8[], $3::int8[], $4::text[]) AS r (u, f, t, l) JOIN account a ON a.login = r.l"};
 
-static int compare_logins(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+/* The first of a person's posts; `count` when there is no such person. */
+static uint32_t find_person(const struct known_posts *known, const char *login) {
+    uint32_t low = 0, high = known->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (strcmp(known->posts[middle].login, login) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < known->count && !strcmp(known->posts[low].login, login) ? low : known->count;
+}
+
+/* Whether the person holds a post in the unit from beginning to end, in one post or in several after each other. */
+static bool holds_post(const struct known_posts *known, uint32_t person, uint32_t unit, time_ms from, time_ms to) {
+    const char *login = known->posts[person].login;
+    for (uint32_t i = person; i < known->count && !strcmp(known->posts[i].login, login) && from < to; i++) {
+        const struct known_post *post = &known->posts[i];
+        if (post->unit != unit || post->from > from) continue;
+        if (post->to == 0) return true;
+        if (post->to > from) from = post->to;
+    }
+    return from >= to;
+}
+
+/* Some who could have the shift, for the message. */
+static const char *who_could(struct import *in, const struct shift_row *row) {
+    enum { NAMED = 4 };
+    const struct known_posts *known = in->known;
+    const char *names = "";
+    int found = 0;
+    for (uint32_t i = 0; i < known->count && found < NAMED; i++) {
+        bool first = i == 0 || strcmp(known->posts[i].login, known->posts[i - 1].login) != 0;
+        if (!first || !holds_post(known, i, row->unit, row->from, row->to)) continue;
+        names = import_printf(in, "%s%s%.40s", names, found++ ? ", " : "", known->posts[i].login);
+    }
+    return names;
+}
+
+/* Rule W9: whoever stands on the roster could not open the unit's tickets otherwise. What is over stays as it was. */
+static void check_post(struct sheet *s, const struct shift_row *row, uint32_t person) {
+    struct import *in = s->in;
+    if (!row->unit || row->to <= row->from || row->to <= clock_now()) return;
+    if (holds_post(in->known, person, row->unit, row->from, row->to)) return;
+    const char *code = reference_unit_code(in->reference, row->unit), *others = who_could(in, row);
+    if (*others)
+        import_fault(
+            in, row->number, roster_columns[PERSON],
+            import_printf(in, "“%s” 在这一班的时间内没有 %s 的岗位; 可填 %s, 或先在 people.csv 中给其岗位", row->login,
+                          code, others),
+            import_printf(
+                in, "\"%s\" holds no post in %s during this shift; it could be %s, or give a post in people.csv first",
+                row->login, code, others));
+    else
+        import_fault(
+            in, row->number, roster_columns[PERSON],
+            import_printf(in, "“%s” 在这一班的时间内没有 %s 的岗位; 该单位此时无人任职, 请先在 people.csv 中给岗位",
+                          row->login, code),
+            import_printf(
+                in, "\"%s\" holds no post in %s during this shift, nor does anybody: give one in people.csv first",
+                row->login, code));
 }
 
 static void read_shift(struct sheet *s, struct shift_row *row) {
-    const struct known_logins *known = s->in->known;
+    const struct known_posts *known = s->in->known;
     row->number = s->number;
     row->unit = *sheet_needed(s, DESK, 16) ? sheet_unit(s, DESK) : 0;
     row->from = *sheet_needed(s, FROM, 16) ? sheet_moment(s, FROM, false) : 0;
@@ -161,8 +229,11 @@ static void read_shift(struct sheet *s, struct shift_row *row) {
         sheet_fault(s, TO, "结束时间须晚于开始时间", "the end must come after the beginning");
     else if (row->to - row->from > (time_ms)SHIFT_HOURS_MAX * 3600000)
         sheet_fault(s, TO, "一班不得超过七天", "a shift is no longer than seven days");
-    if (*row->login && !bsearch(&row->login, known->logins, known->count, sizeof *known->logins, compare_logins))
-        sheet_fault(s, PERSON, "没有用户 “%s”", "there is no user \"%s\"");
+    uint32_t person = find_person(known, row->login);
+    if (*row->login && person == known->count)
+        sheet_fault(s, PERSON, "没有用户 “%s”, 或已停用", "there is no user \"%s\", or the account is disabled");
+    else if (*row->login)
+        check_post(s, row, person);
 }
 
 static int compare_shifts(const void *a, const void *b) {
@@ -213,22 +284,28 @@ static void store_roster(struct import *in) {
     }
 }
 
-static void on_logins(struct call *call, const struct db_reply *reply) {
+static void on_posts(struct call *call, const struct db_reply *reply) {
     static const struct import_kind kind = {
         .name = "roster", .tables = "{roster}", .check = check_roster, .store = store_roster};
     const struct db_result *rows = reply->results[1];
-    struct known_logins *known = call_take(call, sizeof *known);
+    struct known_posts *known = call_take(call, sizeof *known);
     known->count = (uint32_t)db_rows(rows);
-    known->logins = call_take(call, (known->count + 1) * sizeof *known->logins);
+    known->posts = call_take(call, (known->count + 1) * sizeof *known->posts);
     for (uint32_t i = 0; i < known->count; i++) {
         size_t len;
-        known->logins[i] = call_printf(call, "%s", db_get_text(rows, (int)i, 0, &len));
+        const char *login = db_get_text(rows, (int)i, 0, &len);
+        bool same = i > 0 && !strcmp(known->posts[i - 1].login, login);
+        known->posts[i] =
+            (struct known_post){.login = same ? known->posts[i - 1].login : call_printf(call, "%s", login),
+                                .unit = (uint32_t)db_get_int(rows, (int)i, 1),
+                                .from = db_get_int(rows, (int)i, 2),
+                                .to = db_get_int(rows, (int)i, 3)};
     }
     import_start(call, &kind, known);
 }
 
 void import_roster(struct call *call) {
     call_read(call);
-    call_add(call, &LOGINS);
-    call_send(call, on_logins);
+    call_add(call, &HELD);
+    call_send(call, on_posts);
 }

@@ -29,13 +29,15 @@ static const struct db_statement UPDATE = {
                     "coalesce($5::text, password), failures = 0 WHERE id = $1::int8"};
 static const struct db_statement END_SESSIONS = {"users_end_sessions", "DELETE FROM session WHERE account = $1::int8"};
 static const struct db_statement STAFF = {"users_staff", "SELECT staffed_refresh(ARRAY[$1::int4, $2::int4])"};
+/* Who leads and who is on shift hangs on posts: every service reads them anew. */
+static const struct db_statement RAISE = {"users_raise", "UPDATE world SET version = version + 1"};
 
 struct user {
     const char *login;
     int64_t id;
     int role;
     uint32_t unit, unit_before;
-    bool disabled, end_sessions, made;
+    bool disabled, end_sessions, post_changes, made;
     bool role_given, unit_given, disabled_given, password_given;
     char made_password[PASSWORD_TEXT_BYTES];
     struct password_job job;
@@ -147,6 +149,14 @@ static void check_fit(struct call *call, const struct user *user) {
         call_wrong(call, user->unit ? "/unit" : "/role", wrong.zh, wrong.en);
 }
 
+/* Units may be staffed or not any more, people may lead or stand on a roster. */
+static void tell_services(struct call *call) {
+    struct world_changed changed = {0};
+    who_forget(call->console->who);
+    console_world_changed(call->console, 0);
+    (void)!news_send(call->console->news, MESSAGE_world_changed, 0, NULL, &changed);
+}
+
 static void write_answer(struct call *call, struct user *user, int status) {
     struct json_writer *w = call_json(call);
     json_open(w);
@@ -158,11 +168,7 @@ static void write_answer(struct call *call, struct user *user, int status) {
     if (user->made) json_put_string(w, "password", user->made_password); /* this once */
     json_close(w);
     crypto_forget(user->made_password, sizeof user->made_password);
-    who_forget(call->console->who);
-    console_world_changed(call->console, 0);
-    struct world_changed changed = {0};
-    (void)!news_send(call->console->news, MESSAGE_world_changed, 0, NULL,
-                     &changed); /* units may be staffed or not any more */
+    tell_services(call);
     call_answer(call, status);
 }
 
@@ -230,8 +236,7 @@ static void on_updated(struct call *call, const struct db_reply *reply) {
         write_answer(call, user, 200);
         return;
     }
-    who_forget(call->console->who);
-    console_world_changed(call->console, 0);
+    tell_services(call);
     call_answer_nothing(call);
 }
 
@@ -249,6 +254,7 @@ static void update(void *context) {
     struct db_call *staff = call_add(call, &STAFF);
     db_set_int4(staff, 1, (int32_t)user->unit);
     db_set_int4(staff, 2, (int32_t)user->unit_before);
+    if (user->post_changes) call_add(call, &RAISE);
     call_audit(call, user->disabled ? "user_disable" : "user_change",
                call_printf(call, "account:%lld", (long long)user->id), "ok", detail_of(call, user));
     call_send(call, on_updated);
@@ -266,7 +272,10 @@ static void on_found(struct call *call, const struct db_reply *reply) {
     int role_before = (int)db_get_int(rows, 0, 1);
     if (!user->role_given) user->role = role_before;
     if (!user->unit_given) user->unit = user->unit_before;
-    if (!user->disabled_given) user->disabled = db_get_bool(rows, 0, 3);
+    bool disabled_before = db_get_bool(rows, 0, 3);
+    if (!user->disabled_given) user->disabled = disabled_before;
+    user->post_changes =
+        user->role != role_before || user->unit != user->unit_before || user->disabled != disabled_before;
     if (user->id == call->who.principal.user && (user->disabled || user->role != role_before)) {
         call_problem(call, 409, "不能停用自己或改变自己的角色", "Nobody disables themselves or changes their own role");
         return;

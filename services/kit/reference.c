@@ -85,9 +85,13 @@ static const struct db_statement QUERIES[Q_COUNT] = {
         {"reference_absences",
          "SELECT account, coalesce(stand_in, 0), from_at, to_at FROM absence WHERE to_at > (SELECT as_of FROM "
          "world) ORDER BY account, from_at"},
+    /* a shift counts only while its person holds a post in the unit (W9): who holds none may not open its tickets */
     [Q_SHIFTS] = {"reference_shifts",
-                  "SELECT r.unit, r.account, r.from_at, r.to_at FROM roster r JOIN account a ON a.id = r.account WHERE "
-                  "r.to_at > (SELECT as_of FROM world) AND NOT a.disabled ORDER BY r.unit, r.from_at, r.account"},
+                  "SELECT DISTINCT r.unit, r.account, greatest(r.from_at, p.from_at) AS from_at, "
+                  "CASE WHEN p.to_at = 0 THEN r.to_at ELSE least(r.to_at, p.to_at) END AS to_at FROM roster r JOIN "
+                  "account a ON a.id = r.account JOIN post p ON p.account = r.account AND p.unit = r.unit WHERE "
+                  "p.role BETWEEN 1 AND 6 AND p.from_at < r.to_at AND (p.to_at = 0 OR p.to_at > r.from_at) AND "
+                  "r.to_at > (SELECT as_of FROM world) AND NOT a.disabled ORDER BY r.unit, from_at, r.account"},
     [Q_QUIETS] =
         {"reference_people",
          "SELECT a.id, a.quiet, a.login FROM account a WHERE a.quiet <> '' OR a.id IN (SELECT account FROM post "

@@ -83,8 +83,10 @@ static void test_people_hold_posts(void **state) {
     refused("people", PEOPLE "li,department,water,,,,25:00-07:00\n", "/rows/2/quiet", "22:00-07:00");
     refused("people", PEOPLE "li,department,water,,,,\nli,department,water,leader,,,\n", "/rows/3/user", "twice");
     refused("people", PEOPLE "li,admin_system,center,,,,\nli,operator,center,,,,\n", "/rows/3/role", "one post alone");
-    taken("people", PEOPLE "water-1,department,water,leader,,,22:00-07:00\n"
-                           "water-1,department,housing,member,2026-01-01,2027-12-31,\nli,department,parks,deputy,,,\n");
+    taken("people",
+          PEOPLE "water-1,department,water,leader,,,22:00-07:00\n"
+                 "water-1,department,housing,member,2026-01-01,2027-12-31,\nli,department,parks,deputy,,,\n"
+                 "water-2,department,water,member,,2026-12-31,\nwater-2,department,parks,member,2027-01-01,,\n");
     assert_int_equal(
         sql_int("SELECT count(*) FROM post p JOIN account a ON a.id = p.account WHERE a.login = 'water-1'"), 2);
     assert_int_equal(
@@ -98,11 +100,20 @@ static void test_rosters(void **state) {
     SHOWS("W9");
     refused("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 07:00,water-1\n", "/rows/2/to", "after");
     refused("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,nobody\n", "/rows/2/person", "nobody");
+    /* of another unit; and only until the end of the year: the ladder would tell somebody who may not open the ticket */
+    refused("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,li\n", "/rows/2/person",
+            "row 2, person: \"li\" holds no post in water during this shift; it could be water-1");
+    refused("roster", ROSTER "water,2026-12-31 20:00,2027-01-01 08:00,water-2\n", "/rows/2/person", "water-1");
+    refused("roster", ROSTER "market,2026-12-01 08:00,2026-12-01 20:00,li\n", "/rows/2/person",
+            "give one in people.csv");
+    refused("roster", ROSTER "center,2026-12-01 08:00,2026-12-01 20:00,system\n", "/rows/2/person",
+            "no post in center");
+    assert_true(would_change("roster", ROSTER "water,2026-11-01 08:00,2026-11-01 20:00,li\n")); /* it is over */
     refused("roster",
             ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,water-1\nwater,2026-12-01 19:00,2026-12-02,water-1\n",
             "/rows/3/from", "overlaps");
     taken("roster",
-          ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,water-1\nwater,2026-12-01 20:00,2026-12-02 08:00,li\n");
+          ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,water-1\nwater,2026-12-01 20:00,2026-12-02 08:00,water-2\n");
     assert_int_equal(sql_int("SELECT count(*) FROM roster"), 2);
     assert_true(would_change("roster", ROSTER "water,2026-12-01 08:00,2026-12-01 20:00,water-1\n"));
 }
@@ -296,6 +307,50 @@ static void test_away_is_not_staffed(void **state) {
     sql("DELETE FROM absence; UPDATE world SET version = version + 1");
 }
 
+/* Whom the latest rung of this kind told, "user as"; "" before it is reached. */
+static const char *told_of(const char *ticket, const char *rung) {
+    static char text[120];
+    cJSON *history = get(200, &operator_, "/api/v1/tickets/%s/history", ticket);
+    const cJSON *event;
+    text[0] = 0;
+    cJSON_ArrayForEach(event, at(history, "events")) {
+        if (strcmp(text_at(event, "event"), "rung") || strcmp(text_at(event, "rung.code"), rung)) continue;
+        snprintf(text, sizeof text, "%s %s", text_at(event, "told.0.user"), text_at(event, "told.0.as.code"));
+    }
+    cJSON_Delete(history);
+    return text;
+}
+
+/* Somebody on the roster is transferred: the next rung tells who is there, not who may not open the ticket any more. */
+static void test_a_post_that_ends_ends_the_shift(void **state) {
+    SHOWS("W9 D9");
+    char roster[200], more[300];
+    security = must_sign_in("security"); /* an hour has passed */
+    admin = must_sign_in("system");
+    make_user(&security, "parks-1", "department", "parks");
+    snprintf(roster, sizeof roster, ROSTER "parks,%s,%s,parks-1\n", in_minutes(-10), in_minutes(600));
+    taken("roster", roster);
+    snprintf(more, sizeof more, "\"matter\":\"%s\",\"urgency\":\"danger\",\"title\":\"大树倒伏\"", matter_of("parks"));
+    char *ticket = strdup(ticket_of(push(more)));
+    pass_minutes(26); /* of the 30 to sign: urged */
+    EVENTUALLY(*told_of(ticket, "urge"));
+    assert_string_equal(told_of(ticket, "urge"), "parks-1 on_duty");
+    cJSON *duty = get(200, &operator_, "/api/v1/duty?unit=parks");
+    assert_true(cJSON_IsTrue(at(duty, "shifts.0.has_post")));
+    cJSON_Delete(duty);
+    cJSON_Delete(want(200, "POST", "/api/v1/admin/users/parks-1", &security, "{\"unit\":\"housing\"}"));
+    EVENTUALLY(({
+        duty = get(200, &operator_, "/api/v1/duty?unit=parks");
+        bool over = cJSON_IsFalse(at(duty, "shifts.0.has_post"));
+        cJSON_Delete(duty);
+        over;
+    }));
+    pass_minutes(5); /* too late */
+    EVENTUALLY(*told_of(ticket, "warning"));
+    assert_string_equal(told_of(ticket, "warning"), " desk");
+    free(ticket);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_people_hold_posts),
@@ -306,6 +361,7 @@ int main(void) {
         cmocka_unit_test(test_standing_in_and_handing_over),
         cmocka_unit_test(test_after_an_outage),
         cmocka_unit_test(test_away_is_not_staffed),
+        cmocka_unit_test(test_a_post_that_ends_ends_the_shift),
     };
     return cmocka_run_group_tests(tests, setup_all, end);
 }
