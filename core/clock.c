@@ -159,3 +159,13 @@ bool clock_recompute(const struct world *world, const struct matter *matter, uin
     ladder_arm(world, clock, BEFORE_ALL, now);
     return !clock_equal(&before, clock);
 }
+
+const struct clock *clock_first_due(const struct effect *effect) {
+    const struct clock *first = NULL;
+    for (uint16_t i = 0; i < effect->clocks_count; i++) {
+        const struct clock *clock = &effect->clocks[i].clock;
+        if (!clock_is_running(clock) || clock->due == 0 || clock->silent) continue;
+        if (first == NULL || clock->due < first->due) first = clock;
+    }
+    return first;
+}

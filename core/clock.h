@@ -41,6 +41,8 @@ bool clock_recompute(const struct world *world, const struct matter *matter, uin
 
 bool clock_is_running(const struct clock *clock);          /* it has a stage and is not paused */
 bool clock_is_late(const struct clock *clock, time_ms at); /* it has a stage and its limit was used up before `at` */
+/* Of the clocks an event sets and that run, the one used up first: what those outside are told of. NULL: none. Borrowed from effect. */
+const struct clock *clock_first_due(const struct effect *effect);
 bool clock_equal(const struct clock *a, const struct clock *b);
 
 /* The same clock in the calendar's terms, and the limit. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/number.h"
+#include "core/clock.h"
 #include "proto/must.h"
 #include "services/console/news.h"
 
@@ -38,16 +39,6 @@ static struct text text_of(const char *text) {
     return (struct text){text, text ? (uint32_t)strlen(text) : 0};
 }
 
-static const struct clock *first_due(const struct effect *effect) {
-    const struct clock *first = NULL;
-    for (uint16_t i = 0; i < effect->clocks_count; i++) {
-        const struct clock *clock = &effect->clocks[i].clock;
-        if (clock->stage && clock->due && !clock->paused && !clock->silent && (!first || clock->due < first->due))
-            first = clock;
-    }
-    return first;
-}
-
 /* False: its body cannot be read. */
 static bool tell(const struct reference *reference, const struct db_result *rows, int i, char number[NUMBER_TEXT_BYTES],
                  struct happened *ret_happened) {
@@ -56,7 +47,7 @@ static bool tell(const struct reference *reference, const struct db_result *rows
     const uint8_t *body = db_get_bytes(rows, i, 5, &len);
     if (codec_decode(&type_effect, body, len, &effect, NULL) != CODEC_OK) return false;
     number_format_ticket(db_get_int(rows, i, 1), number);
-    const struct clock *clock = first_due(&effect);
+    const struct clock *clock = clock_first_due(&effect);
     *ret_happened = (struct happened){.seq = db_get_int(rows, i, 0),
                                       .ticket = text_of(number),
                                       .version = (uint32_t)db_get_int(rows, i, 2),

@@ -10,6 +10,7 @@
 #include "proto/must.h"
 #include "services/console/command_body.h"
 #include "services/console/door.h"
+#include "services/console/openapi_parameters.def"
 #include "services/console/openapi_schemas.def"
 
 static const struct {
@@ -36,65 +37,8 @@ static const struct {
 static const struct {
     const char *name, *schema, *zh, *en;
 } query_parameters[] = {
-    {"unread", "{\"type\":\"string\"}", "只看未读 (1)", "Only what is not read yet (1)"},
-    {"limit", "{\"type\":\"integer\",\"minimum\":1}", "每页条数", "rows a page"},
-    {"cursor", "{\"type\":\"string\"}", "上一页给出的游标", "where the page before ended"},
-    {"unit", "{\"type\":\"string\"}", "单位编码 (含下级)", "a unit's code, with all below it"},
-    {"state", "{\"type\":\"string\"}", "状态, 可用逗号分隔多个", "a state, or several with commas between"},
-    {"matter", "{\"type\":\"string\",\"pattern\":\"^[0-9]{2,6}$\"}", "事项编码, 或前两位、四位",
-     "a matter's code, or its first 2 or 4 digits"},
-    {"grid", "{\"type\":\"string\"}", "地点所在单位 (含下级)", "where the place lies, with all below it"},
-    {"light", "{\"$ref\":\"#/components/schemas/Light\"}", "灯", "the light"},
-    {"q", "{\"type\":\"string\",\"maxLength\":200}", "标题或地址中的文字, 或一个编号",
-     "text of title or address, or a number"},
-    {"from", "{\"type\":\"string\"}", "起始时间或日期", "from this time or date on"},
-    {"to", "{\"type\":\"string\"}", "截止时间或日期 (不含)", "up to this time or date"},
-    {"source", "{\"type\":\"string\"}", "来源编码", "the source's code"},
-    {"external_id", "{\"type\":\"string\"}", "来源系统自己的编号", "the source's own number"},
-    {"date", "{\"type\":\"string\",\"format\":\"date\"}", "哪一天", "the day"},
-    {"hour", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":23}", "哪一小时 (0 到 23)", "the hour, 0 to 23"},
-    {"lang", "{\"enum\":[\"zh\",\"en\"]}", "不起作用: 两种语言都给出", "without effect: both languages are given"},
-    {"format", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\",\"events\"]}", "输出格式; events 为逐页的进度和结果",
-     "how the answer is written; events: text/event-stream with progress and the moves page by page"},
-    {"dry_run", "{\"enum\":[\"0\",\"1\"]}", "只检查, 不保存", "check only, store nothing"},
-    {"passwords", "{\"enum\":[\"none\"]}", "不为新用户生成密码", "make no passwords for new accounts"},
-    {"at", "{\"type\":\"string\"}", "按这一时间生效的规则 (日期或 RFC 3339)",
-     "by the rules in force then: a date or RFC 3339"},
-    {"wait", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":20}", "没有事件时最多等待几秒",
-     "how many seconds to wait when there is nothing to tell yet"},
-    {"cidr", "{\"type\":\"string\"}", "网段", "a range of addresses"},
-    {"action", "{\"type\":\"string\"}", "操作", "what was done"},
-    {"user", "{\"type\":\"string\"}", "用户名、令牌名或编号", "login, token name or number"},
-    {"supervised", "{\"enum\":[\"1\"]}", "只看督办中的", "only those under supervision"},
-    {"below", "{\"enum\":[\"1\"]}", "含下级单位", "with all units below it"},
-    {"within", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "多少分钟内将超期",
-     "due within so many minutes"},
-    {"kind", "{\"$ref\":\"#/components/schemas/UnitKind\"}", "单位类别", "kind of unit"},
-    {"type", "{\"type\":\"string\"}", "事件类型, 可用逗号分隔多个", "a type of event, or several with commas between"},
-    {"minutes", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1440}", "最近多少分钟", "how many minutes back"},
-    {"period", "{\"type\":\"string\",\"examples\":[\"2026\",\"2026-11\",\"2026-W47\",\"2026-11-22\"]}",
-     "一年、一月、一周或一日, 代替 from 和 to", "a year, month, week or day, instead of from and to"},
-    {"by", "{\"enum\":[\"unit\",\"matter\",\"channel\"]}", "分组", "one row for each of them"},
-    {"each", "{\"enum\":[\"day\",\"week\",\"month\"]}", "分段", "one row for each of them in the period"},
-    {"channel", "{\"$ref\":\"#/components/schemas/Channel\"}", "渠道", "channel"},
-    {"rate", "{\"type\":\"string\"}", "指标代码", "code of a rate, see /api/v1/figures/formulas"},
-    {"part", "{\"enum\":[\"denominator\",\"numerator\",\"missed\"]}", "列出哪一部分工单",
-     "which of its tickets: missed are those in the denominator that did not count"},
-    {"api_key", "{\"type\":\"string\"}", "令牌", "a token"},
-    {"jurisdiction_id", "{\"type\":\"string\"}", "不起作用: 只有一个辖区", "without effect: there is one jurisdiction"},
-    {"service_request_id", "{\"type\":\"string\"}", "诉求编号, 可用逗号分隔多个",
-     "numbers of requests, commas between"},
-    {"service_code", "{\"type\":\"string\"}", "事项编码, 可用逗号分隔多个", "codes of services, commas between"},
-    {"start_date", "{\"type\":\"string\"}", "起始时间 (W3)", "from this W3 time on"},
-    {"end_date", "{\"type\":\"string\"}", "截止时间 (W3)", "up to this W3 time"},
-    {"status", "{\"type\":\"string\"}", "open, closed", "open, closed"},
-    {"updated_after", "{\"type\":\"string\"}", "此后有变化的", "changed since"},
-    {"updated_before", "{\"type\":\"string\"}", "此前有变化的", "changed before"},
-    {"extensions", "{\"enum\":[\"true\",\"false\"]}", "附加本系统的字段", "with fields of this system"},
-    {"page", "{\"type\":\"integer\",\"minimum\":1}", "第几页", "which page"},
-    {"page_size", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000}", "每页条数", "requests a page"},
-    {"object", "{\"type\":\"string\"}", "对象", "what it was done to, as the log names it"},
-};
+#define PARAMETER_ROW(name, schema, zh, en) {name, schema, zh, en},
+    PARAMETERS(PARAMETER_ROW)};
 
 /* ---- parts of an operation --------------------------------------------------------------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 
 #include "common/json_writer.h"
 #include "common/number.h"
+#include "core/clock.h"
 #include "proto/codec.h"
 
 /* product.md: the hotline is told of acceptance, dispatch, signing, extension, answer, closing, and refusals with their reason. */
@@ -53,16 +54,6 @@ static void put_text(struct json_writer *w, const char *key, struct text text) {
     if (text.len) json_put_text(w, key, text.at, text.len);
 }
 
-static const struct clock *first_due(const struct effect *effect) {
-    const struct clock *first = NULL;
-    for (uint16_t i = 0; i < effect->clocks_count; i++) {
-        const struct clock *clock = &effect->clocks[i].clock;
-        if (clock->stage && clock->due && !clock->paused && !clock->silent && (!first || clock->due < first->due))
-            first = clock;
-    }
-    return first;
-}
-
 static void put_data(struct json_writer *w, const struct reference *reference, const struct event_row *row,
                      const struct effect *effect) {
     char number[NUMBER_TEXT_BYTES], matter[12];
@@ -79,7 +70,7 @@ static void put_data(struct json_writer *w, const struct reference *reference, c
     }
     if (effect->urgency) json_put_string(w, "urgency", word_text(WORDS_urgency, effect->urgency));
     if (effect->rung) json_put_string(w, "rung", word_text(WORDS_rung, effect->rung));
-    const struct clock *clock = first_due(effect);
+    const struct clock *clock = clock_first_due(effect);
     if (clock) {
         json_put_string(w, "stage", word_text(WORDS_stage, clock->stage));
         json_put_time(w, "due", clock->due);

@@ -1,26 +1,16 @@
 /* See reference.h. One group of SELECTs; every string is copied into the snapshot's own arena. */
 #define _GNU_SOURCE /* qsort_r */
-#include "services/kit/reference.h"
+#include "services/kit/reference_snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/arena.h"
 #include "core/quiet.h"
 #include "proto/must.h"
 #include "services/kit/rule_text.h"
 
 enum { ARENA_CHUNK = 1 << 20, ARENA_MAX = 512 << 20, LOAD_TIMEOUT_MS = 20000, MESSAGE_BYTES = 240 };
-
-struct snapshot {
-    struct reference reference; /* first: a reference is cast back to its snapshot */
-    int holders;
-    struct arena arena;
-    struct calendar *calendars[CALENDARS_MAX];
-    uint32_t *by_code; /* units in order of their codes */
-    uint32_t by_code_count;
-};
 
 struct reference_loader {
     struct db *db;
@@ -470,61 +460,4 @@ void reference_release(struct reference **reference) {
     for (int i = 0; i < CALENDARS_MAX; i++) free(s->calendars[i]);
     arena_done(&s->arena);
     free(s);
-}
-
-/* ---- looking up ------------------------------------------------------------------------------------------------------------------ */
-
-uint32_t reference_unit_by_code(const struct reference *reference, const char *code, size_t len) {
-    const struct snapshot *s = (const struct snapshot *)reference;
-    uint32_t low = 0, high = s->by_code_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        const char *there = reference->units[s->by_code[middle]].code;
-        int order = strncmp(code, there, len);
-        if (order == 0 && !there[len]) return s->by_code[middle];
-        if (order > 0)
-            low = middle + 1;
-        else
-            high = middle; /* also when `code` is only the beginning of `there` */
-    }
-    return 0;
-}
-
-const struct reference_source *reference_source_by_code(const struct reference *reference, const char *code,
-                                                        size_t len) {
-    for (uint32_t i = 0; i < reference->source_count; i++)
-        if (strlen(reference->sources[i].code) == len && !memcmp(reference->sources[i].code, code, len))
-            return &reference->sources[i];
-    return NULL;
-}
-
-const struct reference_source *reference_source(const struct reference *reference, uint32_t id) {
-    for (uint32_t i = 0; i < reference->source_count; i++)
-        if (reference->sources[i].id == id) return &reference->sources[i];
-    return NULL;
-}
-
-const struct reference_matter *reference_matter(const struct reference *reference, uint32_t code) {
-    const struct matter *m = world_matter(&reference->world, code);
-    return m ? &reference->matters[m - reference->world.matters] : NULL;
-}
-
-const char *reference_rule_name(const struct reference *reference, uint32_t no) {
-    const struct rule *rule = rule_by_no(&reference->world, no);
-    return rule ? reference->rules[rule - reference->world.rules].name : "";
-}
-
-const char *reference_unit_code(const struct reference *reference, uint32_t unit) {
-    return unit < reference->world.unit_count ? reference->units[unit].code : "";
-}
-
-const char *reference_unit_name(const struct reference *reference, uint32_t unit, bool english) {
-    if (unit >= reference->world.unit_count) return "";
-    return english ? reference->units[unit].name_en : reference->units[unit].name_zh;
-}
-
-const char *reference_person_login(const struct reference *reference, int64_t person) {
-    for (uint32_t i = 0; i < reference->world.quiet_count; i++)
-        if (reference->world.quiets[i].person == person) return reference->logins[i];
-    return "";
 }
