@@ -36,9 +36,15 @@ enum scope access_scope(int role, int action) {
     return (enum scope)scopes[action][role];
 }
 
+#define CARDED_ITEM(action) [action] = RELATION_CARDED,
+static const uint32_t carded[ACTION_COUNT] = {ACCESS_CARDED(CARDED_ITEM)};
+
 bool access_allowed(int role, int action, uint32_t relations) {
     enum scope scope = access_scope(role, action);
-    return scope == SCOPE_ALL || (relations_of[scope] & relations) != 0;
+    if (scope == SCOPE_NONE || scope == SCOPE_ALL) return scope == SCOPE_ALL;
+    uint32_t enough = relations_of[scope];
+    if (scope == SCOPE_OWN || scope == SCOPE_PLACE) enough |= carded[action];
+    return (enough & relations) != 0;
 }
 
 bool access_acts_for(const struct world *world, uint32_t unit, const struct principal *by) {
@@ -86,6 +92,9 @@ uint32_t access_ticket(const struct world *world, const struct ticket *ticket, c
     if (stands_above_all(world, by)) relations |= RELATION_ABOVE | RELATION_PLACE;
     for (uint16_t i = 0; i < ticket->assignments_count; i++) {
         relations |= of_assignment(world, &ticket->assignments[i], by);
+    }
+    for (uint16_t i = 0; i < ticket->cards_count; i++) {
+        if (access_acts_for(world, ticket->cards[i].unit, by)) relations |= RELATION_CARDED;
     }
     if (access_acts_for(world, ticket->owner, by)) relations |= RELATION_OWNER;
     if (is_below(world, by, ticket->owner)) relations |= RELATION_ABOVE;

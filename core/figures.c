@@ -281,3 +281,10 @@ bool figures_hold(const struct figures *f) {
     int64_t in_progress = figures_in_progress(f), supervised = f->n[FIGURE_SUPERVISED];
     return supervised >= 0 && supervised <= in_progress && in_progress >= 0 && f->n[FIGURE_CLOSED] >= 0;
 }
+
+bool figures_cards_hold(const struct figures *f) {
+    for (int rung = 0; rung <= RUNG_RED_CARD - RUNG_URGE; rung++) {
+        if (f->n[FIGURE_WITHDRAWN_URGE + rung] > f->n[FIGURE_RUNG_URGE + rung]) return false;
+    }
+    return true;
+}

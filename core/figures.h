@@ -13,7 +13,7 @@
  *      in time is an answer in time. Finishing without ever having contacted the requester is a contact missed.
  *  F6  Solved and satisfied are of callbacks that reached somebody.
  *  F7  Time in a state is added when the ticket goes on to another owner or state; a stay is counted when the state ends.
- *  F8  A withdrawn card stays in history and is subtracted from the cards; a reminder is no card.
+ *  F8  A withdrawn card stays in history and is subtracted, once, from the cards of the unit it was given to; a reminder is no card.
  *  F9  What happened counts on its own day, in city time. A later correction counts on the day it is made.
  *  F10 A ticket counts under the matter it has then. When its matter changes, it moves: one less under the old, one more under
  *      the new.
@@ -75,5 +75,7 @@ struct figure_rate figures_rate(const struct figures *figures, int rate);
 int32_t figures_permille(struct figure_rate rate);
 /* F1 and F3. */
 bool figures_hold(const struct figures *figures);
+/* F8, of a unit's whole log: no more cards withdrawn than given. A day or a matter alone may have more. */
+bool figures_cards_hold(const struct figures *figures);
 
 #endif

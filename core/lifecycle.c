@@ -21,6 +21,7 @@ enum {
     ABOVE = RELATION_ABOVE,
     PLACE = RELATION_PLACE,
     SOURCE = RELATION_SOURCE,
+    CARDED = RELATION_CARDED,
 };
 
 #define STEP_ROW(from, command, to, event, who, when, guard)                                                           \

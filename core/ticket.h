@@ -5,6 +5,7 @@
 #ifndef CORE_TICKET_H
 #define CORE_TICKET_H
 
+#include "core/routing.h"
 #include "core/verdict.h"
 #include "core/world.h"
 #include "proto/messages.h"
@@ -74,6 +75,11 @@ enum verdict ticket_may_reroute(const struct ticket *ticket, uint32_t unit);
 
 /* The closed unit that something of an open ticket stands with: COMMAND_FOLLOW then moves it (L43). 0: none. */
 uint32_t ticket_strays(const struct world *world, const struct ticket *ticket);
+
+/* The cards that stand, with number, rung, unit and stage, commas between; "" when none does. Names are looked up by the caller's
+ * function. Returns the length written, cut at a whole character when `size` is too small. */
+size_t ticket_cards_say(const struct ticket *ticket, const struct routing_names *names, enum lang lang, char *ret_text,
+                        size_t size);
 
 /* Whether the principal may see the ticket (list, read); see core/access.def. */
 bool ticket_visible(const struct world *world, const struct ticket *ticket, const struct principal *by);

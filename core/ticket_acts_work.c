@@ -236,10 +236,15 @@ static void act_replied(struct decision *d) {
 }
 
 static void act_card(struct decision *d) {
-    uint32_t unit = d->row->event == EVENT_CARD_APPEALED ? d->by.unit : d->ticket->appealed_unit;
-    struct event *e = about_lead(d);
-    if (unit != 0) e->effect.unit = unit;
-    e->effect.rung = d->row->event == EVENT_APPEAL_REFUSED ? d->ticket->card_appealed : d->command->rung;
+    const struct card *found;
+    must(ticket_fit_card(d, &found) == VERDICT_OK);
+    struct card card = *found;
+    struct event *e = act_event(d);
+    act_texts(d, e);
+    e->effect.card = card.no;
+    e->effect.unit = card.unit;
+    e->effect.stage = card.stage;
+    e->effect.rung = card.rung;
 }
 
 /* ---- time ---- */
@@ -269,6 +274,7 @@ static void act_rung(struct decision *d) {
     e->effect.stage = clock.stage;
     e->effect.rung = (uint8_t)rung;
     e->effect.reminder = reached.reminder;
+    if (rung >= RUNG_WARNING && !reached.reminder) e->effect.card = (uint16_t)(t->card_last + 1);
     e->effect.unit = unit;
     e->effect.assignment = (uint8_t)(slot == CLOCK_SLOT_TICKET || slot == CLOCK_SLOT_SUPERVISION ? 0 : slot / 2);
     e->effect.until = clock.next;

@@ -263,19 +263,6 @@ static void on_approval(struct ticket *t, const struct event *e) {
         t->supervised_unit = 0;
         t->supervision = (struct clock){0};
         break;
-    case EVENT_CARD_APPEALED:
-        t->card_appealed = e->effect.rung;
-        t->appealed_by = e->user;
-        t->appealed_unit = e->effect.unit;
-        break;
-    case EVENT_CARD_WITHDRAWN:
-        if (e->effect.rung >= t->highest_rung) t->highest_rung = (uint8_t)(e->effect.rung - 1); /* fallthrough */
-    case EVENT_APPEAL_REFUSED:
-        if (e->effect.rung != t->card_appealed) break;
-        t->card_appealed = 0;
-        t->appealed_by = 0;
-        t->appealed_unit = 0;
-        break;
     default:
         break;
     }
@@ -337,7 +324,11 @@ static void on_the_rest(struct ticket *t, const struct event *e) {
         t->callback_round = 0;
         break;
     case EVENT_RUNG:
-        if (e->effect.rung > t->highest_rung) t->highest_rung = e->effect.rung;
+        if (e->effect.rung > t->highest_rung) t->highest_rung = e->effect.rung; /* fallthrough */
+    case EVENT_CARD_APPEALED:
+    case EVENT_CARD_WITHDRAWN:
+    case EVENT_APPEAL_REFUSED:
+        ticket_apply_card(t, e);
         break;
     default:
         break;

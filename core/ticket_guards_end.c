@@ -159,34 +159,19 @@ enum verdict guard_REPLY(const struct decision *d) {
 }
 
 static enum verdict fit_card(const struct decision *d) {
-    DEMAND(d->ticket->highest_rung >= RUNG_WARNING, VERDICT_RUNG_UNFIT);
-    NEED(d, d->command->rung >= RUNG_WARNING && d->command->rung <= d->ticket->highest_rung, VERDICT_RUNG_UNFIT);
-    return VERDICT_OK;
+    const struct card *card;
+    PASS_ON(ticket_fit_card(d, &card));
+    return guard_REASON(d);
 }
 
 enum verdict guard_APPEAL(const struct decision *d) {
-    DEMAND(d->ticket->card_appealed == 0, VERDICT_ALREADY_ASKED);
-    PASS_ON(fit_card(d));
-    return guard_REASON(d);
+    return fit_card(d);
 }
-
-static enum verdict somebody_else_judges(const struct decision *d) {
-    const struct ticket *t = d->ticket;
-    DEMAND(t->card_appealed == 0 || (d->by.user != t->appealed_by && d->by.unit != t->appealed_unit),
-           VERDICT_OWN_REQUEST);
-    return VERDICT_OK;
-}
-
 enum verdict guard_WITHDRAW(const struct decision *d) {
-    PASS_ON(fit_card(d));
-    PASS_ON(somebody_else_judges(d));
-    return guard_REASON(d);
+    return fit_card(d);
 }
-
 enum verdict guard_REFUSE_APPEAL(const struct decision *d) {
-    DEMAND(d->ticket->card_appealed != 0, VERDICT_NOT_ASKED);
-    PASS_ON(somebody_else_judges(d));
-    return guard_REASON(d);
+    return fit_card(d);
 }
 
 enum verdict guard_TIMER(const struct decision *d) {

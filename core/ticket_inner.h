@@ -50,6 +50,17 @@ bool ticket_route_fits(const struct decision *d);
 /* The assist that a command names by number or by unit, open or ended; NULL: none. */
 const struct assignment *ticket_named_assist(const struct decision *d);
 
+/* ---- core/ticket_cards.c ---- */
+
+/* NULL: there is none with this number, or it went for want of room. */
+const struct card *ticket_card(const struct ticket *ticket, uint16_t no);
+/* The card that d->command, an appeal or a judgement, is about; or why it cannot be (L45). With d->command NULL: whether there is any. */
+enum verdict ticket_fit_card(const struct decision *d, const struct card **ret_card);
+/* Folds what the event says of a card. */
+void ticket_apply_card(struct ticket *ticket, const struct event *event);
+/* As ticket_check, of the cards alone. */
+const char *ticket_check_cards(const struct ticket *ticket);
+
 /* ---- core/ticket_follow.c ---- */
 
 /* The first thing of an open ticket that stands with a unit which was closed, and where it goes (L43). */

@@ -197,6 +197,7 @@ const char *ticket_check(const struct world *world, const struct ticket *ticket)
     const char *broken = check_clock(&t->clock);
     if (broken == NULL) broken = check_clock(&t->supervision);
     if (broken == NULL) broken = check_assignments(t);
+    if (broken == NULL) broken = ticket_check_cards(t);
     if (broken != NULL) return broken;
     return ticket_is_open(t) ? check_open(world, t) : check_ended(t);
 }

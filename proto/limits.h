@@ -9,6 +9,8 @@ typedef int64_t time_ms; /* UTC milliseconds since 1970 */
 enum {
     /* a ticket */
     TICKET_ASSIGNMENTS_MAX = 8, /* one lead, up to seven assists or earlier leads still open */
+    TICKET_CARDS_MAX = 32,      /* warnings and cards that can still be appealed or withdrawn */
+    TICKET_RETURNED_MAX = 8,    /* units that are remembered to have returned it */
     EVENT_UNITS_MAX = 8,        /* units named by one event: assists, recipients of a rung, whistled departments */
     EVENT_TOLD_MAX = 8, /* people and desks one rung tells: two of the unit, its leader, parent, centre, district */
     EVENT_CLOCKS_MAX =

@@ -267,7 +267,11 @@ static int print_access(void) {
            "* `own`: tickets in which my unit, or a unit below it, takes part\n"
            "* `place`: those, and tickets whose place lies in my unit\n"
            "* `source`: tickets that came from the source I speak for\n"
-           "* `all`: every ticket\n\n## How somebody can stand to a ticket\n\n| word | 中文 | English |\n| --- | --- | "
+           "* `all`: every ticket\n\n"
+           "A unit that was given a card of a ticket sees it and appeals, where its role holds that in `own` or "
+           "`place`, also when it has "
+           "no part in it any more (rule L30).\n\n## How somebody can stand to a ticket\n\n| word | 中文 | English "
+           "|\n| --- | --- | "
            "--- |\n");
     const struct access_word *relations = access_relations(&count);
     for (size_t i = 0; i < count; i++)

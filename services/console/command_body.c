@@ -35,6 +35,7 @@ const struct command_field_info command_fields[COMMAND_FIELD_COUNT] = {
     {"version", "{\"type\":\"integer\",\"minimum\":1}", 0},
     {"result", "{\"$ref\":\"#/components/schemas/Result\"}", 0},
     {"to", CODE_SCHEMA, 0},
+    {"card", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":65535}", 0},
 };
 
 enum { ALWAYS = TAKES_VERSION | TAKES_REASON | TAKES_NOTE };
@@ -87,9 +88,9 @@ static const struct command_takes takes[COMMAND_COUNT] = {
     [COMMAND_SCORE] = {ALWAYS | TAKES_UNIT | TAKES_ASSIGNMENT | TAKES_SCORE, TAKES_SCORE},
     [COMMAND_TRANSFER] = {ALWAYS | TAKES_BASIS | TAKES_TO, TAKES_REASON},
     [COMMAND_TAKE_BACK] = {ALWAYS, TAKES_REASON},
-    [COMMAND_APPEAL_CARD] = {ALWAYS | TAKES_RUNG | TAKES_BASIS, TAKES_RUNG | TAKES_REASON},
-    [COMMAND_WITHDRAW_CARD] = {ALWAYS | TAKES_RUNG, TAKES_RUNG | TAKES_REASON},
-    [COMMAND_REFUSE_APPEAL] = {ALWAYS | TAKES_RUNG, TAKES_RUNG | TAKES_REASON},
+    [COMMAND_APPEAL_CARD] = {ALWAYS | TAKES_CARD | TAKES_RUNG | TAKES_BASIS, TAKES_REASON},
+    [COMMAND_WITHDRAW_CARD] = {ALWAYS | TAKES_CARD | TAKES_RUNG, TAKES_REASON},
+    [COMMAND_REFUSE_APPEAL] = {ALWAYS | TAKES_CARD | TAKES_RUNG, TAKES_REASON},
 };
 
 struct command_takes command_takes(int command) {

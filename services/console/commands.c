@@ -82,17 +82,31 @@ static void write_done(struct json_writer *w, struct call *call, const struct pe
     json_close(w);
 }
 
+/* What the verdict says; of a card, also which ones stand (rule L44). */
+static struct sentence why_not(struct call *call, const struct verdict_row *row, const struct ticket *ticket) {
+    bool about_cards = !strcmp(row->pointer, "/card");
+    if (!ticket || !about_cards) return (struct sentence){row->zh, row->en};
+    struct routing_names names = reference_names(call->reference);
+    enum { CARDS_BYTES = 4096 };
+    char *zh = call_take(call, CARDS_BYTES), *en = call_take(call, CARDS_BYTES);
+    bool any = ticket_cards_say(ticket, &names, LANG_ZH, zh, CARDS_BYTES) > 0;
+    ticket_cards_say(ticket, &names, LANG_EN, en, CARDS_BYTES);
+    return (struct sentence){call_printf(call, "%s; 仍有效的牌: %s", row->zh, any ? zh : "无"),
+                             call_printf(call, "%s; standing: %s", row->en, any ? en : "none")};
+}
+
 static void answer_refusal(struct call *call, const struct pending *p, const struct ticket *ticket) {
     static const struct sentence title = {"不能办理", "Refused"};
     const struct verdict_row *row = verdict_row((int)p->reply.verdict);
     const char *type = call_printf(call, "%s", row->rule);
-    struct json_writer *w = call_problem_json(call, row->status, type, title, (struct sentence){row->zh, row->en});
+    struct sentence why = why_not(call, row, ticket);
+    struct json_writer *w = call_problem_json(call, row->status, type, title, why);
     json_put_string(w, "verdict", row->name + strlen("VERDICT_"));
     if (row->pointer[0]) {
         json_put_open_list(w, "errors");
         json_open(w);
         json_put_string(w, "pointer", row->pointer);
-        json_put_string(w, "detail", call_lang(call) == LANG_EN ? row->en : row->zh);
+        json_put_string(w, "detail", call_lang(call) == LANG_EN ? why.en : why.zh);
         json_close(w);
         json_close_list(w);
     }

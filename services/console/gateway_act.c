@@ -52,7 +52,8 @@ static uint32_t given_by(const struct act *act) {
            (act->units.len ? TAKES_UNITS : 0u) | (act->reason.len ? TAKES_REASON : 0u) |
            (act->basis.len ? TAKES_BASIS : 0u) | (act->note.len ? TAKES_NOTE : 0u) |
            (act->answer.len ? TAKES_ANSWER : 0u) | (act->until ? TAKES_UNTIL : 0u) | (act->result ? TAKES_RESULT : 0u) |
-           (act->score ? TAKES_SCORE : 0u) | (act->assignment ? TAKES_ASSIGNMENT : 0u) | (act->rung ? TAKES_RUNG : 0u);
+           (act->score ? TAKES_SCORE : 0u) | (act->assignment ? TAKES_ASSIGNMENT : 0u) | (act->rung ? TAKES_RUNG : 0u) |
+           (act->card ? TAKES_CARD : 0u);
 }
 
 static void check_fields(const struct act *act, struct wrong *wrong) {
@@ -103,7 +104,8 @@ static void read_act(const struct reference *reference, const struct act *act, s
                                 .result = act->result,
                                 .score = act->score,
                                 .assignment = act->assignment,
-                                .rung = act->rung};
+                                .rung = act->rung,
+                                .card = act->card};
     if (!act->name || !command_takes(act->name).may) fault(wrong, 422, "/name", "is no command that can be given");
     if (number_parse_ticket(act->ticket.len ? act->ticket.at : "", act->ticket.len, &command->ticket) != ERR_NONE)
         fault(wrong, 422, "/ticket", "is no ticket number: T and 17 digits");

@@ -57,6 +57,7 @@ static bool tell(const struct reference *reference, const struct db_result *rows
                                       .matter = effect.matter,
                                       .urgency = effect.urgency,
                                       .rung = effect.rung,
+                                      .card = effect.card,
                                       .stage = clock ? clock->stage : 0,
                                       .due = clock ? clock->due : 0,
                                       .until = effect.until,

@@ -214,19 +214,6 @@ static struct request_new said(struct call *call, struct arena *arena) {
     return r;
 }
 
-static const char *unit_name(void *context, uint32_t id, enum lang lang) {
-    return reference_unit_name(context, id, lang == LANG_EN);
-}
-
-static const char *matter_name(void *context, uint32_t code, enum lang lang) {
-    const struct reference_matter *names = reference_matter(context, code);
-    return !names ? "" : lang == LANG_EN ? names->name_en : names->name_zh;
-}
-
-static const char *rule_name(void *context, uint32_t no) {
-    return reference_rule_name(context, no);
-}
-
 void rules_test_post(struct call *call) {
     static const char *const keys[] = {"title", "description", "matter", "place", "channel", "source", "at", NULL};
     if (!call_json_body(call, keys)) return;
@@ -237,7 +224,7 @@ void rules_test_post(struct call *call) {
     arena_done(&arena);
     if (call_is_wrong(call, 422)) return;
     routing_decide(call_world(call), &request, &decided);
-    struct routing_names names = {call->reference, unit_name, matter_name, rule_name};
+    struct routing_names names = reference_names(call->reference);
     char zh[SENTENCE_BYTES], en[SENTENCE_BYTES];
     routing_say(&decided, &names, LANG_ZH, zh, sizeof zh);
     routing_say(&decided, &names, LANG_EN, en, sizeof en);

@@ -78,6 +78,23 @@ static void put_assignments(struct json_writer *w, const struct reference *refer
     json_close_list(w);
 }
 
+/* With numbers, by which an appeal and a judgement name them (rule L45). */
+static void put_cards(struct json_writer *w, const struct reference *reference, const struct ticket *ticket) {
+    json_put_open_list(w, "cards");
+    for (int i = 0; i < ticket->cards_count; i++) {
+        const struct card *card = &ticket->cards[i];
+        json_open(w);
+        json_put_int(w, "no", card->no);
+        put_unit(w, "unit", reference, card->unit);
+        put_word(w, "stage", WORDS_stage, card->stage);
+        put_word(w, "rung", WORDS_rung, card->rung);
+        json_put_bool(w, "withdrawn", card->withdrawn);
+        json_put_bool(w, "appealed", card->appealed_unit != 0);
+        json_close(w);
+    }
+    json_close_list(w);
+}
+
 static void put_asked(struct json_writer *w, const struct ticket *ticket) {
     if (!ticket->asked) {
         json_put_null(w, "asked");
@@ -114,7 +131,6 @@ static void put_rest(struct json_writer *w, const struct reference *reference, c
     json_put_int(w, "callback_tries", ticket->callback_tries);
     json_put_bool(w, "forced", ticket->forced);
     put_word(w, "highest_rung", WORDS_rung, ticket->highest_rung);
-    put_word(w, "card_appealed", WORDS_rung, ticket->card_appealed);
     put_ticket_number(w, "merged_into", ticket->merged_into);
     put_ticket_number(w, "split_from", ticket->split_from);
     json_put_int(w, "request_count", ticket->request_count);
@@ -154,6 +170,7 @@ static void on_detail(struct call *call, const struct db_reply *reply) {
     put_rest(w, call->reference, &ticket);
     put_assignments(w, call->reference, &ticket);
     put_clocks(w, call->reference, &ticket);
+    put_cards(w, call->reference, &ticket);
     put_possible(w, call->reference, &ticket, &by, now);
     json_put_open_list(w, "requests");
     for (int i = 0; i < db_rows(requests); i++) {

@@ -15,21 +15,8 @@ enum { EVENTS_MAX = 1000, SENTENCE_BYTES = 1200, MINUTE_MS = 60000 };
 
 /* ---- the route ------------------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *unit_name(void *context, uint32_t id, enum lang lang) {
-    return reference_unit_name(context, id, lang == LANG_EN);
-}
-
-static const char *matter_name(void *context, uint32_t code, enum lang lang) {
-    const struct reference_matter *names = reference_matter(context, code);
-    return !names ? "" : lang == LANG_EN ? names->name_en : names->name_zh;
-}
-
-static const char *rule_name(void *context, uint32_t no) {
-    return reference_rule_name(context, no);
-}
-
 static void put_route(struct json_writer *w, struct call *call, const struct route *route) {
-    struct routing_names names = {call->reference, unit_name, matter_name, rule_name};
+    struct routing_names names = reference_names(call->reference);
     char zh[SENTENCE_BYTES], en[SENTENCE_BYTES];
     if (!route->reason) {
         put_names(w, "route", "没有自动派单记录", "no automatic decision is recorded");
@@ -68,7 +55,8 @@ static void put_moved(struct json_writer *w, struct call *call, const struct eve
 static const char *why(struct call *call, const struct clock_story *s, int recount, bool english) {
     if (s->matters[recount])
         return call_printf(call, english ? "the matter is now %s" : "事项改为%s",
-                           matter_name(call->reference, s->matters[recount], english ? LANG_EN : LANG_ZH));
+                           reference_names(call->reference)
+                               .matter((void *)call->reference, s->matters[recount], english ? LANG_EN : LANG_ZH));
     const struct word *urgency = word_by_value(WORDS_urgency, s->urgencies[recount]);
     if (urgency)
         return call_printf(call, english ? "the urgency is now %s" : "紧急程度改为%s",

@@ -22,10 +22,16 @@ static const char *say(struct call *call, const struct event *event, bool englis
     case EVENT_PASSED_DOWN:
     case EVENT_SUPERVISED:
         return *unit ? call_printf(call, english ? "%s: %s" : "%s：%s", what, unit) : what;
+    case EVENT_CARD_APPEALED:
+    case EVENT_CARD_WITHDRAWN:
+    case EVENT_APPEAL_REFUSED:
     case EVENT_RUNG: {
         const struct word *rung = word_by_value(WORDS_rung, effect->rung),
                           *stage = word_by_value(WORDS_stage, effect->stage);
         if (!rung || !stage) return what;
+        if (event->type != EVENT_RUNG)
+            return call_printf(call, english ? "%s: %s, %s" : "%s：%s，%s", what, english ? rung->en : rung->zh,
+                               english ? stage->en : stage->zh);
         if (english) return call_printf(call, "%s: %s%s", rung->en, stage->en, effect->reminder ? ", again" : "");
         return call_printf(call, "%s：%s%s", rung->zh, stage->zh, effect->reminder ? " (再次提醒)" : "");
     }
@@ -105,6 +111,7 @@ void put_event(struct json_writer *w, struct call *call, const struct event *eve
     put_said(w, "answer", effect->answer);
     if (effect->until) json_put_time(w, "until", effect->until);
     if (effect->rung) put_word(w, "rung", WORDS_rung, effect->rung);
+    if (effect->card) json_put_int(w, "card", effect->card);
     if (effect->stage) put_word(w, "stage", WORDS_stage, effect->stage);
     if (effect->request) put_request_number(w, "request", effect->request);
     if (effect->other) put_ticket_number(w, "other", effect->other);

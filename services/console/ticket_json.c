@@ -7,6 +7,23 @@
 #include "common/number.h"
 #include "proto/codec.h"
 
+static const char *unit_name(void *context, uint32_t id, enum lang lang) {
+    return reference_unit_name(context, id, lang == LANG_EN);
+}
+
+static const char *matter_name(void *context, uint32_t code, enum lang lang) {
+    const struct reference_matter *names = reference_matter(context, code);
+    return !names ? "" : lang == LANG_EN ? names->name_en : names->name_zh;
+}
+
+static const char *rule_name(void *context, uint32_t no) {
+    return reference_rule_name(context, no);
+}
+
+struct routing_names reference_names(const struct reference *reference) {
+    return (struct routing_names){(void *)reference, unit_name, matter_name, rule_name};
+}
+
 void put_names(struct json_writer *w, const char *key, const char *zh, const char *en) {
     json_put_open(w, key);
     json_put_string(w, "zh", zh);

@@ -15,6 +15,9 @@ void put_names(struct json_writer *w, const char *key, const char *zh, const cha
 void put_ticket_number(struct json_writer *w, const char *key, int64_t ticket);         /* null for 0 */
 void put_request_number(struct json_writer *w, const char *key, int64_t request);
 
+/* How core's sentences name units, matters and rules. Good as long as `reference` is. */
+struct routing_names reference_names(const struct reference *reference);
+
 /* A ticket's body as stored. False: it cannot be read (logged). Texts point into the bytes. */
 bool ticket_of_body(const uint8_t *body, size_t len, struct ticket *ret_ticket);
 

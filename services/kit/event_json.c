@@ -70,6 +70,7 @@ static void put_data(struct json_writer *w, const struct reference *reference, c
     }
     if (effect->urgency) json_put_string(w, "urgency", word_text(WORDS_urgency, effect->urgency));
     if (effect->rung) json_put_string(w, "rung", word_text(WORDS_rung, effect->rung));
+    if (effect->card) json_put_int(w, "card", effect->card);
     const struct clock *clock = clock_first_due(effect);
     if (clock) {
         json_put_string(w, "stage", word_text(WORDS_stage, clock->stage));

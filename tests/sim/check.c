@@ -107,6 +107,18 @@ static void check_timer(const struct event_row *e, const struct ticket *before, 
     note_lateness(e, old->next);
 }
 
+/* A card is given once, to the unit whose limit it was, and withdrawn once, by an event that says which it is (rule L44). */
+static void check_card(const struct event_row *e, const struct ticket *before, const struct effect *f) {
+    if (e->type == EVENT_RUNG && f->card && ticket_card(before, f->card))
+        broken("I6", "ticket %lld: card %u is given twice", L(e->ticket), f->card);
+    if (e->type != EVENT_CARD_WITHDRAWN) return;
+    const struct card *card = ticket_card(before, f->card);
+    if (!card || card->withdrawn)
+        broken("I6", "ticket %lld: card %u does not stand, and is withdrawn", L(e->ticket), f->card);
+    if (card->unit != f->unit || card->rung != f->rung || card->stage != f->stage)
+        broken("I6", "ticket %lld: card %u is withdrawn for another", L(e->ticket), f->card);
+}
+
 static void check_note(const struct effect *f, int64_t seq) {
     int64_t number = people_note_number(f->note.at, f->note.len);
     if (!number) return;
@@ -163,6 +175,7 @@ static struct model *check_event(const struct event_row *row) {
                word_text(WORDS_event_type, event.type), word_text(WORDS_state, event.effect.to));
     note_step(t->state, &event);
     check_timer(row, t, &event.effect);
+    check_card(row, t, &event.effect);
     check_note(&event.effect, row->seq);
     ticket_apply(t, &event);
     const char *why = ticket_check(world_now(), t);

@@ -84,6 +84,7 @@ static void compare(int64_t to_seq) {
     for (uint32_t unit = 0; unit < UNIT_COUNT; unit++) {
         int kind = counted_by->units[unit].kind;
         if (!figures_hold(&folded[unit])) broken("I3", "the counters of unit %u do not hold", unit);
+        if (!figures_cards_hold(&folded[unit])) broken("I3", "unit %u has more cards withdrawn than given", unit);
         if (kind == UNIT_CENTER || kind == UNIT_DISTRICT) continue; /* these are the whole */
         if (memcmp(&kept[unit], &folded[unit], sizeof kept[unit]) != 0)
             broken("I4", "the figures of unit %u are not what %lld events make", unit, (long long)to_seq);

@@ -90,7 +90,8 @@ static void fill(struct order *o, const struct ticket *t) {
     c->request = t->request;
     c->satisfied = chance(500000);
     c->score = (uint8_t)(1 + below(5));
-    c->rung = t->highest_rung;
+    if (chance(300000)) c->rung = t->highest_rung;
+    if (t->cards_count && chance(700000)) c->card = t->cards[below(t->cards_count)].no;
     if (t->assignments_count && chance(300000)) c->assignment = t->assignments[below(t->assignments_count)].no;
 }
 

@@ -401,8 +401,12 @@ static void city_do(struct city *city, int64_t id, const struct principal *by, s
     enum verdict verdict = city_try(city, id, by, command);
     if (verdict == VERDICT_OK) return;
     struct event who = {.role = by->role, .actor_unit = by->unit, .user = by->user};
-    write_down(city, "%s  %s  要%s，不行：%s（%s）\n", when(city->now), actor(&who),
-               zh(WORDS_command_name, command.name), verdict_say(verdict, LANG_ZH), verdict_row(verdict)->rule);
+    write_down(city, "%s  %s  要%s，不行：%s（%s）", when(city->now), actor(&who), zh(WORDS_command_name, command.name),
+               verdict_say(verdict, LANG_ZH), verdict_row(verdict)->rule);
+    char standing[1024] = "";
+    if (strcmp(verdict_row(verdict)->pointer, "/card") == 0) /* as the door says it: rule L44 */
+        ticket_cards_say(city_ticket(city, id), &city_routing_names, LANG_ZH, standing, sizeof standing);
+    write_down(city, "%s%s\n", standing[0] != '\0' ? "，仍有效：" : "", standing);
 }
 
 /* Lets time pass; each deadline on the way fires in its own minute. */

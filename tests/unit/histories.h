@@ -54,7 +54,8 @@ static struct command anything(time_ms now, const struct ticket *t, const struct
     c.other = roll(3) == 0 ? (int64_t)roll(CITY_TICKETS + 1) : 0;
     c.request = roll(2) * 1000;
     c.score = (uint8_t)roll(7);
-    c.rung = (uint8_t)roll(RUNG_COUNT);
+    c.rung = (uint8_t)(roll(2) == 0 ? roll(RUNG_COUNT) : 0);
+    if (roll(2) == 0 && t->cards_count > 0) c.card = (uint16_t)(t->cards[roll(t->cards_count)].no + (roll(10) == 0));
     c.generation = t->generation - (roll(5) == 0);
     c.assignment = (uint8_t)(roll(3) == 0 ? roll(6) : 0);
     c.version = roll(10) == 0 ? roll(20) : 0;

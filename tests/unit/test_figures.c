@@ -133,6 +133,13 @@ static void test_reopened_is_in_progress_again(void **state) {
     assert_int_equal(of(GRID_A, FIGURE_CLOSED_AT_GRID), 0);
 }
 
+static uint16_t red_card(void) {
+    for (uint16_t i = 0; i < ticket.cards_count; i++) {
+        if (ticket.cards[i].rung == RUNG_RED_CARD) return ticket.cards[i].no;
+    }
+    return 0;
+}
+
 static void test_cards_are_counted_once(void **state) {
     SHOWS("F3 F8");
     clear("2026-03-02 09:00");
@@ -144,7 +151,7 @@ static void test_cards_are_counted_once(void **state) {
     assert_true(of(GRID_EMPTY, FIGURE_RUNG_RED_CARD) >= 1);
     int64_t reds = of(0, FIGURE_RUNG_RED_CARD), fallbacks = of(GRID_EMPTY, FIGURE_FALLBACKS);
     assert_int_equal(fallbacks, of(GRID_EMPTY, FIGURE_RUNG_URGE) + of(GRID_EMPTY, FIGURE_RUNG_WARNING));
-    ACT(SUPERVISOR, WITHDRAW_CARD, .rung = RUNG_RED_CARD, WHY);
+    ACT(SUPERVISOR, WITHDRAW_CARD, .card = red_card(), WHY);
     assert_int_equal(of(0, FIGURE_WITHDRAWN_RED_CARD), 1);
     assert_int_equal(of(0, FIGURE_RUNG_RED_CARD), reds);
 }
@@ -271,7 +278,7 @@ static void assert_live_is_recomputed(void) {
     for (uint32_t unit = 0; unit < UNIT_COUNT; unit++) {
         bool whole = unit == CENTER || unit == DISTRICT; /* these are unit 0 */
         struct figures days = sum_of(live, unit, false, -1), months = sum_of(live, unit, true, -1);
-        assert_true(figures_hold(&figures[unit]));
+        assert_true(figures_hold(&figures[unit]) && figures_cards_hold(&figures[unit]));
         assert_memory_equal(&days, &months, sizeof days);
         if (!whole) assert_memory_equal(&days, &figures[unit], sizeof days);
         for (int m = 0; m < 6; m++) {

@@ -94,7 +94,7 @@ static void make_specimens(void) {
     keep("offered, with an assist", id);
     until(&city, "2026-03-03 09:00");
     keep("offered, red card, supervised", id);
-    MUST_DO(id, MUNICIPAL_CLERK, APPEAL_CARD, .rung = RUNG_RED_CARD, WHY);
+    MUST_DO(id, MUNICIPAL_CLERK, APPEAL_CARD, .rung = RUNG_WARNING, WHY);
     keep("offered, card under appeal", id);
     keep("disputed", disputed());
     id = disputed();
@@ -232,6 +232,7 @@ static struct command filled(const struct city *where, int64_t id, int name, boo
     if (name == COMMAND_ASK_EXTENSION || name == COMMAND_GRANT_EXTENSION) c.until = where->now + (time_ms)90 * 86400000;
     c.request = 1000;
     c.rung = RUNG_WARNING;
+    if (where->tickets[id - 1].cards_count == 1) c.card = where->tickets[id - 1].cards[0].no;
     c.score = 4;
     c.other = id == 1 ? 2 : 1;
     c.source = PROVINCE_SOURCE;

@@ -198,6 +198,41 @@ static void test_corrections_count_on_their_own_day(void **state) {
           "全区：收到 1 = 结案 0 + 转出 0 + 在办 1，督办 0\n");
 }
 
+static void note_cards(uint32_t unit) {
+    struct figures f = counted(unit, 0, 99999999, -1);
+    assert_true(figures_cards_hold(&f));
+    note("%s：预警 %d，撤销 %d；黄牌 %d，撤销 %d", name_of(unit), (int)f.n[FIGURE_RUNG_WARNING], (int)f.n[FIGURE_WITHDRAWN_WARNING],
+         (int)f.n[FIGURE_RUNG_YELLOW_CARD], (int)f.n[FIGURE_WITHDRAWN_YELLOW_CARD]);
+}
+
+/* The ticket has gone to another unit; the card that is withdrawn is the first one's, and counts once. */
+static void test_a_card_leaves_the_figures_of_its_unit(void **state) {
+    SHOWS("F8 L30 L44");
+    begin_counting("2026-03-02 09:00");
+    come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
+    until(&city, "2026-03-02 11:30");
+    DO(&city, 1, OPERATOR, DISPATCH, .unit = MUNICIPAL, BECAUSE("水务局未签收"));
+    until(&city, "2026-03-02 14:00");
+    note("两个单位都晚了：");
+    note_cards(WATER);
+    note_cards(MUNICIPAL);
+    DO(&city, 1, WATER_CLERK, APPEAL_CARD, .rung = RUNG_YELLOW_CARD, BECAUSE("派单时停电"));
+    DO(&city, 1, SUPERVISOR, WITHDRAW_CARD, BECAUSE("停电属实"));
+    DO(&city, 1, SUPERVISOR, WITHDRAW_CARD, .card = 2, BECAUSE("再撤一次"));
+    note("水务局的黄牌撤销后：");
+    note_cards(WATER);
+    note_cards(MUNICIPAL);
+    note_cards(0);
+    reads(&city,
+          "两个单位都晚了：\n"
+          "水务局：预警 1，撤销 0；黄牌 1，撤销 0\n"
+          "市政局：预警 1，撤销 0；黄牌 1，撤销 0\n"
+          "水务局的黄牌撤销后：\n"
+          "水务局：预警 1，撤销 0；黄牌 1，撤销 1\n"
+          "市政局：预警 1，撤销 0；黄牌 1，撤销 0\n"
+          "全区：预警 2，撤销 0；黄牌 2，撤销 1\n");
+}
+
 static void test_a_matter_is_set_right(void **state) {
     SHOWS("F10");
     begin_counting("2026-03-02 23:30");
@@ -350,6 +385,7 @@ int main(void) {
         cmocka_unit_test(test_rates_of_one_life),
         cmocka_unit_test(test_time_by_stage),
         cmocka_unit_test(test_corrections_count_on_their_own_day),
+        cmocka_unit_test(test_a_card_leaves_the_figures_of_its_unit),
         cmocka_unit_test(test_a_matter_is_set_right),
         cmocka_unit_test(test_another_street),
         cmocka_unit_test(test_weights_with_dates),

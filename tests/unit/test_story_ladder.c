@@ -159,35 +159,6 @@ static void test_after_an_outage(void **state) {
           "2026-03-06 周五 15:00  系统  已督办 → 汀桥街道\n");
 }
 
-/* A unit appeals its card; somebody else judges. */
-static void test_a_card_is_appealed(void **state) {
-    SHOWS("L30");
-    begin("2026-03-02 09:00");
-    come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
-    until(&city, "2026-03-02 11:30");
-    DO(&city, 1, STREET_CLERK, SIGN);
-    DO(&city, 1, STREET_CLERK, APPEAL_CARD, .rung = RUNG_YELLOW_CARD, BECAUSE("当日停电, 有停电通知"));
-    DO(&city, 1, STREET_CLERK, WITHDRAW_CARD, .rung = RUNG_YELLOW_CARD, BECAUSE("自己撤"));
-    DO(&city, 1, SUPERVISOR, WITHDRAW_CARD, .rung = RUNG_YELLOW_CARD, BECAUSE("属实"));
-    DO(&city, 1, STREET_CLERK, APPEAL_CARD, .rung = RUNG_WARNING, BECAUSE("同一事由"));
-    DO(&city, 1, SUPERVISOR, REFUSE_APPEAL, BECAUSE("预警不撤"));
-    reads(&city,
-          "2026-03-02 周一 09:00  诉求进来。派给汀桥街道：事项从街道开始办理；事项“违规广告牌”；地点“米市一网格”（依据坐标）；责任部门为城管局。\n"
-          "2026-03-02 周一 09:00  系统  已受理登记\n"
-          "2026-03-02 周一 09:00  系统  已派单 → 汀桥街道\n"
-          "        【待签收】汀桥街道：签收，2026-03-02 周一 11:00 前\n"
-          "2026-03-02 周一 10:36  系统  催办（签收时限）→ 汀桥街道，告知 汀桥街道\n"
-          "2026-03-02 周一 11:00  系统  预警（签收时限）→ 汀桥街道，告知 汀桥街道\n"
-          "2026-03-02 周一 11:24  系统  黄牌（签收时限）→ 汀桥街道，告知 汀桥街道、云汀区、指挥中心\n"
-          "2026-03-02 周一 11:30  汀桥街道  已签收（逾期）\n"
-          "        【处置中】汀桥街道：联系诉求人，2026-03-03 周二 09:00 前\n"
-          "2026-03-02 周一 11:30  汀桥街道  已申诉（黄牌）：当日停电, 有停电通知\n"
-          "2026-03-02 周一 11:30  汀桥街道  要撤销亮牌，不行：这不是您或您单位可以办理的（L2）\n"
-          "2026-03-02 周一 11:30  督导  亮牌已撤销 → 汀桥街道（黄牌）：属实\n"
-          "2026-03-02 周一 11:30  汀桥街道  已申诉（预警）：同一事由\n"
-          "2026-03-02 周一 11:30  督导  申诉已驳回 → 汀桥街道（预警）：预警不撤\n");
-}
-
 /* The holidays are published in November: deadlines move, and an event says why. */
 static void test_a_new_calendar(void **state) {
     SHOWS("C15");
@@ -231,7 +202,6 @@ int main(void) {
         cmocka_unit_test(test_the_centre_is_late),
         cmocka_unit_test(test_contact_ran_out_before_signing),
         cmocka_unit_test(test_after_an_outage),
-        cmocka_unit_test(test_a_card_is_appealed),
         cmocka_unit_test(test_a_new_calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,40 +189,6 @@ static void test_quiet_hours_of_a_person(void **state) {
           "        【处置中】水务局：联系诉求人，2026-03-02 周一 23:30 前\n");
 }
 
-/* The unit appeals its card, a supervisor judges; a card that was withdrawn is no longer the highest. */
-static void test_a_card_is_appealed(void **state) {
-    SHOWS("L30");
-    begin("2026-03-02 09:00");
-    come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
-    until(&city, "2026-03-02 11:30");
-    DO(&city, 1, STREET_CLERK, SIGN);
-    DO(&city, 1, STREET_CLERK, APPEAL_CARD, .rung = RUNG_RED_CARD, BECAUSE("没有红牌"));
-    DO(&city, 1, STREET_CLERK, APPEAL_CARD, .rung = RUNG_YELLOW_CARD, BECAUSE("系统停电, 无法签收"));
-    DO(&city, 1, STREET_CLERK, APPEAL_CARD, .rung = RUNG_WARNING, BECAUSE("再申诉一次"));
-    DO(&city, 1, STREET_CLERK, WITHDRAW_CARD, .rung = RUNG_YELLOW_CARD, BECAUSE("自行撤销"));
-    DO(&city, 1, SUPERVISOR, REFUSE_APPEAL, BECAUSE("当日未停电"));
-    DO(&city, 1, STREET_CLERK, APPEAL_CARD, .rung = RUNG_YELLOW_CARD, BECAUSE("附停电公告"));
-    DO(&city, 1, SUPERVISOR, WITHDRAW_CARD, .rung = RUNG_YELLOW_CARD, BECAUSE("公告属实"));
-    assert_int_equal(city.tickets[0].highest_rung, RUNG_WARNING);
-    reads(&city,
-          "2026-03-02 周一 09:00  诉求进来。派给汀桥街道：事项从街道开始办理；事项“违规广告牌”；地点“米市一网格”（依据坐标）；责任部门为城管局。\n"
-          "2026-03-02 周一 09:00  系统  已受理登记\n"
-          "2026-03-02 周一 09:00  系统  已派单 → 汀桥街道\n"
-          "        【待签收】汀桥街道：签收，2026-03-02 周一 11:00 前\n"
-          "2026-03-02 周一 10:36  系统  催办（签收时限）→ 汀桥街道，告知 汀桥街道\n"
-          "2026-03-02 周一 11:00  系统  预警（签收时限）→ 汀桥街道，告知 汀桥街道\n"
-          "2026-03-02 周一 11:24  系统  黄牌（签收时限）→ 汀桥街道，告知 汀桥街道、云汀区、指挥中心\n"
-          "2026-03-02 周一 11:30  汀桥街道  已签收（逾期）\n"
-          "        【处置中】汀桥街道：联系诉求人，2026-03-03 周二 09:00 前\n"
-          "2026-03-02 周一 11:30  汀桥街道  要申诉，不行：没有这张可申诉或撤销的牌（L30）\n"
-          "2026-03-02 周一 11:30  汀桥街道  已申诉（黄牌）：系统停电, 无法签收\n"
-          "2026-03-02 周一 11:30  汀桥街道  要申诉，不行：已有一项申请待审批（L15）\n"
-          "2026-03-02 周一 11:30  汀桥街道  要撤销亮牌，不行：这不是您或您单位可以办理的（L2）\n"
-          "2026-03-02 周一 11:30  督导  申诉已驳回 → 汀桥街道（黄牌）：当日未停电\n"
-          "2026-03-02 周一 11:30  汀桥街道  已申诉（黄牌）：附停电公告\n"
-          "2026-03-02 周一 11:30  督导  亮牌已撤销 → 汀桥街道（黄牌）：公告属实\n");
-}
-
 /* A red card opens a supervision; without the written reply the work cannot be finished. */
 static void test_a_red_card_wants_its_reply(void **state) {
     SHOWS("D4 L26");
@@ -261,7 +227,7 @@ int main(void) {
         cmocka_unit_test(test_recipients_accumulate), cmocka_unit_test(test_the_leader_is_away),
         cmocka_unit_test(test_the_deputy_leader),     cmocka_unit_test(test_the_desk_by_roster),
         cmocka_unit_test(test_nobody_but_the_duty_desk), cmocka_unit_test(test_quiet_hours),
-        cmocka_unit_test(test_quiet_hours_of_a_person), cmocka_unit_test(test_a_card_is_appealed),
+        cmocka_unit_test(test_quiet_hours_of_a_person),
         cmocka_unit_test(test_a_red_card_wants_its_reply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

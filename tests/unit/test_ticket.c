@@ -198,7 +198,7 @@ static void test_refused_checks_and_ends(void **state) {
     OK(id, OPERATOR, SOLVED);
     until(&city, "2026-04-20 09:00");
     REFUSED(VERDICT_REOPEN_LATE, id, HOTLINE, REOPEN, WHY);
-    REFUSED(VERDICT_RUNG_UNFIT, id, MUNICIPAL_CLERK, APPEAL_CARD, .rung = RUNG_RED_CARD, WHY);
+    REFUSED(VERDICT_NOT_YOURS, id, MUNICIPAL_CLERK, APPEAL_CARD, .rung = RUNG_RED_CARD, WHY);
 }
 
 static void test_refused_merges(void **state) {

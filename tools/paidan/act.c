@@ -40,7 +40,7 @@ static void put_number(struct json_writer *w, const struct cli *cli, const char 
 void act_put_fields(struct json_writer *w, const struct cli *cli) {
     static const char *const texts[] = {"unit",    "reason", "basis", "note",    "answer", "until",  "matter",
                                         "urgency", "place",  "other", "request", "rung",   "result", "to"};
-    static const char *const numbers[] = {"score", "assignment", "version"};
+    static const char *const numbers[] = {"score", "assignment", "version", "card"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put_option(w, cli, texts[i], texts[i]);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put_number(w, cli, numbers[i]);
     if (cli_flag(cli, "satisfied")) json_put_bool(w, "satisfied", true);

@@ -42,6 +42,7 @@ static const struct cli_option ticket_options[] = {{"history", NULL, "经过", "
         {"place", "CODE", "地点单位", "unit of the place"}, {"other", "TICKET", "另一张工单", "the other ticket"},     \
         {"request", "REQUEST", "诉求编号", "request"},                                                                 \
         {"rung", "WORD", "warning yellow_card red_card", "warning yellow_card red_card"},                              \
+        {"card", "N", "牌号, 见 paidan ticket", "number of the card, see paidan ticket"},                              \
         {"score", "1-5", "评分", "score"},                                                                             \
         {"result", "WORD", "办理结果 solved partly explained not_possible",                                            \
          "how the work ended: solved partly explained not_possible"},                                                  \

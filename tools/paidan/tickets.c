@@ -124,6 +124,19 @@ static void print_assignments(struct cli *cli, const struct cJSON *list) {
     }
 }
 
+static void print_cards(struct cli *cli, const struct cJSON *list) {
+    const struct cJSON *item;
+    cJSON_ArrayForEach(item, list) {
+        const char *more = tree_bool(item, "withdrawn")  ? cli_in(cli, "已撤销", "withdrawn")
+                           : tree_bool(item, "appealed") ? cli_in(cli, "已申诉", "appealed")
+                                                         : "";
+        line(cli_in(cli, "亮牌", "card"),
+             cli_printf(cli, cli_in(cli, "%lld 号  %s  %s  %s  %s", "no. %lld  %s  %s  %s  %s"),
+                        (long long)tree_int(item, "no"), tree_name(cli, item, "rung"), tree_name(cli, item, "stage"),
+                        tree_name(cli, item, "unit"), more));
+    }
+}
+
 static void print_possible(struct cli *cli, const struct cJSON *list) {
     const struct cJSON *item;
     struct buffer text = {0};
@@ -162,9 +175,9 @@ static void print_ticket(struct cli *cli, const struct cJSON *t) {
     line(cli_in(cli, "地址", "address"), tree_text(location, "address"));
     line(cli_in(cli, "受理", "received"), tree_time(cli, t, "received"));
     line(cli_in(cli, "办结", "ended"), tree_time(cli, t, "ended"));
-    line(cli_in(cli, "亮牌", "card"), tree_name(cli, t, "highest_rung"));
     if (tree_bool(t, "supervised")) line(cli_in(cli, "督办", "supervised"), cli_in(cli, "督办中", "yes"));
     print_assignments(cli, tree_at(t, "assignments"));
+    print_cards(cli, tree_at(t, "cards"));
     print_requests(cli, tree_at(t, "requests"));
     print_possible(cli, tree_at(t, "possible"));
 }

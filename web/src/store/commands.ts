@@ -34,7 +34,7 @@ export function loadCommands(): Promise<unknown> {
 }
 
 /** In the order in which a person thinks of them. `version` is ours to fill in. */
-const ORDER = ['unit', 'units', 'assignment', 'rung', 'other', 'request', 'matter', 'urgency', 'place', 'until', 'satisfied', 'score', 'reason', 'basis', 'answer', 'note'];
+const ORDER = ['unit', 'units', 'assignment', 'card', 'rung', 'other', 'request', 'matter', 'urgency', 'place', 'until', 'satisfied', 'score', 'reason', 'basis', 'answer', 'note'];
 
 /** null while the document is not there. */
 export function fieldsOf(command: string): Field[] | null {
