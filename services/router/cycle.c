@@ -19,7 +19,15 @@ METRIC_COUNTER(events_written, "paidan_router_events_total", "Events committed."
 METRIC_COUNTER(parked, "paidan_router_parked_total", "Messages PostgreSQL refused to store.");
 METRIC_HISTOGRAM(commit_seconds, "paidan_router_commit_seconds", "From sending a batch to its commit.", METRIC_LATENCY);
 
-enum { COMMIT_TIMEOUT_MS = 10000, READ_TIMEOUT_MS = 5000, EARLY_MIN = 32 };
+enum {
+    COMMIT_TIMEOUT_MS = 10000,
+    READ_TIMEOUT_MS = 5000,
+    EARLY_MIN = 32,
+    /* after a batch of so many, one that is not much larger begins so long after it */
+    GATHER_AFTER = 12,
+    GATHER_MS = 5,
+    GATHER_ENOUGH = 128
+};
 
 static void finish(struct router *r) {
     for (uint32_t i = 0; i < r->batch_count; i++) free(r->batch[i]);
@@ -239,13 +247,24 @@ static void on_needs_read(void *context, const struct db_reply *reply) {
     decide(r);
 }
 
+/* Whether the next batch waits for more: where many push one by one, each batch as it comes is small and costs as much as a large
+ * one, on cores the pushes need. A lone ticket, and few at a time, never wait. */
+static bool gathers(struct router *r) {
+    if (r->retry || r->draining || r->batch_last < GATHER_AFTER || r->inbox_count >= GATHER_ENOUGH) return false;
+    int64_t left = GATHER_MS - (clock_monotonic_ns() - r->sent_at_ns) / 1000000;
+    if (left > 0) loop_timer_start(r->gather, left, 0);
+    return left > 0;
+}
+
 bool cycle_turn(void *context) {
     struct router *r = context;
     if (r->state != ROUTER_SERVING || r->batch_under_way || (!r->inbox && !r->retry)) return false;
     if (db_group_under_way(r->write_group) || db_group_under_way(r->read_group)) return false; /* of an earlier round */
     if (r->reference_stale) return false;                                                      /* a newer world first */
     if (!shard_is_held(r)) return false; /* what memory says may be another's past */
+    if (gathers(r)) return false;
     take_batch(r);
+    r->batch_last = r->batch_count;
     r->batch_under_way = true;
     gather_needs(r);
     if (writer_needs_nothing(&r->needs)) {

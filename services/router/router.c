@@ -29,6 +29,10 @@ static struct db_group **groups_of(struct router *r, size_t i) {
     return i < sizeof all / sizeof all[0] ? all[i] : NULL;
 }
 
+static void gathered(void *context) {
+    cycle_turn(context);
+}
+
 static enum err router_open(struct kit *kit) {
     struct router *r = calloc(1, sizeof *r);
     must(r);
@@ -57,6 +61,7 @@ static enum err router_open(struct kit *kit) {
     r->side = db_new(kit->loop, &side);
     r->loader = reference_loader_new(r->side);
     r->timer = loop_timer_new(kit->loop, shard_tick, r);
+    r->gather = loop_timer_new(kit->loop, gathered, r);
     r->hook = loop_hook_new(kit->loop, LOOP_BEFORE_WAIT, cycle_turn, r);
     loop_timer_start(r->timer, 50, 50);
     return ERR_NONE;
@@ -84,6 +89,7 @@ static void router_close(struct kit *kit) {
     r->state = ROUTER_AWAY; /* callbacks of what is still under way do nothing */
     loop_hook_free(&r->hook);
     loop_timer_free(&r->timer);
+    loop_timer_free(&r->gather);
     projection_free(&r->projection);
     db_free(&r->db);
     db_free(&r->side);

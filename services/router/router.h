@@ -69,7 +69,7 @@ struct router {
     struct reference *reference;
     bool reference_stale; /* a newer version is in the database */
     bool reference_loading;
-    struct loop_timer *timer;
+    struct loop_timer *timer, *gather;
     struct loop_hook *hook;
     /* inbox */
     struct item *inbox, **inbox_end;
@@ -77,8 +77,8 @@ struct router {
     bool draining;
     /* the batch under way */
     struct item *batch[BATCH_COMMANDS_MAX];
-    const struct batch *decided; /* as the engine gave it, good until the next batch begins */
-    uint32_t batch_count;
+    const struct batch *decided;      /* as the engine gave it, good until the next batch begins */
+    uint32_t batch_count, batch_last; /* of the one before */
     bool batch_under_way;
     struct item
         *retry; /* halves of a batch that was refused, tried before the inbox; each run ends where `split` says */
