@@ -34,7 +34,9 @@ enum http_route_flags {
     HTTP_ALWAYS = 16,     /* served above requests_max and while draining: health, metrics */
     HTTP_QUERY_ANY = 32,  /* the handler looks at the query itself */
     HTTP_BODY_GB18030 =
-        64 /* JSON and NDJSON also with charset=gb18030 (gbk, gb2312); http_body is UTF-8 all the same */
+        64, /* JSON and NDJSON also with charset=gb18030 (gbk, gb2312); http_body is UTF-8 all the same */
+    HTTP_BODY_PARTS =
+        128 /* multipart/form-data, never in memory: the handler is called with the head alone, http_read_parts below */
 };
 
 typedef void http_handler(void *context, struct http_request *request);
@@ -102,6 +104,25 @@ const char *http_header(const struct http_request *request, const char *name); /
 const char *http_cookie(const struct http_request *request, const char *name);
 
 const uint8_t *http_body(const struct http_request *request, size_t *ret_length);
+
+/* ---- a body in parts (HTTP_BODY_PARTS): taken as it comes, by a handler that has first looked at who asks. A handler that answers
+ * instead has the body read and dropped. */
+struct http_part {
+    const char *name;     /* "" when none was given; not checked for UTF-8 */
+    const char *filename; /* NULL: a plain field */
+    const void *bytes;
+    size_t length;
+    uint64_t offset; /* 0: a new part begins; an empty part comes once, with length 0 */
+};
+/* False: nothing more is wanted; the rest is read and dropped. */
+typedef bool http_take_part(void *context, const struct http_part *part);
+/* Called once when the body is at its end; from then on the answer is owed. ERR_NONE: all of it was taken. ERR_INVALID: it is no
+ * well-formed multipart body, or was cut. ERR_REFUSED: take said false. ERR_CLOSED, ERR_TIMEOUT: nobody waits any more;
+ * answer all the same. */
+typedef void http_parts_end(void *context, enum err err);
+/* Instead of an answer. False: nobody waits any more, or the Content-Type has no usable boundary (then answer 400). */
+bool http_read_parts(struct http_request *request, http_take_part *take, http_parts_end *end, void *context);
+
 struct arena *http_arena(struct http_request *request); /* freed with the request */
 enum language http_language(const struct http_request *request);
 const char *http_traceparent(const struct http_request *request); /* W3C: the one given with a new parent id, or new */
@@ -120,6 +141,8 @@ void http_set_header(struct http_request *request, const char *name, const char 
 /* The bytes are copied. The request must not be touched afterwards. content_type NULL: no body. */
 void http_answer(struct http_request *request, int status, const char *content_type, const void *body, size_t length);
 void http_answer_json(struct http_request *request, int status, const struct buffer *json);
+/* The file's first `length` bytes, never in memory. fd is taken over and closed, whatever becomes of the answer. */
+void http_answer_file(struct http_request *request, int status, const char *content_type, int fd, uint64_t length);
 
 struct http_fault {
     const char *pointer; /* JSON pointer into the body, or the name of a query parameter; copied */

@@ -4,6 +4,7 @@
 #include "proto/must.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 void http_set_header(struct http_request *request, const char *name, const char *value) {
     for (const char *at = value; *at != '\0'; at++) must(*at != '\r' && *at != '\n');
@@ -59,6 +60,17 @@ void http_answer(struct http_request *request, int status, const char *content_t
 
 void http_answer_json(struct http_request *request, int status, const struct buffer *json) {
     http_answer(request, status, "application/json", json->data, json->length);
+}
+
+void http_answer_file(struct http_request *request, int status, const char *content_type, int fd, uint64_t length) {
+    if (!http_settle(request)) {
+        close(fd);
+        return;
+    }
+    struct MHD_Response *response = MHD_create_response_from_fd64(length, fd); /* closes it with the response */
+    must(response != NULL);
+    MHD_add_response_header(response, "Content-Type", content_type);
+    http_answer_begin(request, status, response);
 }
 
 /* ---- problems ----------------------------------------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
 enum {
     SPARE_MAX = 256,
     KEPT_BODY_BYTES = 64 * 1024,
-    DISCARDED_BODY_BYTES = 32 * 1024 * 1024, /* more than nginx lets through */
+    DISCARDED_BODY_BYTES = 48 * 1024 * 1024, /* more than nginx lets through */
     ARENA_CHUNK_BYTES = 8 * 1024,
     ARENA_BYTES_MAX = 8 * 1024 * 1024, /* of one request */
 };
@@ -89,7 +89,10 @@ void http_on_completed(void *context, struct MHD_Connection *connection, void **
     if (request->response != NULL) MHD_destroy_response(request->response);
     request->response = NULL;
     http->requests_active--;
-    if (request->place.list == NULL) request_give_back(request);
+    if (request->place.list == NULL)
+        request_give_back(request);
+    else
+        http_parts_finish(request, ERR_CLOSED);
     http_drain_step(http);
 }
 
@@ -156,7 +159,8 @@ static bool type_fits(const struct http_request *request, unsigned flags) {
     if (request->body_length == 0 || (flags & HTTP_BODY_ANY)) return true;
     return ((flags & HTTP_BODY_JSON) && has_type(request, "application/json")) ||
            ((flags & HTTP_BODY_NDJSON) && has_type(request, "application/x-ndjson")) ||
-           ((flags & HTTP_BODY_FORM) && has_type(request, "application/x-www-form-urlencoded"));
+           ((flags & HTTP_BODY_FORM) && has_type(request, "application/x-www-form-urlencoded")) ||
+           ((flags & HTTP_BODY_PARTS) && has_type(request, "multipart/form-data"));
 }
 
 static bool is_among(const char *names, const char *name) {
@@ -228,7 +232,7 @@ static enum MHD_Result take_head(struct http_request *request, const char *metho
         return refuse(request, 415, "不接受压缩的内容 (Content-Encoding)",
                       "a body with a Content-Encoding is not taken");
     if (refuse_query(request)) return request->close_after ? http_answer_queue(request) : MHD_YES;
-    if (request->body_length > 0)
+    if (request->body_length > 0 && !(flags & HTTP_BODY_PARTS))
         buffer_room(&request->body, request->body_length < KEPT_BODY_BYTES ? request->body_length : KEPT_BODY_BYTES);
     return MHD_YES;
 }
@@ -242,8 +246,21 @@ static void decode_body(struct http_request *request) {
     request->body = decoded;
 }
 
-static enum MHD_Result dispatch(struct http_request *request) {
+static void call_handler(struct http_request *request) {
     struct http *http = request->http;
+    list_push(&http->owed, request);
+    if (!loop_timer_is_armed(http->patience)) loop_timer_start(http->patience, http->options.answer_within_ms, 0);
+    request->route->handler(http->options.context, request);
+}
+
+static enum MHD_Result wait_for_handler(struct http_request *request) {
+    must(request->place.list != NULL);
+    request->suspended = true;
+    MHD_suspend_connection(request->connection);
+    return MHD_YES;
+}
+
+static enum MHD_Result dispatch(struct http_request *request) {
     request->dispatched = true;
     decode_body(request);
     if (request->body.length > 0 && (request->route->flags & HTTP_BODY_FORM) &&
@@ -252,14 +269,37 @@ static enum MHD_Result dispatch(struct http_request *request) {
         http_problem_status(request, 400, (struct sentence){"表单格式有误", "the form is malformed"});
         return http_answer_queue(request);
     }
-    list_push(&http->owed, request);
-    if (!loop_timer_is_armed(http->patience)) loop_timer_start(http->patience, http->options.answer_within_ms, 0);
-    request->route->handler(http->options.context, request);
-    if (request->response != NULL) return http_answer_queue(request);
-    must(request->place.list != NULL);
-    request->suspended = true;
-    MHD_suspend_connection(request->connection);
-    return MHD_YES;
+    call_handler(request);
+    return request->response != NULL ? http_answer_queue(request) : wait_for_handler(request);
+}
+
+/* ---- a body in parts: the handler first, then the body, then the handler's answer ----------------------------------------------- */
+
+static bool has_parts(const struct http_request *request) {
+    return request->route != NULL && (request->route->flags & HTTP_BODY_PARTS);
+}
+
+static enum MHD_Result dispatch_head(struct http_request *request) {
+    request->dispatched = true;
+    call_handler(request);
+    request->head_done = request->response != NULL || request->reading != NULL;
+    return request->head_done ? MHD_YES : wait_for_handler(request);
+}
+
+static enum MHD_Result take_parts(struct http_request *request, const char *upload, size_t *upload_length) {
+    if (*upload_length > 0) {
+        request->body_seen += *upload_length;
+        if (request->body_seen > request->body_length) return MHD_NO;
+        if (request->response == NULL) http_parts_feed(request, upload, *upload_length);
+        *upload_length = 0;
+        return MHD_YES;
+    }
+    if (!request->head_done) { /* the daemon shows the head once more after it was suspended over it */
+        request->head_done = true;
+        if (request->body_length > 0 && !request->close_after) return MHD_YES;
+    }
+    http_parts_finish(request, request->response != NULL ? ERR_TIMEOUT : ERR_NONE);
+    return request->response != NULL ? http_answer_queue(request) : wait_for_handler(request);
 }
 
 enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection, const char *target, const char *method,
@@ -267,10 +307,13 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection,
     struct http_request *request = *slot;
     if (!request->started) {
         request->started = true;
-        return take_head(request, method, version);
+        enum MHD_Result taken = take_head(request, method, version);
+        return has_parts(request) && request->response == NULL ? dispatch_head(request) : taken;
     }
+    if (has_parts(request) && request->dispatched) return take_parts(request, upload, upload_length);
     if (*upload_length > 0) {
-        if (request->body.length + *upload_length > request->body_length) return MHD_NO;
+        request->body_seen += *upload_length;
+        if (request->body_seen > request->body_length) return MHD_NO;
         if (request->response == NULL) buffer_append(&request->body, upload, *upload_length);
         *upload_length = 0;
         return MHD_YES;

@@ -61,7 +61,11 @@ struct http_request {
     int64_t received_ms;
     void *user;
 
+    struct http_parts *reading; /* HTTP_BODY_PARTS: the handler reads them; in the arena */
+    uint64_t body_seen;         /* bytes of it that came */
+
     bool started;    /* its headers were looked at */
+    bool head_done;  /* HTTP_BODY_PARTS: the daemon goes on to the body */
     bool dispatched; /* the handler was called */
     bool counted;    /* in http->requests_active */
     bool suspended;  /* in the daemon */
@@ -137,6 +141,11 @@ void http_answer_overdue(void *http);
 /* The handler answers now. False: nobody waits any more, and the request may be gone. */
 bool http_settle(struct http_request *request);
 void http_request_destroy(struct http_request *request);
+
+/* http_parts.c */
+void http_parts_feed(struct http_request *request, const char *bytes, size_t length);
+/* The body is at its end, or nobody waits any more; `end` is called, at most once. */
+void http_parts_finish(struct http_request *request, enum err err);
 
 /* http.c */
 void http_wake(struct http *http); /* the daemon has something to do */
