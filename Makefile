@@ -31,11 +31,11 @@ LIB_FILES := $(foreach l,$(LIBS),$(B)/lib$(l).a)
 # the parts of services that tests, simulator and benchmarks link: everything but main.c
 SERVICE_PARTS := $(foreach s,$(SERVICES),$(filter-out %/main.o,$(call obj,services/$(s))))
 BINS     := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(B)/bin/paidan-$(s))) \
-            $(if $(wildcard tools/paidan/*.c),$(B)/bin/paidan) \
+            $(B)/bin/paidan-image $(if $(wildcard tools/paidan/*.c),$(B)/bin/paidan) \
             $(patsubst tools/%.c,$(B)/bin/%,$(wildcard tools/*.c)) $(patsubst bench/%.c,$(B)/bin/%,$(wildcard bench/*.c)) $(B)/bin/load
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # every object of the flavour, for `make objects`: the compiler's opinion without linking
-OBJECTS  := $(foreach d,proto core common services/kit $(addprefix services/,$(SERVICES)) tools/paidan tools bench bench/load tests tests/sim tests/unit,\
+OBJECTS  := $(foreach d,proto core common services/kit services/image $(addprefix services/,$(SERVICES)) tools/paidan tools bench bench/load tests tests/sim tests/unit,\
               $(call obj,$(d)))
 QUIET    := $(MAKE) --no-print-directory
 
@@ -68,6 +68,11 @@ $(B)/bin/paidan-$(1): $(call obj,services/$(1)) $(LIB_FILES)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(PKG_LIBS) -o $$@
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
+# what reads pictures: a program of its own with libraries of its own, which no service links (services/image/image.h)
+IMAGE_LIBS := $(shell pkg-config --libs libturbojpeg libpng libwebp libexif libmagic libseccomp 2>/dev/null) -lm
+$(B)/bin/paidan-image: $(call obj,services/image)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS:-Wl,-u,must_failed=) $^ $(IMAGE_LIBS) -o $@
 $(B)/bin/paidan: $(call obj,tools/paidan) $(LIB_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
@@ -115,6 +120,10 @@ stop: ## stop everything that `make run` started
 test: ## every test: unit under sanitizers, a slice of the simulator, checks, whole system; under 20 minutes
 	@$(QUIET) install-deps FOR=test
 	@tests/run all
+
+# what looks at pictures is a program beside the tests; its test makes pictures
+$(B)/tests/test_image: PKG_LIBS += $(IMAGE_LIBS)
+$(UNIT): | $(B)/bin/paidan-image
 
 unit-build: $(UNIT)
 unit: ## the cmocka tests, built with ASan + UBSan (ONLY=name for one)

@@ -27,6 +27,12 @@ module  libconfuse     libconfuse-dev
 module  libutf8proc    libutf8proc-dev
 module  icu-i18n       libicu-dev
 header  geos_c.h       libgeos-dev
+module  libturbojpeg   libturbojpeg0-dev
+module  libpng         libpng-dev
+module  libwebp        libwebp-dev
+module  libexif        libexif-dev
+module  libmagic       libmagic-dev
+module  libseccomp     libseccomp-dev
 file    /usr/lib/postgresql/*/bin/initdb  postgresql-15
 command psql           postgresql-client-15
 command redis-server   redis-server
