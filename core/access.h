@@ -7,7 +7,9 @@
  *      that came from the source I speak for. ALL: every ticket.
  *  A4  The command centre and the district stand above every unit.
  *  A5  For a unit that nobody staffs the nearest staffed unit above it acts.
- *  A6  The three administrators are apart: none of them acts on or reads tickets. */
+ *  A6  The three administrators are apart: none of them acts on or reads tickets.
+ *  A7  A file of a sensitive ticket or of a confidential requester is given to the centre, to the source and to who has a
+ *      part in it now, and each time is audited; any other file to who may read the ticket. */
 #ifndef CORE_ACCESS_H
 #define CORE_ACCESS_H
 

@@ -72,3 +72,12 @@ uint64_t ticket_possible(const struct world *world, const struct ticket *ticket,
 bool ticket_visible(const struct world *world, const struct ticket *ticket, const struct principal *by) {
     return access_allowed(by->role, ACTION_READ, access_ticket(world, ticket, by));
 }
+
+bool ticket_shows_files(const struct world *world, const struct ticket *ticket, bool confidential,
+                        const struct principal *by) {
+    static const uint32_t now = RELATION_CENTRE | RELATION_SOURCE | RELATION_LEAD | RELATION_ASSIST | RELATION_CHECKER |
+                                RELATION_OWNER | RELATION_SUPERVISED;
+    uint32_t relations = access_ticket(world, ticket, by);
+    if (!access_allowed(by->role, ACTION_READ, relations)) return false;
+    return (relations & now) != 0 || !(confidential || ticket->confidential || ticket->sensitive);
+}

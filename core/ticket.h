@@ -84,4 +84,10 @@ size_t ticket_cards_say(const struct ticket *ticket, const struct routing_names 
 /* Whether the principal may see the ticket (list, read); see core/access.def. */
 bool ticket_visible(const struct world *world, const struct ticket *ticket, const struct principal *by);
 
+/* Whether a file that came with the ticket or one of its requests may be given to the principal (rule A7): who sees the ticket, but of
+ * a sensitive ticket or a confidential requester only the centre, the source and who has a part in it now. `confidential`: of the
+ * request it came with; false for a file that came with a step. */
+bool ticket_shows_files(const struct world *world, const struct ticket *ticket, bool confidential,
+                        const struct principal *by);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "proto/must.h"
+#include "services/console/attachments.h"
 #include "services/console/board.h"
 #include "services/console/commands.h"
 #include "services/console/delays.h"
@@ -46,6 +47,36 @@ static const struct config_key keys[] = {
     CONFIG_KEY(struct console_config, bus_key_file, CONFIG_PATH, "",
                .doc_en = "The bus's own secret key for them: 64 hex digits.",
                .doc_zh = "消息总线对外的服务端私钥文件: 64 位十六进制。"),
+    CONFIG_KEY(
+        struct console_config, attachments_folder, CONFIG_PATH, "",
+        .doc_en = "Where attachments are kept, sealed with a key of key_file; with attachments_s3 only what is "
+                  "under way lies here. Empty: no attachments are taken.",
+        .doc_zh = "附件的存放目录, 用 key_file 的密钥加密; 设置 attachments_s3 后只存放传输中的文件。空则不接收附件。"),
+    CONFIG_KEY(struct console_config, attachments_s3, CONFIG_TEXT, "",
+               .doc_en = "An S3-compatible store instead of the folder: http(s)://HOST[:PORT]/BUCKET, addressed path "
+                         "style. The bucket must be there.",
+               .doc_zh = "用 S3 兼容存储代替目录: http(s)://主机[:端口]/桶, 路径式寻址; 桶须已建好。"),
+    CONFIG_KEY(struct console_config, attachments_s3_region, CONFIG_TEXT, "us-east-1",
+               .doc_en = "Its region, as requests to it are signed.", .doc_zh = "S3 区域, 用于请求签名。"),
+    CONFIG_KEY(struct console_config, attachments_s3_key, CONFIG_TEXT, "", .doc_en = "Its access key id.",
+               .doc_zh = "S3 访问密钥编号。"),
+    CONFIG_KEY(struct console_config, attachments_s3_secret_file, CONFIG_PATH, "",
+               .doc_en = "A file with its secret key, one line.", .doc_zh = "存放 S3 私钥的文件, 一行。"),
+    CONFIG_KEY(struct console_config, attachment_bytes, CONFIG_SIZE, "20MiB", .min = 1024, .max = 33554432,
+               .doc_en = "An attachment is at most so large; a request with several at most 32 MiB.",
+               .doc_zh = "单个附件的大小上限; 一次上传合计不超过 32 MiB。"),
+    CONFIG_KEY(struct console_config, attachments_day, CONFIG_SIZE, "2GiB", .min = 1024, .max = 1099511627776,
+               .doc_en = "One account or token sends at most so much in 24 hours.",
+               .doc_zh = "一个账号或令牌 24 小时内上传的总量上限。"),
+    CONFIG_KEY(struct console_config, attachments_day_public, CONFIG_SIZE, "20GiB", .min = 1024, .max = 1099511627776,
+               .doc_en = "All residents without an account together send at most so much in 24 hours.",
+               .doc_zh = "无账号的居民 24 小时内上传的合计上限。"),
+    CONFIG_KEY(struct console_config, attachments_at_once, CONFIG_INT, "8", .min = 1, .max = 64,
+               .doc_en = "So many uploads at once; more get 503 with Retry-After.",
+               .doc_zh = "同时进行的上传数; 超过时返回 503 和 Retry-After。"),
+    CONFIG_KEY(struct console_config, image_program, CONFIG_PATH, "",
+               .doc_en = "The program that looks at attachments. Empty: paidan-image beside this one.",
+               .doc_zh = "检查附件的程序; 空则为同目录下的 paidan-image。"),
     CONFIG_END};
 
 enum { TICK_MS = 10, SECOND_MS = 1000 };
@@ -95,6 +126,7 @@ static void on_tick(void *context) {
     if (now - second_at < SECOND_MS) return;
     second_at = now;
     streams_tick(console->streams);
+    attachments_tick(console->attachments);
     if (!console->reference || console->reference->world.version < console->world_wanted) load_reference(console);
 }
 
@@ -157,6 +189,7 @@ static enum err console_open(struct kit *kit) {
     console->figures = figures_keeper_new(console);
     err = news_open(console);
     if (err == ERR_NONE) err = gateway_open(console);
+    if (err == ERR_NONE) console->attachments = attachments_new(console, &err);
     if (err != ERR_NONE) return err;
     console->tick = loop_timer_new(kit->loop, on_tick, console);
     loop_timer_start(console->tick, TICK_MS, TICK_MS);
@@ -179,7 +212,7 @@ static bool console_ready(struct kit *kit, char ret_why[KIT_WHY_BYTES]) {
 static bool console_drain(struct kit *kit) {
     struct console *console = kit->self;
     console->draining = true;
-    return commands_under_way(console->commands) == 0;
+    return commands_under_way(console->commands) == 0 && attachments_under_way(console->attachments) == 0;
 }
 
 static void console_close(struct kit *kit) {
@@ -192,6 +225,7 @@ static void console_close(struct kit *kit) {
     if (console->cache) cache_free(&console->cache);
     if (console->pool) db_pool_free(&console->pool);
     if (console->side) db_free(&console->side);
+    if (console->attachments) attachments_free(&console->attachments);
     if (console->followups) followups_free(&console->followups);
     if (console->events) events_waiting_free(&console->events);
     if (console->gateway) gateway_free(console);

@@ -18,6 +18,7 @@
 #include "services/kit/reference.h"
 #include "services/kit/who.h"
 
+struct attachments;
 struct board;
 struct board_reader;
 struct commands;
@@ -37,6 +38,10 @@ struct console_config {
     int64_t queues_each;               /* ms */
     int64_t figures_each;              /* ms */
     char *bus_address, *bus_key_file;  /* gateway.h */
+    char *attachments_folder, *attachments_s3, *attachments_s3_region, *attachments_s3_key;
+    char *attachments_s3_secret_file, *image_program;
+    int64_t attachment_bytes, attachments_day, attachments_day_public; /* bytes */
+    int64_t attachments_at_once;
 };
 extern struct console_config console_config;
 extern const struct service console_service;
@@ -64,6 +69,7 @@ struct console {
     struct events_waiting *events;
     struct followups *followups;
     struct gateway *gateway;
+    struct attachments *attachments; /* NULL: none are taken */
     struct loop_timer *tick;
     struct buffer out; /* the answer being written; good until the next one begins */
     bool draining;

@@ -121,6 +121,11 @@ static void put_content(struct json_writer *w, const char *shape) {
     json_put_open(w, is_type ? shape : "application/json");
     if (!is_type)
         put_schema(w, shape);
+    else if (!strcmp(shape, "multipart/form-data"))
+        put_raw(w, "schema",
+                "{\"type\":\"object\",\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":\"array\","
+                "\"minItems\":1,\"maxItems\":10,\"items\":{\"type\":\"string\",\"contentMediaType\":"
+                "\"application/octet-stream\"}}}}");
     else if (!strcmp(shape, "text/event-stream"))
         json_put_string(w, "x-events", "snapshot: Queues; delta: QueueDelta; degraded: {\"degraded\": boolean}");
     json_close(w);

@@ -8,7 +8,7 @@
 #define REQUEST_COLUMNS                                                                                                \
     "r.id, r.source, r.external_id, r.channel, r.received_at, coalesce(r.occurred_at, 0), r.matter, r.matter_given, "  \
     "r.urgency, r.title, r.description, r.lon, r.lat, r.address, r.place, r.place_by, r.confidential, r.name_sealed, " \
-    "r.phone_sealed, r.document_sealed, r.attachments::text"
+    "r.phone_sealed, r.document_sealed, attachments_shown(r.id, r.attachments)::text"
 enum {
     REQUEST_COLUMN_COUNT = 21,
     REQUEST_SOURCE = 1,

@@ -13,6 +13,7 @@
 #include "common/number.h"
 #include "proto/limits.h"
 #include "proto/must.h"
+#include "services/intake/files.h"
 #include "services/intake/intake.h"
 
 METRIC_COUNTER(refusals, "paidan_intake_refusals_total", "Pushes refused at the door.", "why", "no_token", "bad_token",
@@ -82,7 +83,7 @@ struct single {
     struct intake *in;
     struct http_request *http;
     struct push_key key;
-    struct cJSON *tree;
+    bool lacks_file;
     struct said said;
 };
 
@@ -147,6 +148,36 @@ static void answer_json_fault(struct http_request *http, const struct json_fault
     http_problem(http, &problem);
 }
 
+#define NO_FILE                                                                                                        \
+    (struct http_fault) {                                                                                              \
+        "/attachments", {                                                                                              \
+            "附件中有文件不存在、已过期、已用于其他诉求, 或不是您上传的",                                              \
+                "there is no such uploaded file: its day has passed, another request has it, or it is not yours"       \
+        }                                                                                                              \
+    }
+
+static void accept_single(struct single *s) {
+    if (accept_add(s->in->accept, &s->said, on_single, s)) return;
+    intake_refused(INTAKE_BUSY);
+    http_problem_status(s->http, 503, BUSY);
+}
+
+static void on_file_missing(void *context, int no) {
+    struct single *s = context;
+    (void)no;
+    s->lacks_file = true;
+}
+
+static void on_files_known(void *context, bool unknown) {
+    struct single *s = context;
+    if (unknown)
+        http_problem_status(s->http, 503, BUSY);
+    else if (s->lacks_file)
+        answer_faults(s->http, &(struct said_faults){.status = 422, .count = 1, .faults = {NO_FILE}});
+    else
+        accept_single(s);
+}
+
 static void push_single(struct intake *in, struct http_request *http, const struct pusher *who) {
     size_t len;
     const uint8_t *body = http_body(http, &len);
@@ -170,9 +201,12 @@ static void push_single(struct intake *in, struct http_request *http, const stru
         http_problem_status(http, 503, BUSY);
     } else if (faults.status) {
         answer_faults(http, &faults);
-    } else if (!accept_add(in->accept, &s->said, on_single, s)) {
-        intake_refused(INTAKE_BUSY);
-        http_problem_status(http, 503, BUSY);
+    } else if (s->said.names_files) {
+        struct files_question *question = files_ask_new(in, who->bearer.principal.user);
+        files_ask_add(question, 0, &s->said);
+        files_ask(question, on_file_missing, on_files_known, s);
+    } else {
+        accept_single(s);
     }
 }
 
@@ -289,6 +323,38 @@ static void read_lines(struct batch_push *b, const char *body, size_t len, const
     b->count = n;
 }
 
+static void accept_lines(struct batch_push *b) {
+    for (size_t i = 0; i < b->count; i++) b->left += !b->lines[i].status;
+    if (!b->left) {
+        finish_batch(b);
+        return;
+    }
+    if (!accept_has_room(b->in->accept, b->left)) { /* it was there before the files were asked for */
+        intake_refused(INTAKE_BUSY);
+        http_problem_status(b->http, 503, BUSY);
+        return;
+    }
+    for (size_t i = 0; i < b->count; i++)
+        if (!b->lines[i].status) must(accept_add(b->in->accept, &b->lines[i].said, on_line, &b->lines[i]));
+}
+
+static void on_line_lacks_file(void *context, int no) {
+    struct batch_push *b = context;
+    struct line *line = &b->lines[no];
+    line->faults = arena_zeroed(http_arena(b->http), 1, sizeof *line->faults);
+    must(line->faults);
+    *line->faults = (struct said_faults){.status = 422, .count = 1, .faults = {NO_FILE}};
+    line->status = 422;
+}
+
+static void on_lines_known(void *context, bool unknown) {
+    struct batch_push *b = context;
+    if (unknown)
+        http_problem_status(b->http, 503, BUSY);
+    else
+        accept_lines(b);
+}
+
 static void push_batch(struct intake *in, struct http_request *http, const struct pusher *who) {
     size_t len;
     const char *body = (const char *)http_body(http, &len);
@@ -313,13 +379,16 @@ static void push_batch(struct intake *in, struct http_request *http, const struc
     b->http = http;
     b->key = who->key;
     read_lines(b, body, len, &who->bearer);
-    for (size_t i = 0; i < b->count; i++) b->left += !b->lines[i].status;
-    if (!b->left) {
-        finish_batch(b);
-        return;
+    struct files_question *question = NULL;
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->lines[i].status || !b->lines[i].said.names_files) continue;
+        if (!question) question = files_ask_new(in, who->bearer.principal.user);
+        files_ask_add(question, (int)i, &b->lines[i].said);
     }
-    for (size_t i = 0; i < b->count; i++)
-        if (!b->lines[i].status) must(accept_add(in->accept, &b->lines[i].said, on_line, &b->lines[i]));
+    if (question)
+        files_ask(question, on_line_lacks_file, on_lines_known, b);
+    else
+        accept_lines(b);
 }
 
 /* ---- the doors --------------------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 
 enum {
     URL_BYTES_MAX = 2000,
+    FILE_ID_CHARACTERS = 32,
     AHEAD_MAX_MS = 10 * 60 * 1000 /* a source's clock may be ahead of ours by this much */
 };
 
@@ -182,26 +183,40 @@ static bool is_address(struct span url) {
     return url.len > 0;
 }
 
+/* 32 hex digits; whether there is such a file, and whose, is files.c's question. */
+static bool is_file_id(struct span id) {
+    for (size_t i = 0; i < id.len; i++)
+        if (!((id.at[i] >= '0' && id.at[i] <= '9') || (id.at[i] >= 'a' && id.at[i] <= 'f'))) return false;
+    return id.len == FILE_ID_CHARACTERS;
+}
+
+static bool put_attachment(struct checking *c, struct json_writer *w, int i) {
+    struct span url = check_text(c, c->raw->attachments[i].url, "/attachments", URL_BYTES_MAX, false);
+    struct span sha256 = check_text(c, c->raw->attachments[i].sha256, "/attachments", 2 * CRYPTO_HASH_BYTES, false);
+    struct span id = c->raw->attachments[i].id;
+    if (is_faulty(c, "/attachments")) return false;
+    if (id.len ? !is_file_id(id) || url.len || sha256.len : !is_address(url)) {
+        fault(c, 422, "/attachments", "每个附件须有已上传文件的 id, 或 url: http(s) 地址, 或来源系统中的文件名",
+              "each attachment needs the id of an uploaded file, or a url: an http(s) address, or a name in the "
+              "source's own store");
+        return false;
+    }
+    json_open(w);
+    if (id.len) json_put_text(w, "id", id.at, id.len);
+    if (url.len) json_put_text(w, "url", url.at, url.len);
+    if (sha256.len) json_put_text(w, "sha256", sha256.at, sha256.len);
+    json_close(w);
+    c->said->names_files |= id.len > 0;
+    return true;
+}
+
 static void check_attachments(struct checking *c) {
-    const struct said_raw *raw = c->raw;
     struct buffer json = {0};
     struct json_writer w;
-    if (!raw->attachment_count) return;
+    if (!c->raw->attachment_count) return;
     json_writer_init(&w, &json);
     json_open_list(&w);
-    for (int i = 0; i < raw->attachment_count; i++) {
-        struct span url = check_text(c, raw->attachments[i].url, "/attachments", URL_BYTES_MAX, false);
-        struct span sha256 = check_text(c, raw->attachments[i].sha256, "/attachments", 2 * CRYPTO_HASH_BYTES, false);
-        if (is_faulty(c, "/attachments")) break;
-        if (!is_address(url)) {
-            fault(c, 422, "/attachments", "每个附件须有 url: http(s) 地址, 或来源系统中的文件名",
-                  "each attachment needs a url: an http(s) address, or a name in the source's own store");
-            break;
-        }
-        json_open(&w);
-        json_put_text(&w, "url", url.at, url.len);
-        if (sha256.len) json_put_text(&w, "sha256", sha256.at, sha256.len);
-        json_close(&w);
+    for (int i = 0; i < c->raw->attachment_count && put_attachment(c, &w, i); i++) {
     }
     json_close_list(&w);
     char *kept = arena_copy(c->arena, json.data, json.length);

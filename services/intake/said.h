@@ -22,6 +22,7 @@ struct said {
     struct span title, description, address, grid;
     time_ms occurred_at; /* 0: not given */
     bool has_point, confidential;
+    bool names_files; /* some of the attachments are files that were uploaded (files.h) */
     double lon, lat;
     struct span name, phone, document;
     struct span attachments; /* JSON text, or empty */
@@ -47,7 +48,7 @@ struct said_raw {
     bool has_point, confidential;
     double lon, lat;
     struct {
-        struct span url, sha256;
+        struct span url, sha256, id; /* id: of a file that was uploaded, and then nothing else */
     } attachments[ATTACHMENTS_MAX];
     int attachment_count;
 };

@@ -105,7 +105,7 @@ static void read_requester(struct reading *r) {
 }
 
 static void read_attachments(struct reading *r) {
-    static const char *const keys[] = {"url", "sha256", NULL};
+    static const char *const keys[] = {"url", "sha256", "id", NULL};
     const struct cJSON *list, *item;
     enum err err = json_get_list(r->tree, "attachments", &list);
     if (err == ERR_NOT_FOUND) return;
@@ -126,6 +126,7 @@ static void read_attachments(struct reading *r) {
         refuse_unknown(r, item, keys, "/attachments");
         r->raw->attachments[i].url = read_text(r, item, "url", "/attachments");
         r->raw->attachments[i].sha256 = read_text(r, item, "sha256", "/attachments");
+        r->raw->attachments[i].id = read_text(r, item, "id", "/attachments");
     }
 }
 

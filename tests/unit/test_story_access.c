@@ -171,6 +171,24 @@ static void test_administrators_stay_outside(void **state) {
     }
 }
 
+/* Photos of a confidential request or a sensitive matter: whoever has a part in it now needs them, whoever only looks on does not. */
+static void test_files_that_are_shown_to_few(void **state) {
+    SHOWS("A7 A2");
+    static const struct principal readonly = {.user = 90, .role = ROLE_READONLY, .unit = CENTER};
+    begin("2026-03-02 09:00");
+    come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
+    struct ticket ticket = city.tickets[0]; /* offered to the grid; its community and street stand above */
+    const struct principal *all[] = {&GRID_WORKER, &COMMUNITY_CLERK, &STREET_CLERK, &OPERATOR, &readonly};
+    for (size_t i = 0; i < 5; i++) assert_true(ticket_shows_files(city_world(), &ticket, false, all[i]));
+    for (int how = 0; how < 3; how++) {
+        ticket.confidential = how == 0;
+        ticket.sensitive = how == 1; /* 2: only this one request's requester is */
+        for (size_t i = 0; i < 5; i++)
+            assert_int_equal(ticket_shows_files(city_world(), &ticket, how == 2, all[i]), i == 0 || i == 3);
+    }
+    assert_false(ticket_shows_files(city_world(), &ticket, false, &WATER_CLERK));
+}
+
 /* A clock that was set back does not turn a ticket's time back. */
 static void test_time_never_falls(void **state) {
     SHOWS("L36");
@@ -295,6 +313,7 @@ int main(void) {
         cmocka_unit_test(test_the_centre_and_the_district_stand_above_all),
         cmocka_unit_test(test_the_unit_above_acts_for_one_that_nobody_staffs),
         cmocka_unit_test(test_administrators_stay_outside),
+        cmocka_unit_test(test_files_that_are_shown_to_few),
         cmocka_unit_test(test_time_never_falls),
         cmocka_unit_test(test_a_timer_acts_once),
         cmocka_unit_test(test_a_closed_unit_keeps_its_number),

@@ -47,8 +47,8 @@ shared_buffers() {
 
 write_files() {
   local name override clock=$var/clock
-  mkdir -p "$var"/{etc,log,service,secret,redis,postgres,nginx} "$run"/{bus,http,postgres}
-  chmod 700 "$var/secret" "$run/bus" "$run/http" "$run/postgres"
+  mkdir -p "$var"/{etc,log,service,secret,redis,postgres,nginx,files} "$run"/{bus,http,postgres}
+  chmod 700 "$var/secret" "$var/files" "$run/bus" "$run/http" "$run/postgres"
   if [ ! -f "$clock" ]; then
     head -c 8 /dev/zero >"$clock"
     # a copy that will play the sample day begins it where the day began, as its time never goes back
