@@ -181,6 +181,8 @@ static void act_dispatched(struct decision *d) {
     }
     act_texts(d, e);
     set_fields(d, e);
+    e->effect.forced =
+        ticket_was_returned_by(d->ticket, c->unit); /* only an adjudication gives it back: it binds (L46) */
     offer(d, e, c->unit, c->units, c->units_count);
     renew_total(d, e);
 }

@@ -136,6 +136,31 @@ static void on_followed(struct ticket *t, const struct event *e) {
     }
 }
 
+static void forget_return(struct ticket *t, uint32_t unit) {
+    for (uint16_t i = 0; i < t->returned_by_count; i++) {
+        if (t->returned_by[i] != unit) continue;
+        t->returned_by_count--;
+        memmove(&t->returned_by[i], &t->returned_by[i + 1], (t->returned_by_count - i) * sizeof t->returned_by[0]);
+        return;
+    }
+}
+
+/* Rule L46; one that is forced back after all was not accepted. */
+static void remember_return(struct ticket *t, uint32_t unit) {
+    forget_return(t, unit);
+    if (t->returned_by_count == TICKET_RETURNED_MAX) forget_return(t, t->returned_by[0]);
+    t->returned_by[t->returned_by_count++] = unit;
+}
+
+static void on_returned(struct ticket *t, const struct event *e) {
+    struct assignment *a = assignment(t, e->effect.assignment);
+    if (a->kind == ASSIGNMENT_LEAD) {
+        count_up(&t->returns);
+        remember_return(t, a->unit);
+    }
+    end_assignment(a, ASSIGNMENT_RETURNED, e->at);
+}
+
 static void sign(struct assignment *a, time_ms at) {
     a->state = ASSIGNMENT_SIGNED;
     if (a->signed_at == 0) a->signed_at = at;
@@ -173,6 +198,7 @@ static void on_assignment(struct ticket *t, const struct event *e) {
         new_lead(t, e);
         new_assists(t, e, (uint8_t)(f->assignment + 1), false);
         t->forced = f->forced;
+        if (f->forced) forget_return(t, f->unit);
         break;
     case EVENT_PASSED_UP:
         t->forced = false;
@@ -203,8 +229,7 @@ static void on_assignment(struct ticket *t, const struct event *e) {
         sign(assignment(t, f->assignment), e->at);
         break;
     case EVENT_RETURNED:
-        if (assignment(t, f->assignment)->kind == ASSIGNMENT_LEAD) count_up(&t->returns);
-        end_assignment(assignment(t, f->assignment), ASSIGNMENT_RETURNED, e->at);
+        on_returned(t, e);
         break;
     case EVENT_ASSIST_ANSWERED:
         end_assignment(assignment(t, f->assignment), ASSIGNMENT_ANSWERED, e->at);

@@ -43,5 +43,6 @@ enum verdict ticket_fit_matter_and_place(const struct decision *d) {
 
 bool ticket_route_fits(const struct decision *d) {
     const struct unit *u = world_unit(d->world, d->command->route.unit);
-    return u != NULL && !u->closed && world_kind_takes_tickets(u->kind);
+    if (u == NULL || u->closed || !world_kind_takes_tickets(u->kind)) return false;
+    return !ticket_was_returned_by(d->ticket, u->id) && d->ticket->assignment_last < CLOCK_ASSIGNMENTS_MAX;
 }

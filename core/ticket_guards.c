@@ -98,6 +98,8 @@ enum verdict guard_DISPATCH(const struct decision *d) {
     if (by_system(d)) return route_fits(d);
     PASS_ON(ticket_fit_matter_and_place(d));
     PASS_ON(ticket_fit_target(d, d->command->unit, d->command->matter != 0 ? d->command->matter : d->ticket->matter));
+    bool binding = d->cause == COMMAND_ADJUDICATE;
+    DEMAND(binding || !ticket_was_returned_by(d->ticket, d->command->unit), VERDICT_RETURNED_BEFORE);
     return ticket_fit_assists(d, d->command->units, d->command->units_count, d->command->unit, false);
 }
 
@@ -131,12 +133,16 @@ static bool is_return_reason(struct text reason) {
     return false;
 }
 
-enum verdict guard_RETURN(const struct decision *d) {
-    DEMAND(!d->ticket->forced, VERDICT_FORCED);
+static enum verdict reason_and_basis(const struct decision *d) {
     PASS_ON(guard_REASON(d));
     NEED(d, is_return_reason(d->command->reason), VERDICT_REASON_UNKNOWN);
     NEED(d, ticket_says(d->command->basis), VERDICT_BASIS_MISSING);
     return VERDICT_OK;
+}
+
+enum verdict guard_RETURN(const struct decision *d) {
+    DEMAND(!d->ticket->forced, VERDICT_FORCED);
+    return reason_and_basis(d);
 }
 
 enum verdict guard_ASSIST_SIGN(const struct decision *d) {
@@ -146,7 +152,7 @@ enum verdict guard_ASSIST_SIGN(const struct decision *d) {
 
 enum verdict guard_ASSIST_RETURN(const struct decision *d) {
     PASS_ON(guard_ASSIST_SIGN(d));
-    return d->mine->forced ? VERDICT_FORCED : guard_RETURN(d);
+    return reason_and_basis(d); /* what was forced was forced on the lead */
 }
 
 /* ---- the work ---- */

@@ -45,7 +45,7 @@ const struct lifecycle_row *ticket_choose_echo(const struct decision *d, enum co
 
 /* What the row's guard says. */
 enum verdict ticket_guard(const struct decision *d, int guard);
-/* Whether the command carries a route to a unit that takes tickets. */
+/* Whether the command carries a route to a unit that takes this ticket. */
 bool ticket_route_fits(const struct decision *d);
 /* The assist that a command names by number or by unit, open or ended; NULL: none. */
 const struct assignment *ticket_named_assist(const struct decision *d);
@@ -87,6 +87,8 @@ const struct assignment *ticket_assignment(const struct ticket *ticket, uint8_t 
 /* The open assignment of a unit, or NULL. */
 const struct assignment *ticket_assignment_of(const struct ticket *ticket, uint32_t unit);
 uint32_t ticket_open_assists(const struct ticket *ticket);
+/* Rule L46: whether the unit returned it and that return was accepted. */
+bool ticket_was_returned_by(const struct ticket *ticket, uint32_t unit);
 /* Who must answer for the ticket now: the lead's unit while it has it, else the owner. */
 uint32_t ticket_responsible(const struct ticket *ticket);
 /* The clock in a slot, or NULL. */

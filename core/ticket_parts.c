@@ -37,6 +37,13 @@ uint32_t ticket_open_assists(const struct ticket *ticket) {
     return count;
 }
 
+bool ticket_was_returned_by(const struct ticket *ticket, uint32_t unit) {
+    for (uint16_t i = 0; i < ticket->returned_by_count; i++) {
+        if (ticket->returned_by[i] == unit) return true;
+    }
+    return false;
+}
+
 uint32_t ticket_responsible(const struct ticket *ticket) {
     const struct assignment *lead = ticket_lead(ticket);
     return lead != NULL && assignment_is_open(lead) ? lead->unit : ticket->owner;
@@ -114,8 +121,10 @@ uint32_t ticket_checker(const struct world *world, const struct ticket *ticket, 
     return world->center;
 }
 
-static bool takes_tickets(const struct unit *u) {
-    return u != NULL && !u->closed;
+/* It is not closed, has not returned it (L46), and is admitted to the matter (R6). */
+static bool takes(const struct world *world, const struct ticket *ticket, const struct unit *u) {
+    if (u == NULL || u->closed || ticket_was_returned_by(ticket, u->id)) return false;
+    return u->kind != UNIT_COMMUNITY || world_admitted(world, u->id, ticket->matter);
 }
 
 uint32_t ticket_level_above(const struct world *world, const struct ticket *ticket, uint32_t unit) {
@@ -124,10 +133,10 @@ uint32_t ticket_level_above(const struct world *world, const struct ticket *tick
     for (; u != NULL; u = world_unit(world, u->parent)) {
         bool passes =
             u->id != unit && (u->kind == UNIT_COMMUNITY || u->kind == UNIT_STREET || u->kind == UNIT_DEPARTMENT);
-        if (passes && takes_tickets(u)) return u->id;
+        if (passes && takes(world, ticket, u)) return u->id;
         local = local || u->kind == UNIT_STREET;
     }
     const struct matter *matter = local ? world_matter(world, ticket->matter) : NULL;
-    if (matter == NULL || !takes_tickets(world_unit(world, matter->department))) return 0;
+    if (matter == NULL || !takes(world, ticket, world_unit(world, matter->department))) return 0;
     return matter->department;
 }

@@ -35,6 +35,88 @@ static void test_returned_twice_and_forced(void **state) {
           "        【处置中】住建局：联系诉求人，2026-03-02 周一 13:00 前\n");
 }
 
+/* An accepted return holds: neither by hand nor by a route does the ticket come back, until an adjudication gives it back for good. */
+static void test_an_accepted_return_holds(void **state) {
+    SHOWS("L46 L9");
+    begin("2026-03-02 09:00");
+    come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
+    DO(&city, 1, WATER_CLERK, RETURN, NOT_OUR_DUTY);
+    DO(&city, 1, OPERATOR, DISPATCH, .unit = WATER);
+    DO(&city, 1, OPERATOR, SUPPLEMENT, .note = TEXT("整栋楼停水"), .route = {.unit = WATER});
+    DO(&city, 1, OPERATOR, DISPATCH, .unit = MUNICIPAL, .units = {WATER}, .units_count = 1);
+    DO(&city, 1, OPERATOR, DISPATCH, .unit = WATER, BECAUSE("再派一次"));
+    DO(&city, 1, MUNICIPAL_CLERK, RETURN, NOT_OUR_DUTY);
+    DO(&city, 1, OPERATOR, ADJUDICATE, .unit = WATER, BECAUSE("供水由水务局负责"));
+    DO(&city, 1, WATER_CLERK, RETURN, NOT_OUR_DUTY);
+    DO(&city, 1, WATER_CLERK, SIGN);
+    reads(&city,
+          "2026-03-02 周一 09:00  诉求进来。派给水务局：事项直派责任部门；事项“停水”；地点“米市一网格”（依据坐标）。\n"
+          "2026-03-02 周一 09:00  系统  已受理登记\n"
+          "2026-03-02 周一 09:00  系统  已派单 → 水务局\n"
+          "        【待签收】水务局：签收，2026-03-02 周一 11:00 前\n"
+          "2026-03-02 周一 09:00  水务局  已退单：不属本单位职责，依据《三定方案》第三条\n"
+          "        【待派遣】指挥中心：派遣，2026-03-02 周一 09:30 前\n"
+          "2026-03-02 周一 09:00  指挥中心  要派单，不行：该单位已退单且退单已被接受, 只能经裁定再派给它（L46）\n"
+          "2026-03-02 周一 09:00  指挥中心  已补充\n"
+          "2026-03-02 周一 09:00  指挥中心  已派单 → 市政局，协办 水务局\n"
+          "        【待签收】市政局：签收，2026-03-02 周一 11:00 前\n"
+          "2026-03-02 周一 09:00  指挥中心  要派单，不行：该单位已退单且退单已被接受, 只能经裁定再派给它（L46）\n"
+          "2026-03-02 周一 09:00  市政局  已退单：不属本单位职责，依据《三定方案》第三条\n"
+          "2026-03-02 周一 09:00  系统  退单待裁定 → 市政局\n"
+          "        【退单待裁定】指挥中心：裁定，2026-03-02 周一 10:00 前\n"
+          "2026-03-02 周一 09:00  指挥中心  已裁定改派 → 水务局：供水由水务局负责\n"
+          "        【待签收】水务局：签收，2026-03-02 周一 11:00 前\n"
+          "2026-03-02 周一 09:00  水务局  要退单，不行：已裁定强制办理, 不能再退（L9）\n"
+          "2026-03-02 周一 09:00  水务局  已签收\n"
+          "        【处置中】水务局：联系诉求人，2026-03-02 周一 13:00 前\n");
+}
+
+/* The street has returned it: what the community cannot solve goes past the street, to the department. */
+static void test_passed_up_past_who_returned_it(void **state) {
+    SHOWS("L46 L17");
+    begin("2026-03-02 09:00");
+    come_in(MATTER_GARBAGE, STREET_A, PLACE_BY_ADDRESS);
+    DO(&city, 1, STREET_CLERK, RETURN, NOT_OUR_DUTY);
+    DO(&city, 1, OPERATOR, DISPATCH, .unit = COMMUNITY_A);
+    DO(&city, 1, COMMUNITY_CLERK, SIGN);
+    DO(&city, 1, COMMUNITY_CLERK, PASS_UP, BECAUSE("需要执法"));
+    reads(&city,
+          "2026-03-02 周一 09:00  诉求进来。派给汀桥街道：地点不够具体, 由上一级办理；事项“生活垃圾未清运”；地点“汀桥街道”（依据地址）；责任部门为城管局。\n"
+          "2026-03-02 周一 09:00  系统  已受理登记\n"
+          "2026-03-02 周一 09:00  系统  已派单 → 汀桥街道\n"
+          "        【待签收】汀桥街道：签收，2026-03-02 周一 11:00 前\n"
+          "2026-03-02 周一 09:00  汀桥街道  已退单：不属本单位职责，依据《三定方案》第三条\n"
+          "        【待派遣】指挥中心：派遣，2026-03-02 周一 11:00 前\n"
+          "2026-03-02 周一 09:00  指挥中心  已派单 → 米市社区\n"
+          "        【待签收】米市社区：签收，2026-03-02 周一 11:00 前\n"
+          "2026-03-02 周一 09:00  米市社区  已签收\n"
+          "        【处置中】米市社区：联系诉求人，2026-03-03 周二 09:00 前\n"
+          "2026-03-02 周一 09:00  米市社区  已提级 → 城管局：需要执法\n"
+          "        【待签收】城管局：签收，2026-03-02 周一 11:00 前\n");
+}
+
+/* What is forced is forced on the lead. */
+static void test_an_assist_of_a_forced_ticket_may_return(void **state) {
+    SHOWS("L46 L8");
+    begin("2026-03-02 09:00");
+    city.quiet = true;
+    come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
+    DO(&city, 1, WATER_CLERK, RETURN, NOT_OUR_DUTY);
+    DO(&city, 1, OPERATOR, DISPATCH, .unit = MUNICIPAL);
+    DO(&city, 1, MUNICIPAL_CLERK, RETURN, NOT_OUR_DUTY);
+    city.quiet = false;
+    DO(&city, 1, OPERATOR, FORCE, BECAUSE("管网在道路下"));
+    DO(&city, 1, OPERATOR, ADD_ASSIST, .unit = URBAN);
+    DO(&city, 1, URBAN_CLERK, RETURN, NOT_OUR_DUTY);
+    DO(&city, 1, MUNICIPAL_CLERK, RETURN, NOT_OUR_DUTY);
+    reads(&city,
+          "2026-03-02 周一 09:00  指挥中心  已裁定强制办理 → 市政局：管网在道路下\n"
+          "        【待签收】市政局：签收，2026-03-02 周一 11:00 前\n"
+          "2026-03-02 周一 09:00  指挥中心  已增加协办 → 城管局\n"
+          "2026-03-02 周一 09:00  城管局  已退单：不属本单位职责，依据《三定方案》第三条\n"
+          "2026-03-02 周一 09:00  市政局  要退单，不行：已裁定强制办理, 不能再退（L9）\n");
+}
+
 static void test_adjudicated_elsewhere(void **state) {
     SHOWS("L9");
     begin("2026-03-02 09:00");
@@ -283,6 +365,9 @@ static void test_dispatched_anew(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_returned_twice_and_forced),
+        cmocka_unit_test(test_an_accepted_return_holds),
+        cmocka_unit_test(test_passed_up_past_who_returned_it),
+        cmocka_unit_test(test_an_assist_of_a_forced_ticket_may_return),
         cmocka_unit_test(test_adjudicated_elsewhere),
         cmocka_unit_test(test_passed_up_from_the_grid_to_the_department),
         cmocka_unit_test(test_passed_down_inside_the_own_deadline),

@@ -93,8 +93,9 @@ static void test_refused_returns(void **state) {
     REFUSED(VERDICT_FORCED, id, URBAN_CLERK, RETURN, RETURNED);
     OK(id, URBAN_CLERK, SIGN);
     OK(id, URBAN_CLERK, PASS_UP, WHY); /* nobody above a department: the centre dispatches anew */
-    OK(id, OPERATOR, DISPATCH, .unit = MUNICIPAL);
-    OK(id, MUNICIPAL_CLERK, RETURN, RETURNED); /* what was forced upon one is not forced upon the next */
+    REFUSED(VERDICT_RETURNED_BEFORE, id, OPERATOR, DISPATCH, .unit = MUNICIPAL);
+    OK(id, OPERATOR, DISPATCH, .unit = HOUSING);
+    OK(id, HOUSING_CLERK, RETURN, RETURNED); /* what was forced upon one is not forced upon the next */
 }
 
 static void test_refused_work(void **state) {
