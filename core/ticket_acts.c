@@ -99,13 +99,9 @@ static void act_asked(struct decision *d) {
     act_clock(e, CLOCK_SLOT_TOTAL, total);
 }
 
-static bool not_yet_dispatched(int state) {
-    return state == STATE_RECEIVED || state == STATE_INCOMPLETE || state == STATE_TRIAGE;
-}
-
 /* What was missing may be what routing needed: the router then gives a new route. */
 static void act_supplemented(struct decision *d) {
-    bool routable = not_yet_dispatched(d->ticket->state);
+    bool routable = ticket_is_looking(d->ticket);
     struct event *e = d->row->to == STATE_TRIAGE ? act_to_centre(d, STAGE_TRIAGE) : act_event(d);
     act_texts(d, e);
     if (!routable) return;

@@ -265,11 +265,13 @@ static void on_approval(struct ticket *t, const struct event *e) {
     case EVENT_SUSPENSION_ASKED:
         t->asked = e->type == EVENT_EXTENSION_ASKED ? TICKET_ASKED_EXTENSION : TICKET_ASKED_SUSPENSION;
         t->asked_by = e->user;
+        t->asked_unit = e->actor_unit;
         t->asked_until = e->effect.until;
         break;
     case EVENT_FINISH_ASKED:
         t->asked = TICKET_ASKED_FINISH;
         t->asked_by = e->user;
+        t->asked_unit = e->actor_unit;
         t->asked_until = 0;
         break;
     case EVENT_EXTENSION_GRANTED:
@@ -455,6 +457,7 @@ void ticket_apply(struct ticket *t, const struct event *e) {
     move(t, e);
     if (t->asked == 0) {
         t->asked_by = 0;
+        t->asked_unit = 0;
         t->asked_until = 0;
     }
     set_clocks(t, &e->effect);

@@ -59,7 +59,9 @@ enum verdict guard_NOTE(const struct decision *d) {
 enum verdict guard_SUPPLEMENT(const struct decision *d) {
     if (d->command == NULL) return VERDICT_OK;
     const struct command *c = d->command;
-    DEMAND(ticket_says(c->note) || c->matter != 0 || c->place != 0, VERDICT_SUPPLEMENT_EMPTY);
+    bool sets = c->matter != 0 || c->place != 0 || c->urgency != 0;
+    DEMAND(ticket_says(c->note) || sets, VERDICT_SUPPLEMENT_EMPTY);
+    DEMAND(!sets || ticket_is_looking(d->ticket), VERDICT_SUPPLEMENT_LATE);
     return ticket_fit_matter_and_place(d);
 }
 
@@ -285,7 +287,8 @@ enum verdict guard_ASK_EXTENSION(const struct decision *d) {
 static enum verdict somebody_else_decides(const struct decision *d, int asked) {
     const struct ticket *t = d->ticket;
     DEMAND(t->asked == asked, VERDICT_NOT_ASKED);
-    DEMAND(d->by.user != t->asked_by && d->by.unit != ticket_lead(t)->unit, VERDICT_OWN_REQUEST);
+    bool own_unit = d->by.unit == ticket_lead(t)->unit || d->by.unit == t->asked_unit; /* it may act for the lead: A5 */
+    DEMAND(d->by.user != t->asked_by && !own_unit, VERDICT_OWN_REQUEST);
     return VERDICT_OK;
 }
 

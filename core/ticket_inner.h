@@ -87,6 +87,8 @@ const struct assignment *ticket_assignment(const struct ticket *ticket, uint8_t 
 /* The open assignment of a unit, or NULL. */
 const struct assignment *ticket_assignment_of(const struct ticket *ticket, uint32_t unit);
 uint32_t ticket_open_assists(const struct ticket *ticket);
+/* Whether it is with no unit yet, or with none any more: matter and place may still be set by a supplement (L31). */
+bool ticket_is_looking(const struct ticket *ticket);
 /* Rule L46: whether the unit returned it and that return was accepted. */
 bool ticket_was_returned_by(const struct ticket *ticket, uint32_t unit);
 /* Who must answer for the ticket now: the lead's unit while it has it, else the owner. */

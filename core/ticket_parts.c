@@ -37,6 +37,10 @@ uint32_t ticket_open_assists(const struct ticket *ticket) {
     return count;
 }
 
+bool ticket_is_looking(const struct ticket *ticket) {
+    return ticket->state == STATE_RECEIVED || ticket->state == STATE_INCOMPLETE || ticket->state == STATE_TRIAGE;
+}
+
 bool ticket_was_returned_by(const struct ticket *ticket, uint32_t unit) {
     for (uint16_t i = 0; i < ticket->returned_by_count; i++) {
         if (ticket->returned_by[i] == unit) return true;

@@ -53,6 +53,29 @@ static void test_extension_refused_then_granted_by_another(void **state) {
           "2026-03-17 周二 09:00  汀桥街道  要申请延期，不行：延期次数已用完（L15）\n");
 }
 
+/* Nobody staffs the community: its street asks for it, and nobody of the street approves that. */
+static void test_nobody_approves_what_their_unit_asked_for_another(void **state) {
+    SHOWS("L12 A5");
+    static const struct principal street_leader = {.user = 29, .role = ROLE_STREET, .unit = STREET_A};
+    begin("2026-03-02 09:00");
+    city.quiet = true;
+    city_units[COMMUNITY_A].staffed = false;
+    come_in(MATTER_DRAIN, COMMUNITY_A, PLACE_BY_ADDRESS);
+    DO(&city, 1, STREET_CLERK, SIGN);
+    DO(&city, 1, STREET_CLERK, CONTACT, .note = TEXT("已联系"));
+    city.quiet = false;
+    DO(&city, 1, STREET_CLERK, ASK_EXTENSION, .until = at("2026-03-20 17:00"), BECAUSE("等清淤车"));
+    DO(&city, 1, street_leader, GRANT_EXTENSION);
+    DO(&city, 1, OPERATOR, GRANT_EXTENSION);
+    city_units[COMMUNITY_A].staffed = true;
+    reads(&city,
+          "2026-03-02 周一 09:00  汀桥街道  已申请延期 → 米市社区，至 2026-03-20 周五 17:00：等清淤车\n"
+          "        【处置中】指挥中心：审批延期，2026-03-11 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  汀桥街道  要同意延期，不行：不能审批自己的申请（L12）\n"
+          "2026-03-02 周一 09:00  指挥中心  已同意延期 → 米市社区，至 2026-03-20 周五 17:00\n"
+          "        【处置中】米市社区：办理并答复，2026-03-20 周五 17:00 前\n");
+}
+
 static void test_extension_asked_too_late(void **state) {
     SHOWS("L15");
     work_on_a_sign();
@@ -138,6 +161,7 @@ static void test_suspended_and_back_by_hand(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_extension_refused_then_granted_by_another),
+        cmocka_unit_test(test_nobody_approves_what_their_unit_asked_for_another),
         cmocka_unit_test(test_extension_asked_too_late),
         cmocka_unit_test(test_suspended_and_back_by_date),
         cmocka_unit_test(test_suspended_and_back_by_hand),

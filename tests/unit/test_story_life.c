@@ -253,6 +253,22 @@ static void test_supplemented_and_routed(void **state) {
           "        【待签收】米市一网格：签收，2026-03-03 周二 12:00 前\n");
 }
 
+/* A unit has it: what comes in afterwards is a note, and nothing is dropped in silence. */
+static void test_supplemented_while_a_unit_has_it(void **state) {
+    SHOWS("L31");
+    begin("2026-03-02 09:00");
+    city.quiet = true;
+    come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
+    city.quiet = false;
+    DO(&city, 1, HOTLINE, SUPPLEMENT, .matter = MATTER_DRAIN);
+    DO(&city, 1, HOTLINE, SUPPLEMENT, .note = TEXT("其实是雨水口堵了"), .place = GRID_B);
+    DO(&city, 1, HOTLINE, SUPPLEMENT, .note = TEXT("其实是雨水口堵了"));
+    reads(&city,
+          "2026-03-02 周一 09:00  热线  要补充，不行：工单已派出, 补充只能写在说明里, 不能改事项、地点和紧急程度（L31）\n"
+          "2026-03-02 周一 09:00  热线  要补充，不行：工单已派出, 补充只能写在说明里, 不能改事项、地点和紧急程度（L31）\n"
+          "2026-03-02 周一 09:00  热线  已补充\n");
+}
+
 static void test_supervised_from_above(void **state) {
     SHOWS("L25 L26 L35");
     begin("2026-03-02 09:00");
@@ -325,6 +341,7 @@ int main(void) {
         cmocka_unit_test(test_not_solved_then_reopened),   cmocka_unit_test(test_requester_cannot_be_reached),
         cmocka_unit_test(test_lead_waits_for_its_assists), cmocka_unit_test(test_assist_asked_late_has_its_full_time),
         cmocka_unit_test(test_never_supplemented),         cmocka_unit_test(test_supplemented_and_routed),
+        cmocka_unit_test(test_supplemented_while_a_unit_has_it),
         cmocka_unit_test(test_supervised_from_above),      cmocka_unit_test(test_declined_voided_closed_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
