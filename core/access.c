@@ -25,9 +25,9 @@ static const uint8_t scopes[ACTION_COUNT][ROLE_COUNT] = {ACCESS(ALLOW_ROW)};
 static const uint32_t relations_of[] = {
     [SCOPE_NONE] = 0,
     [SCOPE_OWN] = RELATION_LEAD | RELATION_ASSIST | RELATION_CHECKER | RELATION_OWNER | RELATION_SUPERVISED |
-                  RELATION_TOOK_PART | RELATION_ABOVE,
+                  RELATION_TOOK_PART | RELATION_WHISTLER | RELATION_ABOVE,
     [SCOPE_PLACE] = RELATION_LEAD | RELATION_ASSIST | RELATION_CHECKER | RELATION_OWNER | RELATION_SUPERVISED |
-                    RELATION_TOOK_PART | RELATION_ABOVE | RELATION_PLACE,
+                    RELATION_TOOK_PART | RELATION_WHISTLER | RELATION_ABOVE | RELATION_PLACE,
     [SCOPE_SOURCE] = RELATION_SOURCE,
 };
 
@@ -91,7 +91,9 @@ uint32_t access_ticket(const struct world *world, const struct ticket *ticket, c
     if (is_centre(world, by)) relations |= RELATION_CENTRE;
     if (stands_above_all(world, by)) relations |= RELATION_ABOVE | RELATION_PLACE;
     for (uint16_t i = 0; i < ticket->assignments_count; i++) {
-        relations |= of_assignment(world, &ticket->assignments[i], by);
+        const struct assignment *a = &ticket->assignments[i];
+        relations |= of_assignment(world, a, by);
+        if (access_acts_for(world, a->whistled_by, by)) relations |= RELATION_WHISTLER;
     }
     for (uint16_t i = 0; i < ticket->cards_count; i++) {
         if (access_acts_for(world, ticket->cards[i].unit, by)) relations |= RELATION_CARDED;

@@ -22,6 +22,7 @@ enum {
     PLACE = RELATION_PLACE,
     SOURCE = RELATION_SOURCE,
     CARDED = RELATION_CARDED,
+    WHISTLER = RELATION_WHISTLER,
 };
 
 #define STEP_ROW(from, command, to, event, who, when, guard)                                                           \

@@ -260,10 +260,9 @@ static void act_check_failed(struct decision *d) {
 
 static void tell_leading(struct decision *d);
 
-/* Every request is called back by itself; when all are done, the ticket that answers them closes (rules L19, L40). */
-static void close_when_all_are_called(struct decision *d) {
+void act_close_when_done(struct decision *d) {
     ticket_settle(d);
-    if (d->ticket->state == STATE_CALLBACK && ticket_all_called_back(d->ticket)) act_follow(d, COMMAND_CLOSE);
+    if (ticket_may_close(d->world, d->ticket)) act_follow(d, COMMAND_CLOSE);
 }
 
 /* A request's callback, on its own ticket; merged, it tells the leading one. */
@@ -279,7 +278,7 @@ static struct event *called_back(struct decision *d, bool done) {
 
 static void after_callback(struct decision *d, bool done) {
     if (d->ticket->state == STATE_MERGED && done && d->other->state == STATE_CALLBACK) tell_leading(d);
-    if (done) close_when_all_are_called(d);
+    if (done) act_close_when_done(d);
 }
 
 static void act_solved(struct decision *d) {
@@ -409,7 +408,7 @@ static void act_unmerged(struct decision *d) {
     uint16_t left = (uint16_t)(d->other->request_count - d->ticket->request_count);
     tell_other(d, d->id, left > 0 ? left : 1);
     d->step->events[d->step->count - 1].effect.called_back = called;
-    close_when_all_are_called(d);
+    act_close_when_done(d);
 }
 
 static void act_split(struct decision *d) {

@@ -21,6 +21,9 @@ void act_follow(struct decision *d, enum command_name command);
 struct event *act_to_centre(struct decision *d, enum stage stage);
 /* Fills an event that gives the ticket to `unit` as its new lead. */
 void act_offer(const struct decision *d, struct event *e, uint32_t unit);
+/* Every request is called back by itself; when all are done and the centre owes no reply, the ticket that answers them closes (rules
+ * L19, L26, L40). */
+void act_close_when_done(struct decision *d);
 /* core/ticket_follow.c */
 void act_followed(struct decision *d);
 

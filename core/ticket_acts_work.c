@@ -233,6 +233,7 @@ static void act_replied(struct decision *d) {
     act_texts(d, e);
     e->effect.unit = d->ticket->supervised_unit;
     e->effect.late = clock_is_late(&d->ticket->supervision, d->now);
+    act_close_when_done(d);
 }
 
 static void act_card(struct decision *d) {

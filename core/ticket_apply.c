@@ -42,13 +42,18 @@ static void remove_assignment(struct ticket *t, const struct assignment *a) {
     memmove(&t->assignments[index], &t->assignments[index + 1], (t->assignments_count - index) * sizeof *a);
 }
 
-/* When all places are taken, one goes whose part is over. Guards see to it that there is one. */
+/* When all places are taken, one goes whose part is over, rather not one that is still to be scored. Guards see to it that there is
+ * one. */
 static void make_room(struct ticket *t) {
-    for (uint16_t i = 0; t->assignments_count == TICKET_ASSIGNMENTS_MAX; i++) {
-        must(i < t->assignments_count);
+    if (t->assignments_count < TICKET_ASSIGNMENTS_MAX) return;
+    const struct assignment *goes = NULL;
+    for (uint16_t i = 0; i < t->assignments_count; i++) {
         const struct assignment *a = &t->assignments[i];
-        if (a->kind == ASSIGNMENT_ASSIST && !assignment_is_open(a)) remove_assignment(t, a);
+        if (a->kind != ASSIGNMENT_ASSIST || assignment_is_open(a)) continue;
+        if (goes == NULL || (assignment_owes_score(goes) && !assignment_owes_score(a))) goes = a;
     }
+    must(goes != NULL);
+    remove_assignment(t, goes);
 }
 
 static struct assignment *add_assignment(struct ticket *t, uint8_t no, enum assignment_kind kind, uint32_t unit,
@@ -76,10 +81,11 @@ static void new_lead(struct ticket *t, const struct event *e) {
     a->forced = e->effect.forced;
 }
 
-static void new_assists(struct ticket *t, const struct event *e, uint8_t first, bool whistled) {
+static void new_assists(struct ticket *t, const struct event *e, uint8_t first, uint32_t whistled_by) {
     for (uint16_t i = 0; i < e->effect.units_count; i++) {
         struct assignment *a = add_assignment(t, (uint8_t)(first + i), ASSIGNMENT_ASSIST, e->effect.units[i], e->at);
-        a->whistled = whistled;
+        a->whistled = whistled_by != 0;
+        a->whistled_by = whistled_by;
     }
 }
 
@@ -106,9 +112,11 @@ static void offer_anew(struct ticket *t, const struct event *e, struct assignmen
         t->forced = false;
         return;
     }
-    bool called = from->whistled && from->arrived_at == 0;
+    uint32_t called_by = from->whistled && from->arrived_at == 0 ? from->whistled_by : 0;
     end_assignment(from, ASSIGNMENT_RELEASED, e->at);
-    add_assignment(t, e->effect.assignment, ASSIGNMENT_ASSIST, e->effect.unit, e->at)->whistled = called;
+    struct assignment *a = add_assignment(t, e->effect.assignment, ASSIGNMENT_ASSIST, e->effect.unit, e->at);
+    a->whistled = called_by != 0;
+    a->whistled_by = called_by;
 }
 
 /* effect.stage says which of the ticket's things went to another unit (core/ticket_follow.c). */
@@ -196,7 +204,7 @@ static void on_assignment(struct ticket *t, const struct event *e) {
     case EVENT_ADJUDICATED:
     case EVENT_FORCED:
         new_lead(t, e);
-        new_assists(t, e, (uint8_t)(f->assignment + 1), false);
+        new_assists(t, e, (uint8_t)(f->assignment + 1), 0);
         t->forced = f->forced;
         if (f->forced) forget_return(t, f->unit);
         break;
@@ -204,7 +212,7 @@ static void on_assignment(struct ticket *t, const struct event *e) {
         t->forced = false;
         if (f->to == STATE_OFFERED) {
             new_lead(t, e);
-            new_assists(t, e, (uint8_t)(f->assignment + 1), false);
+            new_assists(t, e, (uint8_t)(f->assignment + 1), 0);
         } else {
             end_assignment(lead(t), ASSIGNMENT_RELEASED, e->at);
         }
@@ -219,10 +227,10 @@ static void on_assignment(struct ticket *t, const struct event *e) {
         add_assignment(t, f->assignment, ASSIGNMENT_ASSIST, f->unit, e->at);
         break;
     case EVENT_ASSIST_ADDED:
-        new_assists(t, e, f->assignment, false);
+        new_assists(t, e, f->assignment, 0);
         break;
     case EVENT_WHISTLED:
-        new_assists(t, e, f->assignment, true);
+        new_assists(t, e, f->assignment, lead(t)->unit);
         break;
     case EVENT_SIGNED:
     case EVENT_ASSIST_SIGNED:

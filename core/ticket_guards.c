@@ -39,13 +39,19 @@ enum verdict guard_REASON(const struct decision *d) {
     return VERDICT_OK;
 }
 
+enum verdict ticket_replied(const struct decision *d, uint32_t unit) {
+    bool owes = d->ticket->supervised && d->ticket->supervised_unit == unit;
+    return owes ? VERDICT_REPLY_FIRST : VERDICT_OK;
+}
+
 /* Those merged into it would be left without a leading ticket: rule L22. */
-enum verdict guard_END(const struct decision *d) {
+enum verdict guard_ASK(const struct decision *d) {
     DEMAND(d->ticket->request_count == 1, VERDICT_LEADS_OTHERS);
     return guard_REASON(d);
 }
-enum verdict guard_ASK(const struct decision *d) {
-    return guard_END(d);
+enum verdict guard_END(const struct decision *d) {
+    PASS_ON(ticket_replied(d, d->world->center));
+    return guard_ASK(d);
 }
 enum verdict guard_TRANSFER(const struct decision *d) {
     return guard_END(d);
@@ -144,6 +150,7 @@ static enum verdict reason_and_basis(const struct decision *d) {
 
 enum verdict guard_RETURN(const struct decision *d) {
     DEMAND(!d->ticket->forced, VERDICT_FORCED);
+    PASS_ON(ticket_replied(d, ticket_lead(d->ticket)->unit));
     return reason_and_basis(d);
 }
 
@@ -154,10 +161,16 @@ enum verdict guard_ASSIST_SIGN(const struct decision *d) {
 
 enum verdict guard_ASSIST_RETURN(const struct decision *d) {
     PASS_ON(guard_ASSIST_SIGN(d));
+    PASS_ON(ticket_replied(d, d->mine->unit));
     return reason_and_basis(d); /* what was forced was forced on the lead */
 }
 
 /* ---- the work ---- */
+
+enum verdict guard_PASS_UP(const struct decision *d) {
+    PASS_ON(ticket_replied(d, ticket_lead(d->ticket)->unit));
+    return guard_REASON(d);
+}
 
 enum verdict guard_PASS_DOWN(const struct decision *d) {
     const struct assignment *lead = ticket_lead(d->ticket);
@@ -211,6 +224,7 @@ enum verdict guard_RELEASE(const struct decision *d) {
 enum verdict guard_ANSWER(const struct decision *d) {
     DEMAND(!d->mine->whistled || d->mine->arrived_at != 0, VERDICT_NOT_ARRIVED);
     DEMAND(d->mine->state == ASSIGNMENT_SIGNED, VERDICT_NOT_SIGNED);
+    PASS_ON(ticket_replied(d, d->mine->unit));
     NEED(d, ticket_says(d->command->note) || ticket_says(d->command->answer), VERDICT_NOTE_MISSING);
     return VERDICT_OK;
 }
@@ -226,18 +240,27 @@ enum verdict guard_SCORE(const struct decision *d) {
     const struct assignment *a = ticket_named_assist(d);
     DEMAND(a != NULL, VERDICT_ASSIGNMENT_UNKNOWN);
     DEMAND(a->whistled, VERDICT_NOT_WHISTLED);
+    DEMAND(access_acts_for(d->world, a->whistled_by, &d->by), VERDICT_NOT_YOUR_WHISTLE);
     DEMAND(a->arrived_at != 0, VERDICT_NOT_ARRIVED);
     DEMAND(a->score == 0, VERDICT_ALREADY_DONE);
     DEMAND(d->command->score >= 1 && d->command->score <= 5, VERDICT_SCORE_UNFIT);
     return VERDICT_OK;
 }
 
-/* What must be done before the lead's work can be (L13, L26). */
+/* Whom the present lead called, and who came, is scored before it finishes (L28); another lead need not wait for that. */
+static bool owes_scores(const struct ticket *t) {
+    for (uint16_t i = 0; i < t->assignments_count; i++) {
+        const struct assignment *a = &t->assignments[i];
+        if (assignment_owes_score(a) && a->whistled_by == ticket_lead(t)->unit) return true;
+    }
+    return false;
+}
+
+/* What must be done before the lead's work can be (L13, L26, L28). */
 static enum verdict ready_to_finish(const struct decision *d) {
     DEMAND(ticket_open_assists(d->ticket) == 0, VERDICT_ASSIST_OPEN);
-    bool owes_reply = d->ticket->supervised && d->ticket->supervised_unit == ticket_lead(d->ticket)->unit;
-    DEMAND(!owes_reply, VERDICT_REPLY_FIRST);
-    return VERDICT_OK;
+    DEMAND(!owes_scores(d->ticket), VERDICT_SCORE_FIRST);
+    return ticket_replied(d, ticket_lead(d->ticket)->unit);
 }
 
 enum verdict guard_FINISH(const struct decision *d) {

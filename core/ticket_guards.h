@@ -27,6 +27,8 @@
 #define GUARD_DECLARATION(name, zh, en) enum verdict guard_##name(const struct decision *d);
 GUARDS(GUARD_DECLARATION)
 
+/* Rule L26: that the unit owes no reply to a supervision. */
+enum verdict ticket_replied(const struct decision *d, uint32_t unit);
 /* Whether a text says anything: white space alone, the full-width space too, does not (L6, L7, L14, L25). */
 bool ticket_says(struct text text);
 /* A unit that may lead: it exists, is not closed, takes tickets, and is admitted to the matter (R6, L33). */

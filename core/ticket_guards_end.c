@@ -13,7 +13,7 @@ enum verdict guard_PASS(const struct decision *d) {
     const struct ticket *t = d->ticket;
     DEMAND(t->finished_by == 0 || d->by.user != t->finished_by, VERDICT_OWN_WORK);
     DEMAND(!ticket_took_part(t, d->by.unit), VERDICT_OWN_WORK);
-    return VERDICT_OK;
+    return (d->relations & RELATION_CHECKER) != 0 ? ticket_replied(d, t->checker) : VERDICT_OK;
 }
 
 enum verdict guard_FAIL(const struct decision *d) {
@@ -73,7 +73,9 @@ enum verdict guard_LEADING_TRY(const struct decision *d) {
 }
 
 enum verdict guard_CLOSE(const struct decision *d) {
-    return by_system(d) ? VERDICT_OK : guard_REASON(d);
+    if (by_system(d)) return VERDICT_OK;
+    PASS_ON(ticket_replied(d, d->world->center));
+    return guard_REASON(d);
 }
 
 /* Rule L21. */
@@ -105,6 +107,7 @@ enum verdict guard_LEADING_AGAIN(const struct decision *d) {
 
 enum verdict guard_MERGE(const struct decision *d) {
     DEMAND(d->ticket->request_count == 1, VERDICT_LEADS_OTHERS);
+    PASS_ON(ticket_replied(d, d->world->center));
     if (d->command == NULL) return VERDICT_OK;
     PASS_ON(the_other(d, d->command->other));
     DEMAND(d->other->id != d->ticket->id && ticket_is_open(d->other), VERDICT_OTHER_UNFIT);

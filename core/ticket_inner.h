@@ -81,6 +81,8 @@ void ticket_settle(struct decision *d);
 /* ---- core/ticket_parts.c ---- */
 
 bool assignment_is_open(const struct assignment *a);
+/* Called by a whistle, it came and answered, and has no score yet (L28). */
+bool assignment_owes_score(const struct assignment *a);
 /* The present lead, also when it answered, returned or was released; NULL before the first dispatch. */
 const struct assignment *ticket_lead(const struct ticket *ticket);
 const struct assignment *ticket_assignment(const struct ticket *ticket, uint8_t no);
@@ -103,6 +105,8 @@ struct terms ticket_terms_of(const struct world *world, uint32_t matter, uint8_t
 uint8_t ticket_round(const struct ticket *ticket);
 /* Whether every request it answers has been called back in this round: its own and those merged into it. */
 bool ticket_all_called_back(const struct ticket *ticket);
+/* Whether it is at callback, all are called back, and the centre, whose turn it is, owes no reply (L26). */
+bool ticket_may_close(const struct world *world, const struct ticket *ticket);
 /* Whether the unit did some of the work that is to be checked. */
 bool ticket_took_part(const struct ticket *ticket, uint32_t unit);
 /* Rule L11: who checks the work of `handler`, which a person of `actor` says is done (0: nobody in particular; for a unit that nobody

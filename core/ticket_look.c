@@ -54,7 +54,9 @@ static struct next by_state(const struct ticket *t) {
 
 struct next ticket_next(const struct ticket *ticket) {
     struct next next = by_state(ticket);
-    bool reply = ticket->supervised && ticket->supervised_unit == next.owner && ticket->supervision.due < next.due;
+    bool done = ticket->state == STATE_CALLBACK && ticket_all_called_back(ticket); /* the reply is what it waits for */
+    bool first = done || ticket->supervision.due < next.due;
+    bool reply = ticket->supervised && ticket->supervised_unit == next.owner && first;
     return reply ? of_clock(next.owner, NEXT_REPLY, &ticket->supervision) : next;
 }
 

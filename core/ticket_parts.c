@@ -6,6 +6,10 @@ bool assignment_is_open(const struct assignment *a) {
     return a->state == ASSIGNMENT_OFFERED || a->state == ASSIGNMENT_SIGNED;
 }
 
+bool assignment_owes_score(const struct assignment *a) {
+    return a->whistled && a->arrived_at != 0 && a->state == ASSIGNMENT_ANSWERED && a->score == 0;
+}
+
 const struct assignment *ticket_lead(const struct ticket *ticket) {
     for (int i = ticket->assignments_count - 1; i >= 0; i--) {
         if (ticket->assignments[i].kind == ASSIGNMENT_LEAD) return &ticket->assignments[i];
@@ -96,6 +100,11 @@ uint8_t ticket_round(const struct ticket *ticket) {
 
 bool ticket_all_called_back(const struct ticket *ticket) {
     return ticket->called_back && ticket->called + 1 >= ticket->request_count;
+}
+
+bool ticket_may_close(const struct world *world, const struct ticket *ticket) {
+    bool owes_reply = ticket->supervised && ticket->supervised_unit == world->center;
+    return ticket->state == STATE_CALLBACK && ticket_all_called_back(ticket) && !owes_reply;
 }
 
 bool ticket_took_part(const struct ticket *ticket, uint32_t unit) {

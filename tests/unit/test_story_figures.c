@@ -85,9 +85,8 @@ static void test_whose_ticket_it_is(void **state) {
     note_counters(0);
     note_counters(GRID_A);
     note_counters(STREET_A);
-    DO(&city, 1, GRID_WORKER, SIGN);
-    DO(&city, 1, GRID_WORKER, PASS_UP, BECAUSE("需要清运车"));
-    note("提级到社区，街道一直没有失去它：");
+    DO(&city, 1, OPERATOR, DISPATCH, .unit = COMMUNITY_A, BECAUSE("需要清运车"));
+    note("改派给社区，街道一直没有失去它：");
     note_counters(GRID_A);
     note_counters(COMMUNITY_A);
     note_counters(STREET_A);
@@ -101,7 +100,7 @@ static void test_whose_ticket_it_is(void **state) {
           "全区：收到 1 = 结案 0 + 转出 0 + 在办 1，督办 1\n"
           "米市一网格：收到 1 = 结案 0 + 转出 0 + 在办 1，督办 1\n"
           "汀桥街道：收到 1 = 结案 0 + 转出 0 + 在办 1，督办 1\n"
-          "提级到社区，街道一直没有失去它：\n"
+          "改派给社区，街道一直没有失去它：\n"
           "米市一网格：收到 1 = 结案 0 + 转出 1 + 在办 0，督办 0\n"
           "米市社区：收到 1 = 结案 0 + 转出 0 + 在办 1，督办 1\n"
           "汀桥街道：收到 1 = 结案 0 + 转出 0 + 在办 1，督办 1\n"

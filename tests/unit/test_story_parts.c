@@ -32,6 +32,65 @@ static void test_a_whistled_unit_arrives_while_the_lead_changes(void **state) {
           "2026-03-02 周一 09:00  水务局  协办已答复\n");
 }
 
+/* Whom the street called it scores, also when the department leads by then, and after the end. */
+static void test_the_street_scores_when_another_leads(void **state) {
+    SHOWS("L28");
+    begin("2026-03-02 09:00");
+    city.quiet = true;
+    come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
+    DO(&city, 1, STREET_CLERK, SIGN);
+    DO(&city, 1, STREET_CLERK, WHISTLE, .units = {WATER, HOUSING}, .units_count = 2, .note = TEXT("现场会商"));
+    DO(&city, 1, STREET_CLERK, PASS_UP, BECAUSE("需要执法权"));
+    DO(&city, 1, URBAN_CLERK, SIGN);
+    DO(&city, 1, WATER_CLERK, ARRIVE);
+    DO(&city, 1, WATER_CLERK, ANSWER, .note = TEXT("已关阀"));
+    DO(&city, 1, HOUSING_CLERK, ARRIVE);
+    DO(&city, 1, HOUSING_CLERK, ANSWER, .note = TEXT("墙体无隐患"));
+    city.quiet = false;
+    DO(&city, 1, URBAN_CLERK, SCORE, .unit = WATER, .score = 5);
+    DO(&city, 1, STREET_CLERK_B, SCORE, .unit = WATER, .score = 5);
+    DO(&city, 1, STREET_CLERK, SCORE, .unit = WATER, .score = 4);
+    DO(&city, 1, URBAN_CLERK, FINISH, .answer = TEXT("已拆除"));
+    DO(&city, 1, COMMUNITY_CLERK, PASS);
+    DO(&city, 1, HOTLINE, SOLVED, .satisfied = true);
+    DO(&city, 1, STREET_CLERK, SCORE, .unit = HOUSING, .score = 3);
+    reads(&city,
+          "2026-03-02 周一 09:00  城管局  要评分，不行：这不是您或您单位可以办理的（L2）\n"
+          "2026-03-02 周一 09:00  望槐街道  要评分，不行：没有这张工单（A2）\n"
+          "2026-03-02 周一 09:00  汀桥街道  已评分 → 水务局 4 分\n"
+          "2026-03-02 周一 09:00  城管局  已办结\n"
+          "        【待核查】米市社区：核查，2026-03-04 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  米市社区  核查通过 → 城管局\n"
+          "        【待回访】指挥中心：回访，2026-03-04 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  热线  回访: 已解决 → 城管局\n"
+          "2026-03-02 周一 09:00  系统  已结案 → 城管局\n"
+          "        【已结案】\n"
+          "2026-03-02 周一 09:00  汀桥街道  已评分 → 住建局 3 分\n");
+}
+
+/* While the street leads, it does not finish before it has scored who came. */
+static void test_the_street_scores_before_it_finishes(void **state) {
+    SHOWS("L28");
+    begin("2026-03-02 09:00");
+    city.quiet = true;
+    come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
+    DO(&city, 1, STREET_CLERK, SIGN);
+    DO(&city, 1, STREET_CLERK, WHISTLE, .units = {WATER, HOUSING}, .units_count = 2, .note = TEXT("现场会商"));
+    DO(&city, 1, WATER_CLERK, ARRIVE);
+    DO(&city, 1, WATER_CLERK, ANSWER, .note = TEXT("已关阀"));
+    city.quiet = false;
+    DO(&city, 1, STREET_CLERK, RELEASE_ASSIST, .unit = HOUSING, BECAUSE("不必再来"));
+    DO(&city, 1, STREET_CLERK, FINISH, .answer = TEXT("已拆除"));
+    DO(&city, 1, STREET_CLERK, SCORE, .unit = WATER, .score = 5);
+    DO(&city, 1, STREET_CLERK, FINISH, .answer = TEXT("已拆除"));
+    reads(&city,
+          "2026-03-02 周一 09:00  汀桥街道  已解除协办 → 住建局：不必再来\n"
+          "2026-03-02 周一 09:00  汀桥街道  要办结，不行：吹哨调来的单位还没有评分（L28）\n"
+          "2026-03-02 周一 09:00  汀桥街道  已评分 → 水务局 5 分\n"
+          "2026-03-02 周一 09:00  汀桥街道  已办结\n"
+          "        【待核查】云汀区：核查，2026-03-04 周三 09:00 前\n");
+}
+
 static void test_a_unit_takes_part_once(void **state) {
     SHOWS("L34 L33");
     begin("2026-03-02 09:00");
@@ -214,6 +273,8 @@ static void test_further_extensions(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_whistled_unit_arrives_while_the_lead_changes),
+        cmocka_unit_test(test_the_street_scores_when_another_leads),
+        cmocka_unit_test(test_the_street_scores_before_it_finishes),
         cmocka_unit_test(test_a_unit_takes_part_once),
         cmocka_unit_test(test_an_assist_returns_its_part),
         cmocka_unit_test(test_work_goes_only_to_units_that_take_it),

@@ -259,6 +259,74 @@ static void test_one_that_leads_others_stays(void **state) {
           "        【作废】\n");
 }
 
+/* ---- who is supervised replies before its part ends ---- */
+
+static void test_a_supervised_unit_does_not_get_rid_of_it(void **state) {
+    SHOWS("L26");
+    begin("2026-03-02 09:00");
+    city.quiet = true;
+    come_in(MATTER_SIGN, GRID_A, PLACE_BY_POINT);
+    DO(&city, 1, SUPERVISOR, SUPERVISE, .note = TEXT("请说明"));
+    city.quiet = false;
+    DO(&city, 1, STREET_CLERK, RETURN, NOT_OUR_DUTY);
+    DO(&city, 1, STREET_CLERK, SIGN);
+    DO(&city, 1, STREET_CLERK, PASS_UP, BECAUSE("需要执法权"));
+    DO(&city, 1, STREET_CLERK, REPLY, .note = TEXT("广告牌产权不明, 正在核实"));
+    DO(&city, 1, STREET_CLERK, PASS_UP, BECAUSE("需要执法权"));
+    reads(&city,
+          "2026-03-02 周一 09:00  汀桥街道  要退单，不行：督办尚未回复, 请先回复（L26）\n"
+          "2026-03-02 周一 09:00  汀桥街道  已签收\n"
+          "        【处置中】汀桥街道：联系诉求人，2026-03-03 周二 09:00 前\n"
+          "2026-03-02 周一 09:00  汀桥街道  要提级，不行：督办尚未回复, 请先回复（L26）\n"
+          "2026-03-02 周一 09:00  汀桥街道  督办已回复\n"
+          "2026-03-02 周一 09:00  汀桥街道  已提级 → 城管局：需要执法权\n"
+          "        【待签收】城管局：签收，2026-03-02 周一 11:00 前\n");
+}
+
+static void test_a_supervised_checker_replies_first(void **state) {
+    SHOWS("L26");
+    begin("2026-03-02 09:00");
+    city.quiet = true;
+    come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
+    DO(&city, 1, GRID_WORKER, SIGN);
+    DO(&city, 1, GRID_WORKER, FINISH, .answer = TEXT("已清运"));
+    until(&city, "2026-03-06 09:00"); /* two working days to check, and a red card at three */
+    city.quiet = false;
+    DO(&city, 1, COMMUNITY_CLERK, PASS);
+    DO(&city, 1, COMMUNITY_CLERK, REPLY, .note = TEXT("核查员病假, 已另行安排"));
+    DO(&city, 1, COMMUNITY_CLERK, PASS);
+    reads(&city,
+          "2026-03-06 周五 09:00  米市社区  要核查通过，不行：督办尚未回复, 请先回复（L26）\n"
+          "2026-03-06 周五 09:00  米市社区  督办已回复\n"
+          "2026-03-06 周五 09:00  米市社区  核查通过 → 米市一网格（逾期）\n"
+          "        【待回访】指挥中心：回访，2026-03-08 周日 09:00 前\n");
+}
+
+/* The requester is content; what keeps the ticket is the centre's own reply. */
+static void test_the_centre_replies_before_the_end(void **state) {
+    SHOWS("L26 L19");
+    begin("2026-03-02 09:00");
+    city.quiet = true;
+    come_in(MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
+    DO(&city, 1, GRID_WORKER, SIGN);
+    DO(&city, 1, GRID_WORKER, FINISH, .answer = TEXT("已清运"));
+    DO(&city, 1, COMMUNITY_CLERK, PASS);
+    DO(&city, 1, SUPERVISOR, SUPERVISE, .note = TEXT("回访为何拖延"));
+    city.quiet = false;
+    DO(&city, 1, OPERATOR, CLOSE, BECAUSE("诉求人已知悉"));
+    DO(&city, 1, OPERATOR, VOID, BECAUSE("重复"));
+    DO(&city, 1, HOTLINE, SOLVED, .satisfied = true);
+    DO(&city, 1, OPERATOR, REPLY, .note = TEXT("回访线路故障, 已修复"));
+    reads(&city,
+          "2026-03-02 周一 09:00  指挥中心  要结案，不行：督办尚未回复, 请先回复（L26）\n"
+          "2026-03-02 周一 09:00  指挥中心  要作废，不行：督办尚未回复, 请先回复（L26）\n"
+          "2026-03-02 周一 09:00  热线  回访: 已解决 → 米市一网格\n"
+          "        【待回访】指挥中心：回复督办，2026-03-05 周四 09:00 前\n"
+          "2026-03-02 周一 09:00  指挥中心  督办已回复\n"
+          "2026-03-02 周一 09:00  系统  已结案 → 米市一网格\n"
+          "        【已结案】\n");
+}
+
 /* ---- outside systems ---- */
 
 static void test_given_to_an_outside_system_and_returned(void **state) {
@@ -318,6 +386,9 @@ int main(void) {
         cmocka_unit_test(test_each_caller_of_a_merge_is_tried),
         cmocka_unit_test(test_the_uncalled_one_is_taken_out),
         cmocka_unit_test(test_one_that_leads_others_stays),
+        cmocka_unit_test(test_a_supervised_unit_does_not_get_rid_of_it),
+        cmocka_unit_test(test_a_supervised_checker_replies_first),
+        cmocka_unit_test(test_the_centre_replies_before_the_end),
         cmocka_unit_test(test_given_to_an_outside_system_and_returned),
         cmocka_unit_test(test_an_outside_system_answers),
     };
