@@ -32,11 +32,15 @@ GRANT SELECT, INSERT ON event, command_key TO paidan_router;
 GRANT SELECT ON shard, ticket, event TO paidan_escalation;
 
 GRANT SELECT ON shard, ticket, assignment, event, request, ticket_request, account, endpoint, approved_network TO paidan_notification;
-GRANT SELECT, INSERT, UPDATE ON cursor, delivery TO paidan_notification;
+GRANT SELECT, INSERT, UPDATE ON cursor, delivery, endpoint_attempt TO paidan_notification;
+GRANT SELECT, DELETE ON endpoint_probe TO paidan_notification;
+GRANT UPDATE (unverified, verified_at) ON endpoint TO paidan_notification;
 
 GRANT SELECT ON shard, request, request_key, ticket_request, ticket, assignment, event, command_key, parked, cursor TO paidan_console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON account, token, session, setup_code, endpoint, approved_network TO paidan_console;
 GRANT SELECT, UPDATE ON delivery TO paidan_console;
+GRANT SELECT, DELETE ON endpoint_attempt TO paidan_console;
+GRANT SELECT, INSERT, DELETE ON endpoint_probe TO paidan_console;
 GRANT SELECT, INSERT, UPDATE ON followup TO paidan_console;
 GRANT USAGE ON SEQUENCE endpoint_id_seq TO paidan_console; -- a secret is sealed to its row, so the number is taken first
 GRANT SELECT ON audit, audit_head TO paidan_console;

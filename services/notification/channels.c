@@ -20,3 +20,17 @@ bool letter_header(struct letter *letter, const char *name, const char *value) {
     letter->header_count++;
     return true;
 }
+
+void letter_send(struct notification *n, const struct endpoint *endpoint, const struct letter *letter,
+                 int64_t timeout_ms, client_done *done, void *context) {
+    const char *headers[LETTER_HEADERS_MAX];
+    for (size_t i = 0; i < letter->header_count; i++) headers[i] = letter->headers[i];
+    struct client_request request = {.method = "POST",
+                                     .url = endpoint->url,
+                                     .headers = headers,
+                                     .header_count = letter->header_count,
+                                     .body = letter->body.data,
+                                     .body_length = letter->body.length,
+                                     .timeout_ms = timeout_ms};
+    client_send(n->client, &request, done, context, NULL);
+}

@@ -16,18 +16,8 @@ METRIC_COUNTER(attempts, "paidan_notification_attempts_total", "Attempts, by out
                "dead");
 METRIC_GAUGE(under_way, "paidan_notification_under_way", "Deliveries under way.");
 
-enum { UNDER_WAY_MAX = 256, POLL_EACH_MS = 500, POLL_SOON_MS = 20, TIMEOUT_MS = 20000, ERROR_BYTES = 160 };
+enum { POLL_EACH_MS = 500, POLL_SOON_MS = 20, TIMEOUT_MS = 20000 };
 enum { WAITING = 1, DELIVERED = 2, DEAD = 3 };
-
-struct delivery {
-    struct delivery *next;
-    struct notification *n;
-    struct db_group *group;
-    int64_t id, created_at, endpoint;
-    int attempts, state, status;
-    time_ms next_at;
-    char error[ERROR_BYTES];
-};
 
 static const struct db_statement POLL = {
     "deliver_poll",
@@ -38,12 +28,16 @@ static const struct db_statement POLL = {
     "ALL ($4::int8[]) "
     "  AND NOT EXISTS (SELECT FROM delivery b WHERE b.endpoint = w.endpoint AND b.ticket = w.ticket AND b.state = 1 "
     "AND b.id < w.id) "
-    "  ORDER BY w.id LIMIT p.room) d "
+    "  ORDER BY w.next_at, w.id LIMIT p.room) d "
     "JOIN event e ON e.ticket = d.ticket AND e.at = d.at AND e.seq = d.seq"};
 static const struct db_statement DONE = {
     "deliver_done",
     "UPDATE delivery SET state = $3::int2, attempts = $4::int2, next_at = $5::int8, status = $6::int4, "
     "error = $7::text, delivered_at = $8::int8 WHERE id = $1::int8 AND created_at = $2::int8 AND state = 1"};
+/* What stands behind a delivery waits as long as it does: so what is due is what can go, however much is piled up. */
+static const struct db_statement BEHIND = {
+    "deliver_behind", "UPDATE delivery SET next_at = $4::int8 WHERE ticket = $1::int8 AND endpoint = $2::int8 AND id > "
+                      "$3::int8 AND state = 1 AND next_at < $4::int8"};
 
 /* ---- the end of an attempt -------------------------------------------------------------------------------------------------------- */
 
@@ -55,7 +49,8 @@ static void forget(struct delivery *d) {
         break;
     }
     struct endpoint *endpoint = endpoint_by_id(n, d->endpoint);
-    if (endpoint && endpoint->under_way) endpoint->under_way--;
+    if (endpoint && endpoint->now.under_way) endpoint->now.under_way--;
+    if (endpoint && d->state != WAITING && endpoint->now.waiting) endpoint->now.waiting--;
     n->under_way--;
     metric_set(&under_way, 0, (double)n->under_way);
     db_group_free(&d->group);
@@ -69,7 +64,10 @@ static void on_recorded(void *context, const struct db_reply *reply) {
     forget(d); /* unrecorded: the row still waits and is sent again, under the same id */
 }
 
-static void record(struct delivery *d) {
+/* response NULL: it could not be composed. */
+static void record(struct delivery *d, const struct client_response *response) {
+    struct endpoint *endpoint = endpoint_by_id(d->n, d->endpoint);
+    struct attempt attempt = {ATTEMPT_EVENT, attempt_outcome_of(response), d->id, response};
     db_group_begin(d->group, DB_WRITE);
     struct db_call *call = db_group_add(d->group, &DONE);
     db_set_int8(call, 1, d->id);
@@ -80,21 +78,18 @@ static void record(struct delivery *d) {
     db_set_int4(call, 6, d->status);
     db_set_string(call, 7, d->error);
     db_set_int8(call, 8, d->state == DELIVERED ? clock_now() : 0);
+    if (d->state == WAITING) {
+        call = db_group_add(d->group, &BEHIND);
+        db_set_int8(call, 1, d->ticket);
+        db_set_int8(call, 2, d->endpoint);
+        db_set_int8(call, 3, d->id);
+        db_set_int8(call, 4, d->next_at);
+    }
+    if (endpoint) {
+        endpoint->now.failures = attempt.outcome == ATTEMPT_DELIVERED ? 0 : endpoint->now.failures + 1;
+        attempt_log(endpoint, &attempt, d->group);
+    }
     db_send(d->n->db, d->group, TIMEOUT_MS, on_recorded, d);
-}
-
-/* retry_first, doubled each time, up to retry_max; +-20 % so that a returning endpoint is not hit by all at once. */
-static int64_t pause_ms(int attempts_made, int64_t retry_after_s) {
-    int64_t pause = notification_config.retry_first;
-    for (int i = 1; i < attempts_made && pause < notification_config.retry_max; i++) pause *= 2;
-    if (pause > notification_config.retry_max) pause = notification_config.retry_max;
-    uint32_t random;
-    crypto_random(&random, sizeof random);
-    pause += pause * ((int64_t)(random % 400) - 200) / 1000;
-    if (retry_after_s > 0 && retry_after_s * 1000 > pause)
-        pause =
-            retry_after_s * 1000 < notification_config.retry_max ? retry_after_s * 1000 : notification_config.retry_max;
-    return pause;
 }
 
 static void on_response(void *context, const struct client_response *response) {
@@ -109,42 +104,33 @@ static void on_response(void *context, const struct client_response *response) {
         snprintf(d->error, sizeof d->error, "%s", response->err == ERR_NONE ? "unexpected status" : response->message);
         bool dead = response->status == 410 || d->attempts >= notification_config.attempts_max;
         d->state = dead ? DEAD : WAITING;
-        d->next_at = clock_now() + pause_ms(d->attempts, response->retry_after_s);
+        d->next_at = clock_now() + attempt_pause_ms(d->attempts, response->retry_after_s);
     }
     metric_add(&attempts, d->state == DELIVERED ? 0 : d->state == WAITING ? 1 : 2, 1);
     if (d->state == DEAD) log_warn("dead_letter", LOG_ID("delivery", d->id), LOG_INT("status", d->status));
-    record(d);
+    record(d, response);
 }
 
 /* ---- an attempt ----------------------------------------------------------------------------------------------------------------------- */
 
 static void post(struct notification *n, struct endpoint *endpoint, const struct event_row *row, struct delivery *d) {
     struct letter letter = {.header_count = 0};
-    const char *headers[LETTER_HEADERS_MAX];
     char id[EVENT_ID_BYTES];
     event_id(row, id);
     if (endpoint->channel->compose(n->reference, endpoint, row, id, clock_now(), &letter)) {
-        for (size_t i = 0; i < letter.header_count; i++) headers[i] = letter.headers[i];
-        struct client_request request = {.method = "POST",
-                                         .url = endpoint->url,
-                                         .headers = headers,
-                                         .header_count = letter.header_count,
-                                         .body = letter.body.data,
-                                         .body_length = letter.body.length,
-                                         .timeout_ms = notification_config.timeout};
-        client_send(n->client, &request, on_response, d, NULL);
+        letter_send(n, endpoint, &letter, notification_config.timeout, on_response, d);
     } else {
         d->state = DEAD;
         d->attempts++;
         snprintf(d->error, sizeof d->error, "the event could not be composed");
-        record(d);
+        record(d, NULL);
     }
     buffer_done(&letter.body);
 }
 
 static void start(struct notification *n, const struct db_result *rows, int i) {
     struct endpoint *endpoint = endpoint_by_id(n, db_get_int(rows, i, 2));
-    if (!endpoint || endpoint->paused) return;
+    if (!endpoint || !endpoint_is_open(endpoint)) return;
     struct delivery *d = calloc(1, sizeof *d);
     must(d);
     *d = (struct delivery){.next = n->deliveries,
@@ -153,13 +139,15 @@ static void start(struct notification *n, const struct db_result *rows, int i) {
                            .id = db_get_int(rows, i, 0),
                            .created_at = db_get_int(rows, i, 1),
                            .endpoint = endpoint->id,
+                           .ticket = db_get_int(rows, i, 3),
+                           .began = clock_monotonic_ms(),
                            .attempts = (int)db_get_int(rows, i, 8)};
     n->deliveries = d;
     n->under_way++;
-    endpoint->under_way++;
+    endpoint->now.under_way++;
     size_t len, external_len;
     struct event_row row = {.shard = (uint16_t)notification_config.shard,
-                            .ticket = db_get_int(rows, i, 3),
+                            .ticket = d->ticket,
                             .request = db_get_int(rows, i, 4),
                             .seq = db_get_int(rows, i, 5),
                             .type = (int)db_get_int(rows, i, 6),
@@ -183,22 +171,12 @@ static void on_polled(void *context, const struct db_reply *reply) {
 
 void deliver_turn(struct notification *n) {
     if (n->polling || n->draining || clock_monotonic_ms() < n->poll_at || !db_is_up(n->db) || !n->reference) return;
-    int ready = 0;
     db_group_begin(n->poll_group, DB_READ);
     struct db_call *call = db_group_add(n->poll_group, &POLL);
-    db_set_array(call, 1, DB_INT8);
-    db_set_array(call, 2, DB_INT4);
     db_set_int8(call, 3, clock_now());
     db_set_array(call, 4, DB_INT8);
-    for (size_t i = 0; i < n->endpoint_count; i++) {
-        const struct endpoint *endpoint = &n->endpoints[i];
-        if (endpoint->paused || endpoint->under_way >= notification_config.per_endpoint) continue;
-        db_push_int8(call, 1, endpoint->id);
-        db_push_int4(call, 2, (int32_t)(notification_config.per_endpoint - endpoint->under_way));
-        ready++;
-    }
     for (const struct delivery *d = n->deliveries; d; d = d->next) db_push_int8(call, 4, d->id);
-    if (!ready || n->under_way >= UNDER_WAY_MAX) {
+    if (!slots_give(n, call)) {
         n->poll_at = clock_monotonic_ms() + POLL_EACH_MS;
         return;
     }

@@ -33,10 +33,19 @@ static const struct db_statement ADVANCE = {"follow_advance",
                                             "SELECT cursor_advance('deliveries', $1::int2, $2::int8, $3::int8)"};
 static const struct db_statement INSERT = {
     "follow_insert",
-    "INSERT INTO delivery (created_at, endpoint, ticket, request, seq, type, at, next_at, unit) "
-    "SELECT $1::int8, endpoint, ticket, request, seq, type, at, $1::int8, unit FROM unnest($2::int8[], "
-    "$3::int8[], $4::int8[], $5::int8[], $6::int2[], $7::int8[], $8::int4[]) "
-    "AS d (endpoint, ticket, request, seq, type, at, unit)"};
+    "INSERT INTO delivery (created_at, endpoint, ticket, request, seq, type, at, next_at, unit, state, error) "
+    "SELECT $1::int8, d.endpoint, d.ticket, request, seq, type, at, greatest($1::int8, (SELECT max(w.next_at) FROM "
+    "delivery w WHERE w.ticket = d.ticket AND w.endpoint = d.endpoint AND w.state = 1)), unit, CASE WHEN is_dead THEN "
+    "3 ELSE 1 END, CASE WHEN is_dead THEN 'the queue of the endpoint is full' ELSE '' END FROM unnest($2::int8[], "
+    "$3::int8[], $4::int8[], $5::int8[], $6::int2[], $7::int8[], $8::int4[], $9::bool[]) "
+    "AS d (endpoint, ticket, request, seq, type, at, unit, is_dead) "
+    "JOIN (SELECT id FROM endpoint WHERE id = ANY ($2::int8[]) FOR KEY SHARE) e ON e.id = d.endpoint ORDER BY seq"};
+/* Matters as they are now; and who was told of a ticket before hears of its end also when it has become another matter. */
+static const struct db_statement MATTERS = {
+    "follow_matters", "SELECT id, matter FROM ticket WHERE id IN " TICKETS_OF_PAGE " ORDER BY id"};
+static const struct db_statement TOLD = {
+    "follow_told",
+    "SELECT DISTINCT ticket, endpoint FROM delivery WHERE ticket IN " TICKETS_OF_PAGE " ORDER BY ticket"};
 
 /* ---- who is told -------------------------------------------------------------------------------------------------------------- */
 
@@ -45,19 +54,28 @@ struct row {
     time_ms at;
     int type;
     uint32_t unit;
+    bool is_dead; /* there is no room for it */
 };
 
 struct rows {
     struct row *rows;
     size_t count;
+    const struct db_result *matters, *told; /* NULL: nobody asks for matters */
 };
 
-static void add(struct rows *rows, const struct row *row) {
+static void add(struct rows *rows, struct endpoint *endpoint, const struct row *row) {
     must(rows->count < ROWS_MAX);
-    rows->rows[rows->count++] = *row;
+    struct row *to = &rows->rows[rows->count++];
+    *to = *row;
+    to->endpoint = endpoint->id;
+    to->is_dead = endpoint->now.waiting >= notification_config.waiting_max;
+    if (!to->is_dead) endpoint->now.waiting++;
+    if (to->is_dead && !endpoint->now.told_full) log_warn("endpoint_full", LOG_ID("endpoint", endpoint->id));
+    endpoint->now.told_full |= to->is_dead;
 }
 
 static bool wants(const struct endpoint *endpoint, int type) {
+    if (!endpoint->verified_at) return false; /* nobody has proved to be there */
     if (endpoint->source && !event_is_for_source(type)) return false;
     return !endpoint->events || endpoint->events >> type & 1;
 }
@@ -75,20 +93,38 @@ static int first_row(const struct db_result *result, int64_t key) {
     return low;
 }
 
+static bool some_follow_matters(const struct notification *n) {
+    for (size_t i = 0; i < n->endpoint_count; i++)
+        if (n->endpoints[i].matter_count) return true;
+    return false;
+}
+
+static bool wants_ticket(const struct endpoint *endpoint, const struct rows *rows, int64_t ticket) {
+    if (!endpoint->matter_count) return true;
+    for (int i = first_row(rows->told, ticket); i < db_rows(rows->told) && db_get_int(rows->told, i, 0) == ticket; i++)
+        if (db_get_int(rows->told, i, 1) == endpoint->id) return true;
+    int i = first_row(rows->matters, ticket);
+    if (i == db_rows(rows->matters) || db_get_int(rows->matters, i, 0) != ticket) return false;
+    uint32_t matter = (uint32_t)db_get_int(rows->matters, i, 1);
+    for (const struct matter_range *range = endpoint->matters; range < endpoint->matters + endpoint->matter_count;
+         range++)
+        if (matter >= range->first && matter <= range->last) return true;
+    return false;
+}
+
 /* Units' endpoints: the first assigned unit in its subtree, once it was asked. */
 static void add_for_units(const struct notification *n, const struct db_result *units, struct row row,
                           struct rows *to) {
     int first = first_row(units, row.ticket);
     for (size_t i = 0; i < n->endpoint_count; i++) {
-        const struct endpoint *endpoint = &n->endpoints[i];
-        if (!endpoint->unit || !wants(endpoint, row.type)) continue;
+        struct endpoint *endpoint = &n->endpoints[i];
+        if (!endpoint->unit || !wants(endpoint, row.type) || !wants_ticket(endpoint, to, row.ticket)) continue;
         for (int u = first; u < db_rows(units) && db_get_int(units, u, 0) == row.ticket; u++) {
             uint32_t unit = (uint32_t)db_get_int(units, u, 1);
             if (db_get_int(units, u, 2) > row.at || !world_in_subtree(&n->reference->world, endpoint->unit, unit))
                 continue;
-            row.endpoint = endpoint->id;
             row.unit = unit;
-            add(to, &row);
+            add(to, endpoint, &row);
             break;
         }
     }
@@ -99,13 +135,12 @@ static void add_for_sources(const struct notification *n, const struct db_result
                             struct rows *to) {
     int first = first_row(requests, row.seq);
     for (size_t i = 0; i < n->endpoint_count; i++) {
-        const struct endpoint *endpoint = &n->endpoints[i];
-        if (!endpoint->source || !wants(endpoint, row.type)) continue;
+        struct endpoint *endpoint = &n->endpoints[i];
+        if (!endpoint->source || !wants(endpoint, row.type) || !wants_ticket(endpoint, to, row.ticket)) continue;
         for (int r = first; r < db_rows(requests) && db_get_int(requests, r, 0) == row.seq; r++) {
             if ((uint32_t)db_get_int(requests, r, 2) != endpoint->source) continue;
-            row.endpoint = endpoint->id;
             row.request = db_get_int(requests, r, 1);
-            add(to, &row);
+            add(to, endpoint, &row);
         }
     }
 }
@@ -113,10 +148,10 @@ static void add_for_sources(const struct notification *n, const struct db_result
 /* ---- the transaction ------------------------------------------------------------------------------------------------------------ */
 
 static void fill(struct db_group *group, time_ms now, const struct rows *rows) {
-    static const enum db_type types[] = {DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT2, DB_INT8, DB_INT4};
+    static const enum db_type types[] = {DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT2, DB_INT8, DB_INT4, DB_BOOL};
     struct db_call *call = db_group_add(group, &INSERT);
     db_set_int8(call, 1, now);
-    for (int i = 0; i < 7; i++) db_set_array(call, 2 + i, types[i]);
+    for (int i = 0; i < 8; i++) db_set_array(call, 2 + i, types[i]);
     for (size_t i = 0; i < rows->count; i++) {
         const struct row *row = &rows->rows[i];
         db_push_int8(call, 2, row->endpoint);
@@ -126,6 +161,7 @@ static void fill(struct db_group *group, time_ms now, const struct rows *rows) {
         db_push_int2(call, 6, (int16_t)row->type);
         db_push_int8(call, 7, row->at);
         db_push_int4(call, 8, (int32_t)row->unit);
+        db_push_bool(call, 9, row->is_dead);
     }
 }
 
@@ -158,7 +194,7 @@ static void write_page(struct notification *n, const struct rows *rows) {
 
 /* Events up to follow_to were looked at, and concern nobody. */
 static void pass_by(struct notification *n) {
-    const struct rows none = {NULL, 0};
+    const struct rows none = {.count = 0};
     n->cursor = n->follow_to;
     if (n->cursor > n->stored && clock_monotonic_ms() - n->stored_at >= STORE_EACH_MS) write_page(n, &none);
 }
@@ -175,7 +211,13 @@ static void on_page(void *context, const struct db_reply *reply) {
         n->following = false;
         return;
     }
-    struct rows rows = {malloc(ROWS_MAX * sizeof *rows.rows), 0};
+    if (reply->call_count == 3 && some_follow_matters(n)) { /* since it was read */
+        n->following = false;
+        follow_turn(n);
+        return;
+    }
+    struct rows rows = {.rows = malloc(ROWS_MAX * sizeof *rows.rows)};
+    if (reply->call_count > 3) rows.matters = reply->results[3], rows.told = reply->results[4];
     must(rows.rows);
     int64_t to = n->cursor;
     for (int i = 0; i < db_rows(events) && rows.count < ROWS_MAX / 2; i++) {
@@ -224,8 +266,8 @@ void follow_turn(struct notification *n) {
     }
     n->following = true;
     db_group_begin(n->follow_group, DB_READ);
-    const struct db_statement *statements[] = {&EVENTS, &UNITS, &REQUESTS};
-    for (int i = 0; i < 3; i++) {
+    const struct db_statement *statements[] = {&EVENTS, &UNITS, &REQUESTS, &MATTERS, &TOLD};
+    for (int i = 0; i < (some_follow_matters(n) ? 5 : 3); i++) {
         struct db_call *call = db_group_add(n->follow_group, statements[i]);
         db_set_int2(call, 1, (int16_t)notification_config.shard);
         db_set_int8(call, 2, n->cursor);

@@ -10,9 +10,8 @@
 #include "common/log.h"
 #include "proto/codec.h"
 #include "proto/must.h"
-#include "services/kit/sealed.h"
 
-enum { TICK_MS = 20, ENDPOINTS_EACH_MS = 3000, TIMEOUT_MS = 20000 };
+enum { TICK_MS = 20, TIMEOUT_MS = 20000, PROBES_ROOM = 64 };
 
 struct notification_config notification_config;
 
@@ -30,104 +29,16 @@ static const struct config_key keys[] = {
                .doc_en = "Longest pause between attempts.", .doc_zh = "两次投递间的最长间隔。"),
     CONFIG_KEY(struct notification_config, per_endpoint, CONFIG_INT, "4", .min = 1, .max = 64,
                .doc_en = "Deliveries to one endpoint at the same time.", .doc_zh = "对同一接收端同时进行的投递数。"),
+    CONFIG_KEY(struct notification_config, waiting_max, CONFIG_INT, "100000", .min = 1, .max = 10000000,
+               .doc_en = "Deliveries that may wait for one endpoint; beyond it new ones become dead letters at once.",
+               .doc_zh = "一个接收端最多可积压的投递; 超过后新的投递直接转为死信。"),
     CONFIG_END};
 
-static const struct db_statement ENDPOINTS = {
-    "notification_endpoints", "SELECT id, channel, url, coalesce(unit, 0), coalesce(source, 0), secret_sealed, paused, "
-                              "coalesce((SELECT sum(DISTINCT 1::int8 << t) FROM unnest(events) t)::int8, 0) FROM "
-                              "endpoint ORDER BY id LIMIT 1000"};
 static const struct db_statement LISTEN = {"notification_listen", "LISTEN endpoints"};
-static const struct db_statement NETWORKS = {"notification_networks", "SELECT cidr FROM approved_network LIMIT 256"};
-
-/* ---- endpoints ---------------------------------------------------------------------------------------------------------------- */
-
-struct endpoint *endpoint_by_id(struct notification *n, int64_t id) {
-    for (size_t i = 0; i < n->endpoint_count; i++)
-        if (n->endpoints[i].id == id) return &n->endpoints[i];
-    return NULL;
-}
-
-static void free_endpoints(struct endpoint *endpoints, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        crypto_forget(endpoints[i].secret, sizeof endpoints[i].secret);
-        free(endpoints[i].url);
-    }
-    free(endpoints);
-}
-
-static bool read_endpoint(struct notification *n, const struct db_result *rows, int i, struct endpoint *to) {
-    size_t len, secret_len;
-    to->id = db_get_int(rows, i, 0);
-    to->channel = channel_by_name(db_get_text(rows, i, 1, &len));
-    if (!to->channel) {
-        log_error("channel_unknown", LOG_ID("endpoint", to->id));
-        return false;
-    }
-    const uint8_t *sealed = db_get_bytes(rows, i, 5, &len);
-    struct crypto_place place = SEALED_SECRET(to->id);
-    if (len > sizeof to->secret + CRYPTO_SEAL_BYTES - 1 ||
-        crypto_unseal(n->keys, &place, sealed, len, to->secret, &secret_len) != ERR_NONE) {
-        log_error("endpoint_secret_unreadable", LOG_ID("endpoint", to->id));
-        return false;
-    }
-    to->url = strdup(db_get_text(rows, i, 2, &len));
-    must(to->url);
-    to->unit = (uint32_t)db_get_int(rows, i, 3);
-    to->source = (uint32_t)db_get_int(rows, i, 4);
-    to->paused = db_get_bool(rows, i, 6);
-    to->events = (uint64_t)db_get_int(rows, i, 7);
-    const struct endpoint *old = endpoint_by_id(n, to->id);
-    if (old) to->under_way = old->under_way;
-    return true;
-}
-
-static void approve_networks(struct notification *n, const struct db_result *rows) {
-    struct netaddr_range ranges[256];
-    size_t count = 0, len;
-    for (int i = 0; i < db_rows(rows) && count < 256; i++)
-        if (netaddr_range_parse(db_get_text(rows, i, 0, &len), &ranges[count]) == ERR_NONE) count++;
-    client_approve(n->client, ranges, count);
-}
-
-static void load_endpoints(struct notification *n);
-
-static void on_endpoints(void *context, const struct db_reply *reply) {
-    struct notification *n = context;
-    n->endpoints_loading = false;
-    if (n->endpoints_changed) { /* meanwhile: what was read may be old already */
-        load_endpoints(n);
-        return;
-    }
-    if (reply->err != ERR_NONE) return;
-    const struct db_result *rows = reply->results[0];
-    struct endpoint *fresh = calloc((size_t)db_rows(rows) + 1, sizeof *fresh);
-    must(fresh);
-    size_t count = 0;
-    for (int i = 0; i < db_rows(rows); i++) count += read_endpoint(n, rows, i, &fresh[count]);
-    free_endpoints(n->endpoints, n->endpoint_count);
-    n->endpoints = fresh;
-    n->endpoint_count = count;
-    n->endpoints_at = clock_monotonic_ms();
-    approve_networks(n, reply->results[1]);
-}
-
-static void load_endpoints(struct notification *n) {
-    if (n->endpoints_loading || !db_is_up(n->db)) return;
-    if (n->endpoints_changed) n->endpoints_at = 0; /* nothing is followed until they are read */
-    n->endpoints_changed = false;
-    if (n->endpoints_at && clock_monotonic_ms() - n->endpoints_at < ENDPOINTS_EACH_MS) return;
-    n->endpoints_loading = true;
-    db_group_begin(n->endpoint_group, DB_READ);
-    db_group_add(n->endpoint_group, &ENDPOINTS);
-    db_group_add(n->endpoint_group, &NETWORKS);
-    db_send(n->db, n->endpoint_group, TIMEOUT_MS, on_endpoints, n);
-}
 
 static void on_notify(void *context, const char *channel, const char *payload) {
-    struct notification *n = context;
     (void)channel, (void)payload;
-    n->endpoints_changed = true;
-    load_endpoints(n);
+    endpoints_changed(context);
 }
 
 static void on_listening(void *context, const struct db_reply *reply) {
@@ -186,9 +97,10 @@ static void on_news(void *context, const struct bus_message *in) {
 
 static void on_tick(void *context) {
     struct notification *n = context;
-    load_endpoints(n);
+    endpoints_turn(n);
     load_reference(n);
     if (n->draining) return;
+    probes_turn(n);
     follow_turn(n);
     notices_turn(n);
     deliver_turn(n);
@@ -219,8 +131,10 @@ static enum err notification_open(struct kit *kit) {
         log_error("bus_not_connected", LOG_ERR(err), LOG_TEXT("why", bus_explain(n->bus)));
         return err;
     }
-    struct client_options client_options = {
-        .calls_max = 256, .calls_per_host_max = (int)notification_config.per_endpoint * 4, .user_agent = "Paidan"};
+    /* how many run is decided per endpoint (slots.c); none waits in the client, where its time would run */
+    struct client_options client_options = {.calls_max = UNDER_WAY_MAX + PROBES_ROOM,
+                                            .calls_per_host_max = UNDER_WAY_MAX + PROBES_ROOM,
+                                            .user_agent = "Paidan"};
     n->client = client_new(kit->loop, &client_options);
     /* a page of events joins a few hundred rows to big tables by key, whatever the planner believes of their sizes */
     must(asprintf(&n->conninfo,
@@ -239,6 +153,7 @@ static enum err notification_open(struct kit *kit) {
     follow_open(n);
     notices_open(n);
     deliver_open(n);
+    probes_open(n);
     n->timer = loop_timer_new(kit->loop, on_tick, n);
     loop_timer_start(n->timer, TICK_MS, TICK_MS);
     return ERR_NONE;
@@ -268,11 +183,12 @@ static void notification_close(struct kit *kit) {
     if (n->poll_group) deliver_close(n);
     if (n->follow_group) follow_close(n);
     notices_close(n);
+    probes_close(n);
     db_group_free(&n->endpoint_group);
     db_group_free(&n->listen_group);
     reference_loader_free(&n->loader);
     bus_free(&n->bus);
-    free_endpoints(n->endpoints, n->endpoint_count);
+    endpoints_free(n);
     reference_release(&n->reference);
     crypto_keys_free(&n->keys);
     free(n->conninfo);

@@ -1,9 +1,13 @@
 /* The notification service's parts:
+ *     endpoints.c   where things go: kept fresh, how each stands now
  *     follow.c      committed events -> delivery rows, cursor and rows in one transaction
  *     deliver.c     delivery rows -> attempts, in order per ticket and endpoint, with retry and dead letters
+ *     slots.c       how many attempts an endpoint may have under way, so that one that hangs delays nobody else
+ *     probe.c       challenges that prove an address, and tests somebody asked for
+ *     attempt.c     what came of an attempt, and the log of them
  *     channels.def  the ways out, one row each; channel_NAME.c composes what is sent
  *                   (what a webhook says is services/kit/event_json.h)
- *     notification.c  the service: endpoints, configuration, health */
+ *     notification.c  the service: configuration, news, health */
 #ifndef NOTIFICATION_NOTIFICATION_H
 #define NOTIFICATION_NOTIFICATION_H
 
@@ -11,12 +15,13 @@
 #include "common/client.h"
 #include "common/crypto.h"
 #include "common/db.h"
+#include "services/kit/attempt.h"
 #include "services/kit/event_json.h"
 #include "services/kit/kit.h"
 #include "services/kit/reference.h"
 #include "services/notification/channels.def"
 
-enum { ENDPOINTS_MAX = 1000, ENDPOINT_EVENTS_MAX = 64 };
+enum { ENDPOINT_MATTERS_MAX = 32, UNDER_WAY_MAX = 256 };
 
 struct notification_config {
     int64_t shard;
@@ -25,17 +30,41 @@ struct notification_config {
     int64_t retry_first; /* ms */
     int64_t retry_max;   /* ms */
     int64_t per_endpoint;
+    int64_t waiting_max; /* deliveries of one endpoint */
+};
+
+/* How an endpoint stands, beside its row; kept when the rows are read again. */
+struct endpoint_now {
+    int under_way;
+    int64_t oldest;   /* monotonic: since when; only good while slots are given out */
+    int failures;     /* in a row */
+    int64_t waiting;  /* delivery rows; counted anew now and then */
+    bool told_full;   /* in the log */
+    bool probing;     /* a challenge is under way */
+    int challenges;   /* in a row that failed */
+    int64_t probe_at; /* monotonic: when to challenge next */
+    int64_t attempts; /* logged so far: the ring's next slot */
+};
+
+/* A part of the catalogue: matters from first to last. */
+struct matter_range {
+    uint32_t first, last;
 };
 
 struct endpoint {
     int64_t id;
     const struct notification_channel *channel;
     char *url;
-    char secret[CRYPTO_WEBHOOK_SECRET_BYTES * 2];
-    uint32_t unit, source; /* one of them */
-    uint64_t events;       /* bits 1 << enum event_type; 0: all it may know */
+    char secret[CRYPTO_WEBHOOK_SECRET_BYTES * 2], secret_old[CRYPTO_WEBHOOK_SECRET_BYTES * 2];
+    time_ms secret_old_until; /* 0: there is none */
+    uint32_t unit, source;    /* one of them */
+    uint64_t events;          /* bits 1 << enum event_type; 0: all it may know */
+    struct matter_range matters[ENDPOINT_MATTERS_MAX];
+    int matter_count; /* 0: every matter */
     bool paused;
-    int under_way;
+    bool unverified; /* the address as it is now: nothing but the challenge goes there */
+    time_ms verified_at;
+    struct endpoint_now now;
 };
 
 struct notification {
@@ -53,7 +82,7 @@ struct notification {
     struct endpoint *endpoints;
     size_t endpoint_count;
     bool endpoints_loading, endpoints_changed;
-    int64_t endpoints_at; /* monotonic, of the last load */
+    int64_t endpoints_at, counted_at; /* monotonic, of the last load; when what waits was counted */
     struct db_group *endpoint_group, *listen_group;
     struct loop_timer *timer;
     bool draining;
@@ -64,12 +93,26 @@ struct notification {
     int64_t stored, stored_at; /* the cursor in the database; monotonic */
     int64_t head_seq, follow_to;
     struct notices *notices; /* notices.c */
+    struct probes *probes;   /* probe.c */
+    size_t turn;             /* slots.c: the endpoint whose turn it is to begin */
     /* deliver.c */
     struct db_group *poll_group;
     bool polling;
     int64_t poll_at; /* monotonic: when to look next */
     size_t under_way;
     struct delivery *deliveries; /* under way */
+};
+
+/* A delivery under way (deliver.c). */
+struct delivery {
+    struct delivery *next;
+    struct notification *n;
+    struct db_group *group;
+    int64_t id, created_at, endpoint, ticket;
+    int64_t began; /* monotonic */
+    int attempts, state, status;
+    time_ms next_at;
+    char error[160];
 };
 
 extern struct notification_config notification_config;
@@ -87,8 +130,44 @@ void deliver_open(struct notification *n);
 void deliver_turn(struct notification *n);
 void deliver_close(struct notification *n);
 
+/* ---- endpoints.c ---- */
+
+/* Reads them and the approved networks when they changed or it is time. */
+void endpoints_turn(struct notification *n);
+void endpoints_changed(struct notification *n); /* now; nothing is followed until they are read */
+void endpoints_free(struct notification *n);
 /* By id; NULL when it is gone. */
 struct endpoint *endpoint_by_id(struct notification *n, int64_t id);
+/* Whether deliveries may go there now. */
+static inline bool endpoint_is_open(const struct endpoint *endpoint) {
+    return !endpoint->paused && !endpoint->unverified;
+}
+
+/* ---- slots.c ---- */
+
+/* Fills unnest($1 endpoints, $2 rooms) of the statement that looks for work. False: there is no room anywhere. */
+bool slots_give(struct notification *n, struct db_call *call);
+
+/* ---- probe.c ---- */
+
+void probes_open(struct notification *n);
+void probes_turn(struct notification *n); /* each tick: challenges that are due */
+void probes_take(struct notification *n); /* what somebody asked for; endpoints are fresh */
+void probes_close(struct notification *n);
+
+/* ---- attempt.c ---- */
+
+/* Of a response (NULL: there was none, it could not be composed). */
+struct attempt {
+    int kind, outcome; /* kit/attempt.h */
+    int64_t about;     /* delivery or probe */
+    const struct client_response *response;
+};
+enum attempt_outcome attempt_outcome_of(const struct client_response *response);
+/* Adds the row of the log to a writing group. */
+void attempt_log(struct endpoint *endpoint, const struct attempt *attempt, struct db_group *group);
+/* retry_first, doubled each time, up to retry_max; +-20 % so that a returning endpoint is not hit by all at once. ms */
+int64_t attempt_pause_ms(int attempts_made, int64_t retry_after_s);
 
 /* ---- channels: the ways out ---- */
 
@@ -107,6 +186,11 @@ struct notification_channel {
     bool (*compose)(const struct reference *reference, const struct endpoint *endpoint, const struct event_row *row,
                     const char *id, time_ms now, struct letter *letter);
 };
+/* Signs letter->body as it stands, by Standard Webhooks: id, time and signature (while a secret is being replaced, both) as headers. */
+bool webhook_sign(const struct endpoint *endpoint, const char *id, time_ms now, struct letter *letter);
+/* Sends the letter to the endpoint's address. */
+void letter_send(struct notification *n, const struct endpoint *endpoint, const struct letter *letter,
+                 int64_t timeout_ms, client_done *done, void *context);
 /* The head of that function, in channel_NAME.c. */
 #define CHANNEL_COMPOSE(name)                                                                                          \
     bool channel_##name##_compose(const struct reference *reference, const struct endpoint *endpoint,                  \

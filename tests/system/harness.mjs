@@ -1,7 +1,7 @@
 // Starts a whole private system for one test file: compose/local under a folder of its own, one free loopback port, the demo
 // district loaded. Loading it takes a while (300 passwords), so it is done once into a template folder; each test file copies
 // that and starts in a few seconds.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -160,9 +160,20 @@ class System extends Demo {
 
   paidan(args, login) {
     const account = login && this.accounts.accounts[login];
-    const env = { ...this.env, PAIDAN_URL: this.url, PAIDAN_ACCOUNTS: path.join(this.var, 'accounts.json') };
     const as = account ? ['--as', account.user] : [];
-    return run(ctlPath, ['as-service', path.join(root, 'build/release/bin/paidan'), ...args, ...as], env);
+    return run(ctlPath, ['as-service', path.join(root, 'build/release/bin/paidan'), ...args, ...as], this.paidanEnv);
+  }
+
+  // The same for a command that ends only once something of this process has answered.
+  paidanAside(args) {
+    return new Promise((resolve) => {
+      execFile(ctlPath, ['as-service', path.join(root, 'build/release/bin/paidan'), ...args], { env: { ...process.env, ...this.paidanEnv }, timeout: 60_000 },
+        (error, out, err) => resolve({ code: error ? error.code : 0, out, err }));
+    });
+  }
+
+  get paidanEnv() {
+    return { ...this.env, PAIDAN_URL: this.url, PAIDAN_ACCOUNTS: path.join(this.var, 'accounts.json') };
   }
 
   /* ---- webhooks ---- */
@@ -175,9 +186,14 @@ class System extends Demo {
     throw new Error('no administrator may approve networks');
   }
 
+  async endpoint(admin, name) {
+    return (await admin.get('/api/v1/admin/endpoints')).body.endpoints.find((endpoint) => endpoint.name === name);
+  }
+
   async addEndpoint(admin, endpoint) {
     const answer = await admin.post('/api/v1/admin/endpoints', endpoint);
     if (answer.status !== 201) throw new Error(`endpoint: ${answer.status} ${answer.text}`);
+    await eventually(`${endpoint.name} proved itself`, async () => (await this.endpoint(admin, endpoint.name)).verified);
     return answer.body.secret;
   }
 

@@ -1,0 +1,41 @@
+/* How many attempts each endpoint may have under way. An endpoint that answers has per_endpoint slots; one that fails time after time,
+ * or whose attempt has been hanging for a while, has one, and all of those together have a quarter of the house: so however many
+ * endpoints hang, the others find their slots free. Who begins changes from turn to turn. */
+#include "common/clock.h"
+#include "services/notification/notification.h"
+
+enum { FAILURES_MAX = 5, HANGS_MS = 1000, SLOW_MAX = UNDER_WAY_MAX / 4 };
+
+static bool is_slow(const struct endpoint *endpoint, int64_t monotonic) {
+    return endpoint->now.failures >= FAILURES_MAX ||
+           (endpoint->now.under_way && monotonic - endpoint->now.oldest >= HANGS_MS);
+}
+
+static void find_oldest(struct notification *n) {
+    for (const struct delivery *d = n->deliveries; d; d = d->next) { /* the newest first */
+        struct endpoint *endpoint = endpoint_by_id(n, d->endpoint);
+        if (endpoint) endpoint->now.oldest = d->began;
+    }
+}
+
+bool slots_give(struct notification *n, struct db_call *call) {
+    int64_t monotonic = clock_monotonic_ms();
+    int64_t house = UNDER_WAY_MAX - (int64_t)n->under_way, slow = SLOW_MAX;
+    bool given = false;
+    db_set_array(call, 1, DB_INT8);
+    db_set_array(call, 2, DB_INT4);
+    find_oldest(n);
+    for (size_t i = 0; i < n->endpoint_count; i++)
+        if (is_slow(&n->endpoints[i], monotonic)) slow -= n->endpoints[i].now.under_way;
+    n->turn++;
+    for (size_t i = 0; i < n->endpoint_count && house > 0; i++) {
+        const struct endpoint *endpoint = &n->endpoints[(n->turn + i) % n->endpoint_count];
+        bool slowly = is_slow(endpoint, monotonic);
+        int64_t room = (slowly ? 1 : notification_config.per_endpoint) - endpoint->now.under_way;
+        if (!endpoint_is_open(endpoint) || room <= 0 || (slowly && slow-- <= 0)) continue;
+        db_push_int8(call, 1, endpoint->id);
+        db_push_int4(call, 2, (int32_t)(room < house ? room : house));
+        given = true;
+    }
+    return given;
+}
