@@ -45,6 +45,19 @@ void ladder_arm(const struct world *world, struct clock *clock, time_ms after, t
     must(calendar_add(world_calendar(world, clock->calendar), now, day, &clock->next));
 }
 
+int ladder_rungs_by(const struct world *world, const struct clock *clock, time_ms at, enum rung *ret_highest) {
+    int count = 0;
+    *ret_highest = 0;
+    if (!clock_is_running(clock) || clock->silent) return 0;
+    if (ladder_is_plain(clock->stage)) return clock->due <= at;
+    const struct policy *policy = world_policy(world, clock->policy);
+    for (int rung = clock->rung; (rung = rung_after(policy, rung)) != 0; count++) {
+        if (time_of(world, clock, policy->rung_percent[rung]) > at) break;
+        *ret_highest = (enum rung)rung;
+    }
+    return count;
+}
+
 bool ladder_is_reminder(const struct world *world, const struct clock *clock) {
     return !ladder_is_plain(clock->stage) && rung_after(world_policy(world, clock->policy), clock->rung) == 0;
 }

@@ -41,6 +41,9 @@ struct ladder_told {
  * reached. Without further rung: the next reminder, counted from `now` (D5). A stage without ladder acts at its due time (D6).
  * Demands a running clock whose due and yellow are right. */
 void ladder_arm(const struct world *world, struct clock *clock, time_ms after, time_ms now);
+/* How many rungs the clock reaches by `at` of those it has not reached yet: after a load these fire at once. A stage without ladder
+ * counts as one when it is due. *ret_highest: the highest of them, 0 without. None for a clock that does not run or is only shown. */
+int ladder_rungs_by(const struct world *world, const struct clock *clock, time_ms at, enum rung *ret_highest);
 /* The rung that clock->next stands for; a reminder repeats the last one. 0 for a clock without ladder (D6). */
 enum rung ladder_due_rung(const struct world *world, const struct clock *clock);
 /* Whether reaching it would be a reminder (D5). */

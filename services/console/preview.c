@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "core/ladder.h"
 #include "core/ticket_inner.h"
 #include "proto/must.h"
 #include "services/console/ticket_json.h"
@@ -49,6 +50,8 @@ static void add(struct preview_sums *sums, const struct preview_move *move) {
     sums->paused += move->to.paused;
     sums->rungs += by == 0 && move->from.next != move->to.next;
     sums->restated += by == 0 && move->from.next == move->to.next;
+    sums->rungs_at_once += move->rungs_at_once;
+    sums->red_cards_at_once += move->highest_at_once == RUNG_RED_CARD;
     if (by > sums->most_later_ms) sums->most_later_ms = by;
     if (-by > sums->most_earlier_ms) sums->most_earlier_ms = -by;
 }
@@ -62,6 +65,9 @@ static void recount(struct preview *p, const struct ticket *ticket) {
                                     .to = recount.sets[i].clock,
                                     .unit = recount.units[i],
                                     .slot = recount.sets[i].slot};
+        enum rung highest;
+        move.rungs_at_once = (uint8_t)ladder_rungs_by(&p->world, &move.to, p->at, &highest);
+        move.highest_at_once = (uint8_t)highest;
         p->moves[p->move_count++] = move;
         add(&p->sums, &move);
         add(&p->by_unit[move.unit < p->world.unit_count ? move.unit : 0], &move);

@@ -32,10 +32,13 @@ struct preview_move {
     struct clock from, to;
     uint32_t unit; /* whose clock; 0: the whole limit, which is the city's */
     uint8_t slot;  /* core/clock.h */
+    uint8_t rungs_at_once,
+        highest_at_once; /* how many rungs are reached as soon as it is loaded, and the highest of them */
 };
 
 struct preview_sums {
     int64_t tickets, deadlines, later, earlier, paused, rungs, restated;
+    int64_t rungs_at_once, red_cards_at_once; /* what loading would set off at that moment */
     int64_t most_later_ms, most_earlier_ms;
     int64_t last_ticket; /* counted in tickets already */
 };

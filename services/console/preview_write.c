@@ -46,6 +46,7 @@ static void put_move(struct json_writer *w, const struct preview *p, const struc
     json_put_time_or_null(w, "rung_from", m->from.next);
     json_put_time_or_null(w, "rung_to", m->to.next);
     json_put_bool(w, "paused", m->to.paused);
+    json_put_int(w, "rungs_at_once", m->rungs_at_once);
     json_close(w);
 }
 
@@ -57,6 +58,8 @@ static void put_sums(struct json_writer *w, const struct preview_sums *s) {
     json_put_int(w, "paused", s->paused);
     json_put_int(w, "rungs", s->rungs);
     json_put_int(w, "restated", s->restated);
+    json_put_int(w, "rungs_at_once", s->rungs_at_once);
+    json_put_int(w, "red_cards_at_once", s->red_cards_at_once);
     json_put_int(w, "most_later_minutes", s->most_later_ms / MINUTE_MS);
     json_put_int(w, "most_earlier_minutes", s->most_earlier_ms / MINUTE_MS);
 }
@@ -106,7 +109,7 @@ static void limit_field(struct buffer *out, const struct clock *clock) {
 
 void preview_write_titles(struct buffer *out) {
     buffer_append_text(out, "ticket,stage,total,assignment,unit,unit_name_zh,unit_name_en,change,limit_from,limit_to,"
-                            "due_from,due_to,by_minutes,rung_from,rung_to,paused");
+                            "due_from,due_to,by_minutes,rung_from,rung_to,paused,rungs_at_once");
     csv_write_end(out);
 }
 
@@ -132,6 +135,7 @@ static void write_row(struct buffer *out, const struct preview *p, const struct 
     time_field(out, m->from.next);
     time_field(out, m->to.next);
     field(out, m->to.paused ? "yes" : "no", false);
+    int_field(out, m->rungs_at_once);
     csv_write_end(out);
 }
 

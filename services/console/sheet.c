@@ -152,9 +152,14 @@ int64_t sheet_int(struct sheet *sheet, int column, int64_t min, int64_t max, int
 const char *sheet_limit(struct sheet *sheet, int column) {
     const char *text = sheet_text(sheet, column);
     struct limit limit;
-    if (limit_parse(text, strlen(text), &limit)) return text;
-    sheet_fault(sheet, column, "“%s” 不是时限, 应如 2wh、24nh、7wd 或 -",
-                "\"%s\" is no limit; write 2wh, 24nh, 7wd or -");
+    bool is_limit = limit_parse(text, strlen(text), &limit);
+    if (is_limit && (limit.unit == LIMIT_NONE || limit.amount > 0)) return text;
+    if (is_limit) /* it would be over as it begins, with every rung at once */
+        sheet_fault(sheet, column, "“%s” 过短: 时限至少一分钟 (1wm 或 1nm), 无时限写 -",
+                    "\"%s\" is too short: a limit is at least one minute (1wm or 1nm); write - for none");
+    else
+        sheet_fault(sheet, column, "“%s” 不是时限, 应如 2wh、24nh、7wd 或 -",
+                    "\"%s\" is no limit; write 2wh, 24nh, 7wd or -");
     return "";
 }
 

@@ -4,6 +4,8 @@
 #define _GNU_SOURCE
 #include "tests/unit/console_district.h"
 
+#include "services/escalation/escalation.h"
+
 enum { MOVES_MAX = 100, DAY_MINUTES = 450 };
 #define DAY_MS 86400000LL
 
@@ -269,6 +271,72 @@ static void test_another_policy(void **state) {
     cJSON_Delete(preview);
 }
 
+/* A limit so short that its rungs lie in the past: the preview says how many fire as soon as it is loaded, and so many do. */
+static void test_rungs_that_fire_at_once(void **state) {
+    SHOWS("C21 D7");
+    static const char head[] = "policy,row,name,urgency,value,note\n";
+    char text[2000], sql_text[200];
+    int64_t now = clock_now();
+    assert_int_equal(
+        clock_set_offset(clock_path, monday * DAY_MS + (9 * 60 + 25) * 60000LL - CLOCK_LOCAL_OFFSET_MS - now),
+        ERR_NONE);
+    snprintf(
+        text, sizeof text,
+        "%sstandard,limit,handle,normal,9wd,\nstandard,limit,sign,normal,10wm,\nstandard,rung,urge,,70,\n"
+        "standard,rung,warning,,100,\nstandard,rung,red_card,,200,\n"
+        "standard,limit,triage,normal,2wh,\nstandard,limit,supplement,normal,7nd,\n"
+        "standard,limit,contact,normal,1wd,\nstandard,limit,check,normal,2wd,\nstandard,limit,callback,normal,2wd,\n"
+        "standard,limit,review,normal,30nd,\nstandard,limit,handle,urgent,24nh,\nstandard,limit,sign,urgent,2nh,\n",
+        head);
+    cJSON *preview = post_csv(200, "/api/v1/policies/preview", text);
+    int at_once = int_at(preview, "rungs_at_once"), red = int_at(preview, "red_cards_at_once"), sum = 0;
+    const cJSON *move;
+    cJSON_ArrayForEach(move, at(preview, "moves")) sum += int_at(move, "rungs_at_once");
+    assert_int_equal(sum, at_once);
+    assert_true(red >= 3 &&
+                at_once == 3 * red); /* offered, and lead and assist of the other: urge, warning, red card each */
+    assert_int_equal(int_at(move_of(preview, offered, "sign", false), "rungs_at_once"), 3);
+    cJSON_Delete(preview);
+    int64_t seq = sql_int("SELECT max(seq) FROM event");
+    load("policies", text);
+    start("escalation", &escalation_service, "");
+    snprintf(sql_text, sizeof sql_text, "SELECT count(*) FROM event WHERE seq > %lld AND type = %d", (long long)seq,
+             EVENT_RUNG);
+    EVENTUALLY(sql_int(sql_text) >= at_once);
+    wait_ready("escalation");
+    assert_int_equal(sql_int(sql_text), at_once);
+    snprintf(sql_text, sizeof sql_text, "SELECT count(*) FROM event WHERE seq > %lld AND type = %d", (long long)seq,
+             EVENT_SUPERVISED);
+    EVENTUALLY(sql_int(sql_text) == 2); /* one a ticket: a red card orders it where none is open */
+}
+
+static void refused_limit(const char *kind, const char *text, const char *pointer, const char *detail) {
+    char path[80];
+    snprintf(path, sizeof path, "/api/v1/admin/%s/import?dry_run=1", kind);
+    cJSON *wrong = post_csv(422, path, text);
+    assert_string_equal(text_at(wrong, "errors.0.pointer"), pointer);
+    if (!strstr(text_at(wrong, "errors.0.detail"), detail)) fail_msg("%s", text_at(wrong, "errors.0.detail"));
+    cJSON_Delete(wrong);
+}
+
+static void test_a_limit_is_at_least_a_minute(void **state) {
+    static const char head[] = "policy,row,name,urgency,value,note\n";
+    static const char *const zeros[] = {"0wm", "0wh", "0wd", "0nm", "0nh", "0nd"};
+    char text[300];
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
+        snprintf(text, sizeof text, "%sstandard,limit,handle,normal,%s,\n", head, zeros[i]);
+        refused_limit("policies", text, "/rows/2/value", "at least one minute (1wm or 1nm)");
+        snprintf(text, sizeof text, "%sstandard,setting,reopen,,%s,\n", head, zeros[i]);
+        refused_limit("policies", text, "/rows/2/value", zeros[i]);
+    }
+    refused_limit(
+        "matters",
+        "code,name_zh_1,name_en_1,name_zh_2,name_en_2,name_zh,name_en,lead,assist,start,urgency,policy,public,"
+        "sensitive,sign_limit,contact_limit,handle_limit,check_limit\n"
+        "010101,a,a,b,b,c,c,urban,,department,normal,standard,yes,no,,,0wd,\n",
+        "/rows/2/handle_limit", "at least one minute");
+}
+
 /* ---- the forms it comes in ----------------------------------------------------------------------------------------------------------- */
 
 static struct answer raw(const char *query, const char *text) {
@@ -342,6 +410,8 @@ int main(void) {
         cmocka_unit_test(test_csv_and_events),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_another_policy),
+        cmocka_unit_test(test_a_limit_is_at_least_a_minute),
+        cmocka_unit_test(test_rungs_that_fire_at_once),
     };
     return cmocka_run_group_tests(tests, begin_all, end);
 }

@@ -109,6 +109,11 @@ static void print_summary(struct cli *cli, const struct cJSON *s) {
         (long long)tree_int(s, "open"), (long long)tree_int(s, "tickets"), (long long)tree_int(s, "deadlines"),
         (long long)tree_int(s, "later"), (long long)tree_int(s, "earlier"), (long long)tree_int(s, "paused"),
         (long long)tree_int(s, "rungs"), (long long)tree_int(s, "restated"));
+    if (tree_int(s, "rungs_at_once") > 0)
+        printf(cli_in(cli, "载入后立即触发 %lld 次预警 (催办、预警、黄牌、红牌), 其中红牌 %lld 张\n",
+                      "as soon as it is loaded %lld rungs are reached (urge, warning, yellow, red card), %lld of them "
+                      "red cards\n"),
+               (long long)tree_int(s, "rungs_at_once"), (long long)tree_int(s, "red_cards_at_once"));
     if (!tree_bool(s, "counted"))
         fprintf(stderr, "%s\n",
                 cli_in(cli, "注意: 上次载入后的重算尚未完成, 其中也含那次的变化",
