@@ -171,7 +171,7 @@ BEGIN
   UPDATE token SET unit = heir WHERE unit = gone;
 END $$;
 
--- One change of a unit. Returns '' or why it cannot be.
+-- One change of a unit. Returns '' or why it cannot be, a word of change_outcome (proto/words.def).
 CREATE FUNCTION unit_change_apply(change unit_change) RETURNS text
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
@@ -180,22 +180,22 @@ DECLARE
 BEGIN
   SELECT * INTO u FROM unit WHERE id = change.unit;
   SELECT * INTO t FROM unit WHERE id = change.target;
-  IF u.closed THEN RETURN 'the unit is closed'; END IF;
+  IF u.closed THEN RETURN 'unit_closed'; END IF;
   IF change.target IS NOT NULL THEN
-    IF t.closed THEN RETURN 'the unit it goes to is closed'; END IF;
+    IF t.closed THEN RETURN 'target_closed'; END IF;
     IF EXISTS (WITH RECURSIVE above AS (SELECT t.id, t.parent UNION SELECT p.id, p.parent FROM unit p JOIN above a ON p.id = a.parent)
-               SELECT FROM above WHERE id = u.id) THEN RETURN 'the unit it goes to lies below it'; END IF;
+               SELECT FROM above WHERE id = u.id) THEN RETURN 'target_below'; END IF;
   END IF;
   IF change.kind = 1 THEN
     UPDATE unit SET parent = t.id WHERE id = u.id;
     RETURN '';
   END IF;
   IF change.kind = 2 THEN
-    IF t.kind <> u.kind THEN RETURN 'the unit it goes into is of another kind'; END IF;
+    IF t.kind <> u.kind THEN RETURN 'other_kind'; END IF;
     PERFORM unit_inherit(u.id, t.id);
     UPDATE unit SET parent = t.id WHERE id = u.id;
   ELSIF EXISTS (SELECT FROM unit WHERE parent = u.id AND NOT closed) THEN
-    RETURN 'units below it are still open';
+    RETURN 'units_below';
   END IF;
   UPDATE unit SET closed = true, closed_at = change.at, closed_for = change.reason WHERE id = u.id;
   RETURN '';

@@ -240,7 +240,9 @@ static void on_changes(struct call *call, const struct db_reply *reply) {
         json_put_time(w, "at", db_get_int(rows, i, 4));
         json_put_string(w, "reason", text_at(rows, i, 5));
         put_time_or_null(w, "applied_at", db_get_int(rows, i, 6));
-        json_put_string(w, "outcome", text_at(rows, i, 7));
+        const char *outcome = text_at(rows, i, 7);
+        put_word(w, "outcome", WORDS_change_outcome,
+                 outcome ? word_value(WORDS_change_outcome, outcome, strlen(outcome)) : 0);
         json_close(w);
     }
     json_close_list(w);

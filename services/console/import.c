@@ -133,6 +133,16 @@ static void answer_done(struct import *in) {
     call_answer(call, 200);
 }
 
+void import_answer(struct import *in) {
+    answer_done(in);
+}
+
+void import_fail(struct import *in, const struct db_reply *reply) {
+    struct call *call = in->call;
+    done(in);
+    call_db_problem(call, reply);
+}
+
 /* ---- storing --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* The next request must see what this one stored: answered when the console itself has read it. */
@@ -225,7 +235,10 @@ static void on_compared(struct call *call, const struct db_reply *reply) {
     }
     in->compared = true;
     in->changed = !same;
-    answer_done(in);
+    if (in->kind->ahead)
+        in->kind->ahead(in);
+    else
+        answer_done(in);
 }
 
 static void compare(struct import *in) {

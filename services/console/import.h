@@ -25,6 +25,8 @@ struct import_kind {
     void (*imagine)(struct import *import, struct world *world);
     /* A preview of its own instead; answers the call. */
     void (*preview)(struct import *import);
+    /* A dry run's look at what would come of it, over several turns; ends with import_answer or import_fail. May be NULL. */
+    void (*ahead)(struct import *import);
     /* More members of the answer; may be NULL. */
     void (*tell)(struct import *import, struct json_writer *w);
 };
@@ -84,6 +86,9 @@ void import_end(struct import *import);
 /* Checks the file and shows what it would move, instead of storing it. */
 void import_preview(struct call *call, const struct import_kind *kind);
 void import_prepared(struct import *import);
+/* The ends of kind->ahead. */
+void import_answer(struct import *import);
+void import_fail(struct import *import, const struct db_reply *reply);
 
 /* For checks. Memory of the plan; must: fits. */
 void *import_take(struct import *import, size_t count, size_t size);

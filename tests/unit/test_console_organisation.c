@@ -151,6 +151,54 @@ static void owner_is(const char *ticket, const char *unit) {
     }));
 }
 
+/* A dry run tells what would come of it: tickets, units below, matters, people; and what could not be put in force is refused. */
+static void test_a_dry_run_tells_what_would_come(void **state) {
+    SHOWS("W5 W6 L43");
+    char text[600];
+    char *one = push_to("transport", "演出扰民"), *two = push_to("transport", "书屋漏雨"),
+         *other = push_to("market", "短斤少两");
+    done(200, other, "add_assist", &operator_, "{\"units\":[\"transport\"],\"reason\":\"共同处置\"}");
+    int64_t events = sql_int("SELECT count(*) FROM event");
+    snprintf(text, sizeof text, ORDERS "transport,merge,water,%s,合并\nc201,move,s1,%s,调整\nmarket,close,,%s,撤销\n",
+             in_minutes(90000), in_minutes(90001), in_minutes(90002));
+    cJSON *tree = load(200, "organisation", "?dry_run=1", text);
+    assert_int_equal(cJSON_GetArraySize(at(tree, "consequences")), 3);
+    assert_int_equal(int_at(tree, "consequences.0.tickets"), 3); /* as lead twice, as assist once */
+    assert_string_equal(text_at(tree, "consequences.0.first_tickets.0"), one);
+    assert_true(cJSON_IsTrue(at(tree, "consequences.0.by_command")));
+    assert_true(int_at(tree, "consequences.0.matters") > 0);
+    assert_non_null(strstr(text_at(tree, "consequences.0.en"), "3 open tickets follow"));
+    assert_non_null(strstr(text_at(tree, "consequences.0.zh"), "在办工单 3 张随之转办"));
+    assert_true(cJSON_IsFalse(at(tree, "consequences.1.by_command")));
+    assert_true(int_at(tree, "consequences.1.children") > 2);
+    assert_non_null(strstr(text_at(tree, "consequences.1.first_children.0"), "g201"));
+    assert_int_equal(int_at(tree, "consequences.2.tickets"), 1);
+    assert_string_equal(text_at(tree, "consequences.2.first_tickets.0"), other);
+    assert_int_equal(int_at(tree, "warning_count"), 0);
+    cJSON_Delete(tree);
+    snprintf(text, sizeof text, ORDERS "transport,merge,water,%s,合并\n", in_minutes(-60));
+    tree = load(200, "organisation", "?dry_run=1", text);
+    assert_string_equal(text_at(tree, "warnings.0.en"),
+                        "the date in row 2 has passed: it is put in force as soon as the file is loaded");
+    assert_true(cJSON_IsTrue(at(tree, "consequences.0.at_once")));
+    cJSON_Delete(tree);
+    refused("organisation", ORDERS "transport,merge,water,2031-01-01,x\nwater,merge,transport,2031-01-02,x\n",
+            "/rows/3/target", "merged or closed by row 2");
+    refused("organisation", ORDERS "water,merge,market,2031-01-02,x\nmarket,close,,2031-01-01,x\n", "/rows/2/target",
+            "by row 3");
+    refused("organisation", ORDERS "s3,close,,2031-01-01,x\n", "/rows/2/unit", "still open (such as c301)");
+    refused("organisation", ORDERS "c101,move,s2,2031-01-01,x\nc101,close,,2031-01-02,x\n", "/rows/3/unit",
+            "still open");
+    assert_int_equal(sql_int("SELECT count(*) FROM event"), events); /* nothing happened */
+    assert_int_equal(sql_int("SELECT count(*) FROM unit_change WHERE applied_at = 0"), 0);
+    done(200, one, "void", &operator_, "{\"reason\":\"试\"}");
+    done(200, two, "void", &operator_, "{\"reason\":\"试\"}");
+    done(200, other, "void", &operator_, "{\"reason\":\"试\"}");
+    free(one);
+    free(two);
+    free(other);
+}
+
 static void test_units_merge_on_their_date(void **state) {
     SHOWS("W5 W6");
     char orders[400];
@@ -161,12 +209,20 @@ static void test_units_merge_on_their_date(void **state) {
     refused("organisation", ORDERS "c101,move,g10101,2026-12-01,x\n", "/rows/2/target", "below");
     refused("organisation", ORDERS "water,merge,municipal,tomorrow,x\n", "/rows/2/at", "tomorrow");
     snprintf(orders, sizeof orders, ORDERS "water,merge,municipal,%s,区编办〔2026〕3 号\n", in_minutes(5));
-    assert_true(would_change("organisation", orders));
+    cJSON *ahead = load(200, "organisation", "?dry_run=1", orders);
+    assert_true(cJSON_IsTrue(at(ahead, "changed")));
+    int expected = int_at(ahead, "consequences.0.tickets");
+    assert_true(expected >= 1);
+    cJSON_Delete(ahead);
     taken("organisation", orders);
     owner_is(ticket, "water");
     assert_int_equal(sql_int("SELECT count(*) FROM unit WHERE closed AND code = 'water'"), 0);
     pass_minutes(6);
     owner_is(ticket, "municipal");
+    char followed[100];
+    snprintf(followed, sizeof followed, "SELECT count(DISTINCT ticket) FROM event WHERE type = %d", EVENT_FOLLOWED);
+    EVENTUALLY(sql_int(followed) >= expected);
+    assert_int_equal(sql_int(followed), expected); /* just those the dry run counted */
     cJSON *history = get(200, &operator_, "/api/v1/tickets/%s/history", ticket);
     char *text = cJSON_PrintUnformatted(history);
     if (!strstr(text, "\"followed\"") || !strstr(text, "区编办〔2026〕3 号")) fail_msg("%.1500s", text);
@@ -201,6 +257,10 @@ static void test_after_an_outage(void **state) {
     assert_int_equal(sql_int("SELECT count(*) FROM unit_change WHERE outcome = 'applied'"), 2);
     cJSON *tree = get(200, &operator_, "/api/v1/tickets/%s", ticket);
     assert_string_equal(text_at(tree, "state"), "TRIAGE");
+    cJSON_Delete(tree);
+    tree = get(200, &admin, "/api/v1/admin/organisation");
+    assert_string_equal(text_at(tree, "changes.0.outcome.code"), "applied");
+    assert_string_equal(text_at(tree, "changes.0.outcome.zh"), "已执行");
     cJSON_Delete(tree);
     free(ticket);
 }
@@ -356,6 +416,7 @@ int main(void) {
         cmocka_unit_test(test_people_hold_posts),
         cmocka_unit_test(test_rosters),
         cmocka_unit_test(test_what_is_exported_is_no_change),
+        cmocka_unit_test(test_a_dry_run_tells_what_would_come),
         cmocka_unit_test(test_units_merge_on_their_date),
         cmocka_unit_test(test_notices),
         cmocka_unit_test(test_standing_in_and_handing_over),

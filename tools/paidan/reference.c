@@ -32,7 +32,7 @@ static void say_people(struct cli *cli, const struct cJSON *people) {
 }
 
 static void say_imported(struct cli *cli, const struct cJSON *tree) {
-    const struct cJSON *warning;
+    const struct cJSON *warning, *consequence;
     printf(cli_in(cli, "%s: %lld 行, 新增 %lld, 更新 %lld, 删除 %lld%s\n",
                   "%s: %lld rows, created %lld, updated %lld, removed %lld%s\n"),
            tree_text(tree, "kind"), (long long)tree_int(tree, "rows"), (long long)tree_int(tree, "created"),
@@ -43,6 +43,8 @@ static void say_imported(struct cli *cli, const struct cJSON *tree) {
                : cli_in(cli, "  (试运行, 未保存)", "  (dry run: nothing was stored)"));
     cJSON_ArrayForEach(warning, tree_at(tree, "warnings"))
         fprintf(stderr, "  %s %s\n", cli_in(cli, "注意:", "note:"), tree_text(warning, cli_in(cli, "zh", "en")));
+    cJSON_ArrayForEach(consequence, tree_at(tree, "consequences"))
+        printf("  %s\n", tree_text(consequence, cli_in(cli, "zh", "en")));
     say_people(cli, tree_at(tree, "accounts"));
 }
 
