@@ -367,6 +367,19 @@ static void test_away_is_not_staffed(void **state) {
     sql("DELETE FROM absence; UPDATE world SET version = version + 1");
 }
 
+/* Whether the router goes by the reference data as they are: it says so in its log. */
+static bool router_knows(void) {
+    char path[200], *text;
+    size_t len;
+    long version = 0;
+    snprintf(path, sizeof path, "%s/router.log", run_dir);
+    assert_int_equal(file_read(path, 16 << 20, &text, &len), ERR_NONE);
+    for (const char *at = text; (at = strstr(at, "\"reference_loaded\",\"version\":")); at++)
+        version = strtol(at + strlen("\"reference_loaded\",\"version\":"), NULL, 10);
+    free(text);
+    return version == sql_int("SELECT version FROM world");
+}
+
 /* Whom the latest rung of this kind told, "user as"; "" before it is reached. */
 static const char *told_of(const char *ticket, const char *rung) {
     static char text[120];
@@ -392,6 +405,7 @@ static void test_a_post_that_ends_ends_the_shift(void **state) {
     taken("roster", roster);
     snprintf(more, sizeof more, "\"matter\":\"%s\",\"urgency\":\"danger\",\"title\":\"大树倒伏\"", matter_of("parks"));
     char *ticket = strdup(ticket_of(push(more)));
+    EVENTUALLY(router_knows());
     pass_minutes(26); /* of the 30 to sign: urged */
     EVENTUALLY(*told_of(ticket, "urge"));
     assert_string_equal(told_of(ticket, "urge"), "parks-1 on_duty");
@@ -405,6 +419,7 @@ static void test_a_post_that_ends_ends_the_shift(void **state) {
         cJSON_Delete(duty);
         over;
     }));
+    EVENTUALLY(router_knows());
     pass_minutes(5); /* too late */
     EVENTUALLY(*told_of(ticket, "warning"));
     assert_string_equal(told_of(ticket, "warning"), " desk");

@@ -125,9 +125,9 @@ static int read_preview(const char *file, struct named *named, int max) {
 }
 
 static const char *owner_of(const char *ticket) {
-    static char owners[32][24];
+    static char owners[64][24];
     static unsigned turn;
-    char *owner = owners[turn++ % 32];
+    char *owner = owners[turn++ % 64];
     cJSON *tree = get(200, &operator_, "/api/v1/tickets/%s", ticket);
     snprintf(owner, sizeof owners[0], "%s", text_at(tree, "owner.code"));
     cJSON_Delete(tree);
