@@ -23,7 +23,7 @@ struct giving {
     struct attachments *attachments;
     struct call *call;
     bool thumbnail;
-    char key[STORE_KEY_MAX];
+    char key[FILE_STORE_KEY_MAX];
     char type[64];
     char etag[2 * 32 + 4];
     int fd;
@@ -68,7 +68,7 @@ static void fetch(struct attachment_job *job) {
     struct giving *g = job->context;
     int sealed = attachment_file_new(g->attachments);
     g->fd = attachment_file_new(g->attachments);
-    g->err = sealed < 0 || g->fd < 0 ? ERR_IO : store_get(g->attachments->store, g->key, sealed);
+    g->err = sealed < 0 || g->fd < 0 ? ERR_IO : file_store_get(g->attachments->store, g->key, sealed);
     if (g->err == ERR_NONE) g->err = crypto_stream_open(g->attachments->key, g->key, sealed, g->fd, &g->length);
     if (sealed >= 0) close(sealed);
 }

@@ -5,8 +5,8 @@
 #include "common/crypto_stream.h"
 #include "services/console/attachments_inner.h"
 
-void attachment_store_key(const char *id, bool thumbnail, char ret_key[STORE_KEY_MAX]) {
-    snprintf(ret_key, STORE_KEY_MAX, "%.2s/%.2s/%s%s", id, id + 2, id, thumbnail ? ".small" : "");
+void attachment_store_key(const char *id, bool thumbnail, char ret_key[FILE_STORE_KEY_MAX]) {
+    snprintf(ret_key, FILE_STORE_KEY_MAX, "%.2s/%.2s/%s%s", id, id + 2, id, thumbnail ? ".small" : "");
 }
 
 /* ---- jobs ----------------------------------------------------------------------------------------------------------------------- */
@@ -50,13 +50,13 @@ bool attachment_job_start(struct attachments *a, struct attachment_job *job) {
 /* ---- keeping ---------------------------------------------------------------------------------------------------------------------- */
 
 static enum err put_sealed(const struct attachments *a, const char *id, bool thumbnail, int plain) {
-    char key[STORE_KEY_MAX];
+    char key[FILE_STORE_KEY_MAX];
     uint64_t length;
     int sealed = attachment_file_new(a);
     if (sealed < 0) return ERR_IO;
     attachment_store_key(id, thumbnail, key);
     enum err err = crypto_stream_seal(a->key, key, plain, sealed, &length);
-    if (err == ERR_NONE) err = store_put(a->store, key, sealed, length);
+    if (err == ERR_NONE) err = file_store_put(a->store, key, sealed, length);
     close(sealed);
     return err;
 }

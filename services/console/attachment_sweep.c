@@ -61,12 +61,12 @@ static void on_rows_gone(void *context, const struct db_reply *reply) {
 
 static void remove_files(struct attachment_job *job) {
     struct attachment_sweep *s = job->context;
-    char key[STORE_KEY_MAX];
+    char key[FILE_STORE_KEY_MAX];
     for (int i = 0; i < s->count; i++) {
         attachment_store_key(s->ids[i], true, key);
-        s->removed[i] = store_remove(s->attachments->store, key) == ERR_NONE;
+        s->removed[i] = file_store_remove(s->attachments->store, key) == ERR_NONE;
         attachment_store_key(s->ids[i], false, key);
-        s->removed[i] = store_remove(s->attachments->store, key) == ERR_NONE && s->removed[i];
+        s->removed[i] = file_store_remove(s->attachments->store, key) == ERR_NONE && s->removed[i];
     }
 }
 

@@ -19,33 +19,33 @@ METRIC_GAUGE(waiting, "paidan_console_attachments_waiting",
 enum { SECRET_MAX = 200, PATH_BYTES = 512 };
 
 /* The secret of an S3 key: a file of one line, that others cannot read. */
-static enum err open_s3(struct attachments *a, char ret_message[STORE_MESSAGE_BYTES]) {
+static enum err open_s3(struct attachments *a, char ret_message[FILE_STORE_MESSAGE_BYTES]) {
     char *secret;
     size_t length;
     enum err err = file_read(console_config.attachments_s3_secret_file, SECRET_MAX, &secret, &length);
     if (err != ERR_NONE) {
-        snprintf(ret_message, STORE_MESSAGE_BYTES, "attachments_s3_secret_file %.150s cannot be read",
+        snprintf(ret_message, FILE_STORE_MESSAGE_BYTES, "attachments_s3_secret_file %.150s cannot be read",
                  console_config.attachments_s3_secret_file);
         return err;
     }
     secret[strcspn(secret, "\r\n")] = 0;
-    struct store_s3_options options = {.url = console_config.attachments_s3,
-                                       .region = console_config.attachments_s3_region,
-                                       .key_id = console_config.attachments_s3_key,
-                                       .secret = secret};
-    a->store = store_s3_new(&options, ret_message);
+    struct file_store_s3_options options = {.url = console_config.attachments_s3,
+                                            .region = console_config.attachments_s3_region,
+                                            .key_id = console_config.attachments_s3_key,
+                                            .secret = secret};
+    a->store = file_store_s3_new(&options, ret_message);
     crypto_forget(secret, length);
     free(secret);
     return a->store ? ERR_NONE : ERR_INVALID;
 }
 
 static enum err open_store(struct attachments *a) {
-    char message[STORE_MESSAGE_BYTES] = "";
+    char message[FILE_STORE_MESSAGE_BYTES] = "";
     const char *folder = console_config.attachments_folder;
     enum err err = ERR_NONE;
     if (*console_config.attachments_s3)
         err = open_s3(a, message);
-    else if (!(a->store = store_folder_new(folder, message)))
+    else if (!(a->store = file_store_folder_new(folder, message)))
         err = ERR_IO;
     if (err == ERR_NONE) err = file_make_folder(folder, 0700);
     if (err == ERR_NONE) a->spool = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -93,7 +93,7 @@ void attachments_free(struct attachments **attachments) {
     *attachments = NULL;
     if (!a) return;
     attachment_sweep_free(&a->sweep);
-    if (a->store) store_free(&a->store);
+    if (a->store) file_store_free(&a->store);
     if (a->spool >= 0) close(a->spool);
     crypto_forget(a->key, sizeof a->key);
     free(a->program);

@@ -4,7 +4,7 @@
 
 #include "common/child.h"
 #include "common/list.h"
-#include "common/store.h"
+#include "common/file_store.h"
 #include "proto/limits.h"
 #include "services/console/attachments.h"
 
@@ -28,7 +28,7 @@ struct attachment_job {
 
 struct attachments {
     struct console *console;
-    struct store *store;
+    struct file_store *store;
     uint8_t key[32];
     char *program; /* paidan-image */
     int spool;     /* the folder's descriptor: files under way, which have no name */
@@ -42,7 +42,7 @@ void attachment_jobs_tick(struct attachments *attachments);
 /* A file without a name; -1: none can be made. */
 int attachment_file_new(const struct attachments *attachments);
 /* Where it lies in the store: "ab/cd/ID", or its thumbnail. */
-void attachment_store_key(const char *id, bool thumbnail, char ret_key[STORE_KEY_MAX]);
+void attachment_store_key(const char *id, bool thumbnail, char ret_key[FILE_STORE_KEY_MAX]);
 /* False: too many wait. */
 bool attachment_job_start(struct attachments *attachments, struct attachment_job *job);
 

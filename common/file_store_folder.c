@@ -1,7 +1,7 @@
 /* A store in a folder: aa/bb/KEY. A file gets its name only when all of it is on the disk, so that a power cut or a kill leaves either
- * the whole or nothing. See store.h. */
+ * the whole or nothing. See file_store.h. */
 #define _GNU_SOURCE
-#include "common/store.h"
+#include "common/file_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,11 @@
 #include "proto/must.h"
 
 struct folder {
-    struct store store;
+    struct file_store store;
     int fd; /* of the folder: keys are looked up below it */
 };
 
-static void folder_free(struct store *store) {
+static void folder_free(struct file_store *store) {
     struct folder *f = (struct folder *)store;
     close(f->fd);
     free(f);
@@ -44,7 +44,7 @@ static enum err sync_at(int folder, const char *path) {
 
 /* The folders above the key's last part; each new one is synced into the one above it. */
 static enum err make_folders(int folder, const char *key) {
-    char path[STORE_KEY_MAX + 1], above[STORE_KEY_MAX + 1] = ".";
+    char path[FILE_STORE_KEY_MAX + 1], above[FILE_STORE_KEY_MAX + 1] = ".";
     for (const char *slash = strchr(key, '/'); slash; slash = strchr(slash + 1, '/')) {
         snprintf(path, sizeof path, "%.*s", (int)(slash - key), key);
         if (mkdirat(folder, path, 0700) != 0 && errno != EEXIST) return err_from_errno(errno);
@@ -55,9 +55,9 @@ static enum err make_folders(int folder, const char *key) {
     return ERR_NONE;
 }
 
-static void folder_of(const char *key, char ret_folder[STORE_KEY_MAX + 1]) {
+static void folder_of(const char *key, char ret_folder[FILE_STORE_KEY_MAX + 1]) {
     const char *slash = strrchr(key, '/');
-    snprintf(ret_folder, STORE_KEY_MAX + 1, "%.*s", slash ? (int)(slash - key) : 1, slash ? key : ".");
+    snprintf(ret_folder, FILE_STORE_KEY_MAX + 1, "%.*s", slash ? (int)(slash - key) : 1, slash ? key : ".");
 }
 
 /* Of the same name there is only the same content, as who makes keys never uses one twice for another. */
@@ -68,9 +68,9 @@ static enum err name_file(int folder, int fd, const char *key) {
     return ERR_NONE;
 }
 
-static enum err folder_put(struct store *store, const char *key, int from, uint64_t length) {
+static enum err folder_put(struct file_store *store, const char *key, int from, uint64_t length) {
     struct folder *f = (struct folder *)store;
-    char above[STORE_KEY_MAX + 1];
+    char above[FILE_STORE_KEY_MAX + 1];
     struct stat written;
     enum err err = make_folders(f->fd, key);
     if (err != ERR_NONE) return err;
@@ -87,7 +87,7 @@ static enum err folder_put(struct store *store, const char *key, int from, uint6
     return err;
 }
 
-static enum err folder_get(struct store *store, const char *key, int to) {
+static enum err folder_get(struct file_store *store, const char *key, int to) {
     struct folder *f = (struct folder *)store;
     int fd = openat(f->fd, key, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return err_from_errno(errno);
@@ -96,17 +96,17 @@ static enum err folder_get(struct store *store, const char *key, int to) {
     return err;
 }
 
-static enum err folder_remove(struct store *store, const char *key) {
+static enum err folder_remove(struct file_store *store, const char *key) {
     struct folder *f = (struct folder *)store;
     return unlinkat(f->fd, key, 0) == 0 || errno == ENOENT ? ERR_NONE : err_from_errno(errno);
 }
 
-struct store *store_folder_new(const char *folder, char ret_message[STORE_MESSAGE_BYTES]) {
-    static const struct store_operations operations = {folder_free, folder_put, folder_get, folder_remove};
+struct file_store *file_store_folder_new(const char *folder, char ret_message[FILE_STORE_MESSAGE_BYTES]) {
+    static const struct file_store_operations operations = {folder_free, folder_put, folder_get, folder_remove};
     enum err err = file_make_folder(folder, 0700);
     int fd = err == ERR_NONE ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0 || faccessat(fd, ".", W_OK, AT_EACCESS) != 0) {
-        snprintf(ret_message, STORE_MESSAGE_BYTES, "the folder %.200s cannot be written", folder);
+        snprintf(ret_message, FILE_STORE_MESSAGE_BYTES, "the folder %.200s cannot be written", folder);
         if (fd >= 0) close(fd);
         return NULL;
     }

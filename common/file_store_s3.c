@@ -1,7 +1,7 @@
 /* A store in any S3-compatible service: PUT, GET and DELETE of one object each, path style, signed by libcurl (AWS signature 4) over the
  * content's own hash, so that what arrives is what was sent. A try that fails for a reason that may pass is repeated. The address is
- * the administrator's, so no guard against private ones stands before it. See store.h. */
-#include "common/store.h"
+ * the administrator's, so no guard against private ones stands before it. See file_store.h. */
+#include "common/file_store.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 enum { TIMEOUT_MS = 20000, CONNECT_MS = 3000, TRIES = 3, PAUSE_MS = 200, URL_BYTES = 1024, HEADER_BYTES = 120 };
 
 struct s3 {
-    struct store store;
+    struct file_store store;
     char *url, *sigv4, *user; /* user: "KEY:SECRET" */
     int64_t timeout_ms;
     int tries;
@@ -27,7 +27,7 @@ struct s3 {
 
 enum method { PUT, GET, DELETE };
 
-static void s3_free(struct store *store) {
+static void s3_free(struct file_store *store) {
     struct s3 *s = (struct s3 *)store;
     crypto_forget(s->user, strlen(s->user));
     free(s->user);
@@ -104,8 +104,7 @@ static enum err try_once(const struct s3 *s, enum method method, const char *key
     if (!curl) return ERR_MEMORY;
     snprintf(url, sizeof url, "%s/%s", s->url, key);
     snprintf(header, sizeof header, "x-amz-content-sha256: %s", hash);
-    struct curl_slist *headers = curl_slist_append(NULL, header);
-    headers = curl_slist_append(headers, "Expect:");
+    struct curl_slist *headers = curl_slist_append(NULL, header); /* and no other: all that is given here is signed */
     set_common(curl, s, url);
     set_method(curl, method, &fd, &nowhere, length);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -140,7 +139,7 @@ static enum err run(const struct s3 *s, enum method method, const char *key, int
 
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-static enum err s3_put(struct store *store, const char *key, int fd, uint64_t length) {
+static enum err s3_put(struct file_store *store, const char *key, int fd, uint64_t length) {
     uint8_t hash[32];
     char hex[65];
     uint64_t found;
@@ -151,11 +150,11 @@ static enum err s3_put(struct store *store, const char *key, int fd, uint64_t le
     return run((struct s3 *)store, PUT, key, fd, length, hex);
 }
 
-static enum err s3_get(struct store *store, const char *key, int fd) {
+static enum err s3_get(struct file_store *store, const char *key, int fd) {
     return run((struct s3 *)store, GET, key, fd, 0, EMPTY_HASH);
 }
 
-static enum err s3_remove(struct store *store, const char *key) {
+static enum err s3_remove(struct file_store *store, const char *key) {
     enum err err = run((struct s3 *)store, DELETE, key, -1, 0, EMPTY_HASH);
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
@@ -173,15 +172,16 @@ static char *join(const char *a, const char *between, const char *b) {
 /* http(s)://host/bucket, no slash at the end, no user, query or blank in it. */
 static bool is_bucket_url(const char *url) {
     const char *rest = !strncmp(url, "https://", 8) ? url + 8 : !strncmp(url, "http://", 7) ? url + 7 : NULL;
-    if (!rest || strlen(url) > URL_BYTES - STORE_KEY_MAX - 2 || strpbrk(rest, "@?# \t\r\n")) return false;
+    if (!rest || strlen(url) > URL_BYTES - FILE_STORE_KEY_MAX - 2 || strpbrk(rest, "@?# \t\r\n")) return false;
     const char *slash = strchr(rest, '/');
     return slash && slash != rest && slash[1] && rest[strlen(rest) - 1] != '/';
 }
 
-struct store *store_s3_new(const struct store_s3_options *options, char ret_message[STORE_MESSAGE_BYTES]) {
-    static const struct store_operations operations = {s3_free, s3_put, s3_get, s3_remove};
+struct file_store *file_store_s3_new(const struct file_store_s3_options *options,
+                                     char ret_message[FILE_STORE_MESSAGE_BYTES]) {
+    static const struct file_store_operations operations = {s3_free, s3_put, s3_get, s3_remove};
     if (!is_bucket_url(options->url) || !*options->region || !*options->key_id || !*options->secret) {
-        snprintf(ret_message, STORE_MESSAGE_BYTES,
+        snprintf(ret_message, FILE_STORE_MESSAGE_BYTES,
                  "the S3 store needs http(s)://HOST[:PORT]/BUCKET, a region, a key id and its secret");
         return NULL;
     }
