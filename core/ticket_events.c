@@ -43,6 +43,8 @@ void act_texts(const struct decision *d, struct event *e) {
     e->effect.note = d->command->note;
     e->effect.answer = d->command->answer;
     e->effect.request = d->command->request;
+    e->effect.files_count = d->command->files_count;
+    memcpy(e->effect.files, d->command->files, sizeof e->effect.files);
 }
 
 void act_clock(struct event *e, int slot, struct clock clock) {

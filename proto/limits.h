@@ -31,7 +31,8 @@ enum {
     SOURCE_BYTES_MAX = 40,
     EXTERNAL_ID_BYTES_MAX = 120,
     ATTACHMENTS_MAX = 10,
-    KEY_BYTES_MAX = 120, /* Idempotency-Key */
+    COMMAND_FILES_MAX = 6, /* photos and papers that come with a step */
+    KEY_BYTES_MAX = 120,   /* Idempotency-Key */
     /* messages */
     MESSAGE_BYTES_MAX = 65536,
     MESSAGE_DEPTH_MAX = 8,

@@ -63,6 +63,8 @@ static void on_end(void *context, const struct child_end *end) {
     struct attachment_file *file = context;
     struct attachments *a = file->attachments;
     file->child = NULL;
+    for (int i = 0; i < ATTACHMENT_LOOKS_MAX; i++)
+        if (a->looking[i] == file) a->looking[i] = NULL;
     read_answer(file, end);
     metric_add(&looked_at, (int)file->found, 1);
     a->looks_now--;
@@ -76,6 +78,11 @@ static void next(struct attachments *a) {
         struct child_options options = {
             .program = a->program, .fds = {file->in, file->out, file->small}, .fd_count = 3, .timeout_ms = LOOK_MS};
         a->looks_now++;
+        for (int i = 0; i < ATTACHMENT_LOOKS_MAX; i++) {
+            if (a->looking[i]) continue;
+            a->looking[i] = file;
+            break;
+        }
         file->child = child_start(a->console->kit->loop, &options, on_end, file);
     }
 }
@@ -83,4 +90,9 @@ static void next(struct attachments *a) {
 void attachment_look(struct attachment_file *file) {
     list_push(&file->attachments->looks, file);
     next(file->attachments);
+}
+
+void attachment_looks_end(struct attachments *a) {
+    for (int i = 0; i < ATTACHMENT_LOOKS_MAX; i++)
+        if (a->looking[i]) child_free(&a->looking[i]->child);
 }

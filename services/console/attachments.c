@@ -92,6 +92,7 @@ void attachments_free(struct attachments **attachments) {
     struct attachments *a = *attachments;
     *attachments = NULL;
     if (!a) return;
+    attachment_looks_end(a);
     attachment_sweep_free(&a->sweep);
     if (a->store) file_store_free(&a->store);
     if (a->spool >= 0) close(a->spool);

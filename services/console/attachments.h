@@ -22,4 +22,18 @@ int attachments_under_way(const struct attachments *attachments);
 
 call_handler attachments_post, public_attachments_post, attachment_get, attachment_thumbnail_get;
 
+/* ---- with a step of a ticket, in this order; attachment_bind.c */
+
+/* Takes "attachments" out of the body, into command->files. False: 400 was answered. */
+bool attachments_take(struct call *call, struct cJSON *tree, struct command *command);
+/* Adds the question whether they are there; returns its place among the group's results. */
+int attachments_ask(struct call *call, const struct command *command);
+/* Fills in their hashes. False: 422 was answered. */
+bool attachments_known(struct call *call, const struct db_result *rows, struct command *command);
+/* A transaction that makes them the ticket's, to be sent; results[1] says which it made so: a bit each. */
+void attachments_bind(struct call *call, const struct command *command);
+uint32_t attachments_bound(const struct db_result *rows, const struct command *command);
+/* The step was refused: these are nobody's again. */
+void attachments_let_go(struct console *console, const struct command *command, uint32_t bound);
+
 #endif

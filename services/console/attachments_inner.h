@@ -33,7 +33,8 @@ struct attachments {
     char *program; /* paidan-image */
     int spool;     /* the folder's descriptor: files under way, which have no name */
     int uploads_now, residents_now, looks_now, jobs_now; /* residents: of the uploads, theirs */
-    struct list looks, jobs;                             /* that wait */
+    struct attachment_file *looking[ATTACHMENT_LOOKS_MAX];
+    struct list looks, jobs; /* that wait */
     struct attachment_sweep *sweep;
 };
 /* What waits for a thread that was not to be had. */
@@ -79,6 +80,8 @@ struct attachment_file {
 
 /* looked is called later. */
 void attachment_look(struct attachment_file *file);
+/* The service ends: those under way are killed, and nobody is told. */
+void attachment_looks_end(struct attachments *attachments);
 /* In a thread: hashes, seals, stores. */
 enum err attachment_keep(const struct attachments *attachments, struct attachment_file *file);
 void attachment_file_close(struct attachment_file *file);

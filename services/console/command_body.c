@@ -11,6 +11,7 @@
 #include "common/text.h"
 #include "proto/json.h"
 #include "proto/must.h"
+#include "services/console/attachments.h"
 
 #define TEXT_SCHEMA "{\"type\":\"string\"}"
 #define CODE_SCHEMA "{\"type\":\"string\",\"pattern\":\"^[a-z0-9-]{1,16}$\"}"
@@ -36,6 +37,10 @@ const struct command_field_info command_fields[COMMAND_FIELD_COUNT] = {
     {"result", "{\"$ref\":\"#/components/schemas/Result\"}", 0},
     {"to", CODE_SCHEMA, 0},
     {"card", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":65535}", 0},
+    {"attachments",
+     "{\"type\":\"array\",\"maxItems\":6,\"items\":{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":"
+     "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}}}}",
+     0},
 };
 
 enum { ALWAYS = TAKES_VERSION | TAKES_REASON | TAKES_NOTE };
@@ -43,11 +48,11 @@ enum { ALWAYS = TAKES_VERSION | TAKES_REASON | TAKES_NOTE };
 static const struct command_takes takes[COMMAND_COUNT] = {
     [COMMAND_TRIAGE] = {ALWAYS, 0},
     [COMMAND_ASK] = {ALWAYS, TAKES_REASON},
-    [COMMAND_SUPPLEMENT] = {ALWAYS | TAKES_MATTER | TAKES_PLACE | TAKES_URGENCY | TAKES_REQUEST, 0},
+    [COMMAND_SUPPLEMENT] = {ALWAYS | TAKES_FILES | TAKES_MATTER | TAKES_PLACE | TAKES_URGENCY | TAKES_REQUEST, 0},
     [COMMAND_DECLINE] = {ALWAYS | TAKES_BASIS | TAKES_ANSWER, TAKES_REASON},
     [COMMAND_DISPATCH] = {ALWAYS | TAKES_UNIT | TAKES_UNITS | TAKES_MATTER | TAKES_PLACE | TAKES_URGENCY, TAKES_UNIT},
     [COMMAND_SIGN] = {ALWAYS | TAKES_ASSIGNMENT, 0},
-    [COMMAND_RETURN] = {ALWAYS | TAKES_BASIS | TAKES_ASSIGNMENT, TAKES_REASON | TAKES_BASIS},
+    [COMMAND_RETURN] = {ALWAYS | TAKES_FILES | TAKES_BASIS | TAKES_ASSIGNMENT, TAKES_REASON | TAKES_BASIS},
     [COMMAND_ADJUDICATE] = {ALWAYS | TAKES_UNIT | TAKES_UNITS | TAKES_MATTER | TAKES_PLACE | TAKES_URGENCY |
                                 TAKES_BASIS,
                             TAKES_UNIT | TAKES_REASON},
@@ -56,21 +61,21 @@ static const struct command_takes takes[COMMAND_COUNT] = {
     [COMMAND_PASS_DOWN] = {ALWAYS | TAKES_UNIT | TAKES_UNTIL, TAKES_UNIT | TAKES_UNTIL},
     [COMMAND_ADD_ASSIST] = {ALWAYS | TAKES_UNIT | TAKES_UNITS, TAKES_UNITS},
     [COMMAND_RELEASE_ASSIST] = {ALWAYS | TAKES_UNIT | TAKES_ASSIGNMENT, TAKES_REASON},
-    [COMMAND_ANSWER] = {ALWAYS | TAKES_ANSWER | TAKES_RESULT | TAKES_ASSIGNMENT, 0},
-    [COMMAND_CONTACT] = {ALWAYS, TAKES_NOTE},
-    [COMMAND_NOTE] = {ALWAYS, TAKES_NOTE},
-    [COMMAND_ASK_EXTENSION] = {ALWAYS | TAKES_UNTIL | TAKES_BASIS, TAKES_REASON | TAKES_UNTIL},
+    [COMMAND_ANSWER] = {ALWAYS | TAKES_FILES | TAKES_ANSWER | TAKES_RESULT | TAKES_ASSIGNMENT, 0},
+    [COMMAND_CONTACT] = {ALWAYS | TAKES_FILES, TAKES_NOTE},
+    [COMMAND_NOTE] = {ALWAYS | TAKES_FILES, TAKES_NOTE},
+    [COMMAND_ASK_EXTENSION] = {ALWAYS | TAKES_FILES | TAKES_UNTIL | TAKES_BASIS, TAKES_REASON | TAKES_UNTIL},
     [COMMAND_GRANT_EXTENSION] = {ALWAYS | TAKES_UNTIL, 0},
     [COMMAND_REFUSE_EXTENSION] = {ALWAYS, TAKES_REASON},
-    [COMMAND_ASK_SUSPENSION] = {ALWAYS | TAKES_UNTIL | TAKES_BASIS, TAKES_REASON | TAKES_UNTIL},
+    [COMMAND_ASK_SUSPENSION] = {ALWAYS | TAKES_FILES | TAKES_UNTIL | TAKES_BASIS, TAKES_REASON | TAKES_UNTIL},
     [COMMAND_GRANT_SUSPENSION] = {ALWAYS | TAKES_UNTIL, 0},
     [COMMAND_REFUSE_SUSPENSION] = {ALWAYS, TAKES_REASON},
     [COMMAND_RESUME] = {ALWAYS, 0},
-    [COMMAND_FINISH] = {ALWAYS | TAKES_ANSWER | TAKES_RESULT, TAKES_ANSWER},
+    [COMMAND_FINISH] = {ALWAYS | TAKES_FILES | TAKES_ANSWER | TAKES_RESULT, TAKES_ANSWER},
     [COMMAND_GRANT_FINISH] = {ALWAYS | TAKES_ANSWER | TAKES_RESULT, 0},
     [COMMAND_REFUSE_FINISH] = {ALWAYS, TAKES_REASON},
-    [COMMAND_PASS] = {ALWAYS, 0},
-    [COMMAND_FAIL] = {ALWAYS, TAKES_REASON},
+    [COMMAND_PASS] = {ALWAYS | TAKES_FILES, 0},
+    [COMMAND_FAIL] = {ALWAYS | TAKES_FILES, TAKES_REASON},
     [COMMAND_SOLVED] = {ALWAYS | TAKES_SATISFIED, 0},
     [COMMAND_UNSOLVED] = {ALWAYS | TAKES_SATISFIED, TAKES_REASON},
     [COMMAND_UNREACHABLE] = {ALWAYS, 0},
@@ -82,13 +87,13 @@ static const struct command_takes takes[COMMAND_COUNT] = {
     [COMMAND_SPLIT] = {ALWAYS | TAKES_MATTER | TAKES_PLACE | TAKES_URGENCY, TAKES_REASON},
     [COMMAND_URGE] = {ALWAYS, 0},
     [COMMAND_SUPERVISE] = {ALWAYS | TAKES_UNTIL, TAKES_NOTE},
-    [COMMAND_REPLY] = {ALWAYS | TAKES_ANSWER, TAKES_NOTE},
+    [COMMAND_REPLY] = {ALWAYS | TAKES_FILES | TAKES_ANSWER, TAKES_NOTE},
     [COMMAND_WHISTLE] = {ALWAYS | TAKES_UNIT | TAKES_UNITS, TAKES_UNITS},
-    [COMMAND_ARRIVE] = {ALWAYS | TAKES_ASSIGNMENT, 0},
+    [COMMAND_ARRIVE] = {ALWAYS | TAKES_FILES | TAKES_ASSIGNMENT, 0},
     [COMMAND_SCORE] = {ALWAYS | TAKES_UNIT | TAKES_ASSIGNMENT | TAKES_SCORE, TAKES_SCORE},
     [COMMAND_TRANSFER] = {ALWAYS | TAKES_BASIS | TAKES_TO, TAKES_REASON},
     [COMMAND_TAKE_BACK] = {ALWAYS, TAKES_REASON},
-    [COMMAND_APPEAL_CARD] = {ALWAYS | TAKES_CARD | TAKES_RUNG | TAKES_BASIS, TAKES_REASON},
+    [COMMAND_APPEAL_CARD] = {ALWAYS | TAKES_FILES | TAKES_CARD | TAKES_RUNG | TAKES_BASIS, TAKES_REASON},
     [COMMAND_WITHDRAW_CARD] = {ALWAYS | TAKES_CARD | TAKES_RUNG, TAKES_REASON},
     [COMMAND_REFUSE_APPEAL] = {ALWAYS | TAKES_CARD | TAKES_RUNG, TAKES_REASON},
 };
@@ -214,7 +219,12 @@ bool command_read(struct call *call, int command, struct command *ret_command) {
     memset(ret_command, 0, sizeof *ret_command);
     if (length == 0) return true;
     cJSON *tree = call_json_body(call, NULL);
-    return tree && command_read_tree(call, command, tree, ret_command);
+    struct command files = {0};
+    if (!tree || ((takes[command].may & TAKES_FILES) && !attachments_take(call, tree, &files))) return false;
+    if (!command_read_tree(call, command, tree, ret_command)) return false;
+    ret_command->files_count = files.files_count;
+    memcpy(ret_command->files, files.files, sizeof files.files);
+    return true;
 }
 
 bool command_read_tree(struct call *call, int command, cJSON *tree, struct command *ret_command) {

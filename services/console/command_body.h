@@ -24,10 +24,11 @@ enum command_field {
     TAKES_ASSIGNMENT = 1 << 15,
     TAKES_VERSION = 1 << 16, /* every command */
     TAKES_RESULT = 1 << 17,
-    TAKES_TO = 1 << 18,  /* an outside system */
-    TAKES_CARD = 1 << 19 /* by its number */
+    TAKES_TO = 1 << 18,   /* an outside system */
+    TAKES_CARD = 1 << 19, /* by its number */
+    TAKES_FILES = 1 << 20 /* attachments, of one ticket's step only */
 };
-enum { COMMAND_FIELD_COUNT = 20 };
+enum { COMMAND_FIELD_COUNT = 21 };
 
 struct command_field_info {
     const char *name;

@@ -10,6 +10,7 @@
 #include "common/number.h"
 #include "proto/codec.h"
 #include "proto/must.h"
+#include "services/console/attachments.h"
 #include "services/console/command_body.h"
 #include "services/console/commands_inner.h"
 #include "services/console/event_read.h"
@@ -199,6 +200,7 @@ void commands_on_reply(struct commands *c, int64_t id, const struct reply *reply
     p->reply = *reply;
     news_heard(c->console->news, reply->seq);
     struct call *call = p->call;
+    if (reply->verdict != VERDICT_OK) attachments_let_go(c->console, &p->command, p->files_bound);
     const struct verdict_row *row = verdict_row((int)reply->verdict);
     if (row->status == 403 && call) {
         char number[NUMBER_TEXT_BYTES];
@@ -222,6 +224,7 @@ static void send(struct commands *c, struct pending *p) {
     if (err == ERR_TOO_LARGE) {
         struct call *call = p->call;
         drop(c, p);
+        attachments_let_go(c->console, &p->command, p->files_bound);
         if (p->ends)
             p->ends->too_long(p);
         else if (p->bulk)
@@ -299,9 +302,21 @@ bool command_start(struct commands *c, struct pending *p) {
     return true;
 }
 
+static void start(struct call *call) {
+    struct pending *p = call->self;
+    if (command_start(call->console->commands, p)) return;
+    attachments_let_go(call->console, &p->command, p->files_bound);
+    call_problem(call, 503, "系统繁忙, 请稍后再试", "Too busy now, try again");
+}
+
+static void on_bound(struct call *call, const struct db_reply *reply) {
+    struct pending *p = call->self;
+    p->files_bound = attachments_bound(reply->results[1], &p->command);
+    start(call);
+}
+
 static void on_before(struct call *call, const struct db_reply *reply) {
     struct pending *p = call->self;
-    struct commands *c = call->console->commands;
     static struct ticket ticket;
     if (!ticket_read(call, reply, 1, &ticket)) {
         call_not_found(call);
@@ -314,7 +329,12 @@ static void on_before(struct call *call, const struct db_reply *reply) {
     size_t len;
     const uint8_t *body = http_body(call->request, &len);
     command_set_key(p, body, len);
-    if (!command_start(c, p)) call_problem(call, 503, "系统繁忙, 请稍后再试", "Too busy now, try again");
+    if (!p->command.files_count) {
+        start(call);
+    } else if (attachments_known(call, reply->results[p->files_place], &p->command)) {
+        attachments_bind(call, &p->command);
+        call_send(call, on_bound);
+    }
 }
 
 void command_post(struct call *call) {
@@ -335,5 +355,6 @@ void command_post(struct call *call) {
     call_read(call);
     db_set_int8(call_add(call, &TICKET_BODY), 1, ticket);
     if (read.name == COMMAND_SUPPLEMENT) rules_ask_texts(call, ticket); /* it may be routed again */
+    if (read.files_count) p->files_place = attachments_ask(call, &read);
     call_send(call, on_before);
 }

@@ -25,6 +25,8 @@ struct pending {
     struct command command;
     uint8_t key[KEY_BYTES], key_body[KEY_BYTES];
     struct reply reply;
+    int files_place;      /* of the answer about its files, among the results */
+    uint32_t files_bound; /* which of them became the ticket's for it, a bit each */
 };
 
 /* False: the Idempotency-Key is unfit and the answer was given. */

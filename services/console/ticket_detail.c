@@ -12,6 +12,36 @@ static const struct db_statement REQUESTS = {
                        " FROM request r WHERE r.id IN (SELECT request FROM ticket_request WHERE ticket = $1::int8 "
                        "UNION SELECT request FROM ticket WHERE id = $1::int8) ORDER BY r.id LIMIT 50"};
 
+static const struct db_statement FILES = {
+    "ticket_files",
+    "SELECT id, type, bytes, sha256, width, height, thumbnail, uploaded_at FROM attachment WHERE ticket "
+    "= $1::int8 AND ready AND NOT swept ORDER BY uploaded_at, id LIMIT 200"};
+
+/* What came with its steps; what came with its requests stands there. */
+static void put_files(struct json_writer *w, struct call *call, const struct db_result *rows) {
+    size_t len;
+    json_put_open_list(w, "attachments");
+    for (int i = 0; i < db_rows(rows); i++) {
+        const char *id = db_get_text(rows, i, 0, &len);
+        const uint8_t *hash;
+        json_open(w);
+        json_put_string(w, "id", id);
+        json_put_string(w, "type", db_get_text(rows, i, 1, &len));
+        json_put_int(w, "bytes", db_get_int(rows, i, 2));
+        hash = db_get_bytes(rows, i, 3, &len);
+        json_key(w, "sha256");
+        json_hex(w, hash, len);
+        json_put_int(w, "width", db_get_int(rows, i, 4));
+        json_put_int(w, "height", db_get_int(rows, i, 5));
+        json_put_string(w, "url", call_printf(call, "/api/v1/attachments/%s", id));
+        json_put_string(w, "thumbnail_url",
+                        db_get_bool(rows, i, 6) ? call_printf(call, "/api/v1/attachments/%s/thumbnail", id) : NULL);
+        json_put_time(w, "uploaded_at", db_get_int(rows, i, 7));
+        json_close(w);
+    }
+    json_close_list(w);
+}
+
 static void put_limit(struct json_writer *w, const struct clock *clock) {
     char text[LIMIT_TEXT_SIZE];
     limit_format(clock_limit(clock), text, sizeof text);
@@ -179,6 +209,7 @@ static void on_detail(struct call *call, const struct db_reply *reply) {
         json_close(w);
     }
     json_close_list(w);
+    put_files(w, call, reply->results[3]);
     json_close(w);
     call_answer(call, 200);
 }
@@ -187,5 +218,6 @@ void ticket_get(struct call *call) {
     int64_t ticket;
     if (!ticket_ask(call, &ticket)) return;
     db_set_int8(call_add(call, &REQUESTS), 1, ticket);
+    db_set_int8(call_add(call, &FILES), 1, ticket);
     call_send(call, on_detail);
 }

@@ -1,4 +1,5 @@
 /* GET /tickets/{number}/history: what happened, who did it, when, in words. */
+#include <stdio.h>
 #include <string.h>
 
 #include "services/console/event_read.h"
@@ -85,6 +86,21 @@ static void put_told(struct json_writer *w, struct call *call, const struct effe
     json_close_list(w);
 }
 
+static void put_files(struct json_writer *w, const struct effect *effect) {
+    char url[100];
+    json_put_open_list(w, "attachments");
+    for (int i = 0; i < effect->files_count; i++) {
+        const struct file *file = &effect->files[i];
+        json_open(w);
+        json_put_text(w, "id", file->id.at, file->id.len);
+        json_put_text(w, "sha256", file->sha256.at, file->sha256.len);
+        snprintf(url, sizeof url, "/api/v1/attachments/%.*s", (int)file->id.len, file->id.at);
+        json_put_string(w, "url", url);
+        json_close(w);
+    }
+    json_close_list(w);
+}
+
 void put_event(struct json_writer *w, struct call *call, const struct event *event, bool names_ticket) {
     const struct effect *effect = &event->effect;
     json_open(w);
@@ -122,6 +138,7 @@ void put_event(struct json_writer *w, struct call *call, const struct event *eve
     if (effect->fallback) json_put_bool(w, "fallback", true);
     if (effect->from_unit) put_unit(w, "from_unit", call->reference, effect->from_unit);
     if (effect->told_count) put_told(w, call, effect);
+    if (effect->files_count) put_files(w, effect);
     json_close(w);
 }
 

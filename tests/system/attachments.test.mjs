@@ -9,6 +9,8 @@ import { after, before, describe, test } from 'node:test';
 
 import { start } from './harness.mjs';
 import { download, photo, plainPhoto, upload } from './lib/photo.mjs';
+import { axe, browse, leave, screen } from './lib/screen.mjs';
+import { KEY, S3 } from './lib/s3.mjs';
 import { eventually } from './lib/wait.mjs';
 
 let system, operator, hotline, department, other;
@@ -138,6 +140,73 @@ describe('a file belongs to its request', () => {
   });
 });
 
+describe('a step of a ticket is proved by files', () => {
+  let ticket, file;
+  const act = (who, command, body) => who.post(`/api/v1/tickets/${ticket}/${command}`, body);
+  before(async () => {
+    ({ ticket } = await push('files-step'));
+    [file] = (await send(department, photo())).body.attachments;
+  });
+
+  test('which stay with it, and stand in its history with their hash', async () => {
+    assert.equal((await act(department, 'sign', {})).status, 200);
+    const noted = await act(department, 'note', { note: '已到现场', attachments: [{ id: file.id }] });
+    assert.equal(noted.status, 200, noted.text);
+    const detail = (await operator.get(`/api/v1/tickets/${ticket}`)).body;
+    assert.deepEqual(detail.attachments.map((f) => [f.id, f.sha256, f.thumbnail_url]), [[file.id, file.sha256, file.thumbnail_url]]);
+    const { events } = (await operator.get(`/api/v1/tickets/${ticket}/history`)).body;
+    assert.deepEqual(events.find((e) => e.event === 'noted').attachments, [{ id: file.id, sha256: file.sha256, url: file.url }]);
+    assert.equal((await get(operator, file.url)).status, 200);
+    assert.equal((await get(other, file.url)).status, 404);
+  });
+
+  test('and nobody else\'s; what a refused step named is free again', async () => {
+    const [mine] = (await send(department, photo())).body.attachments;
+    assert.equal((await act(operator, 'note', { note: '不是我的', attachments: [{ id: mine.id }] })).status, 422);
+    assert.equal((await act(department, 'arrive', { attachments: [{ id: mine.id }] })).status >= 400, true);
+    await eventually('it is free', () => system.sql(`SELECT ticket FROM attachment WHERE id = '${mine.id}'`)[0][0] === '0');
+    for (const wrong of ['x', [mine.id], [{ id: mine.id, url: 'x' }], Array.from({ length: 7 }, () => ({ id: mine.id }))])
+      assert.equal((await act(department, 'note', { note: '错', attachments: wrong })).status, 400);
+    assert.equal((await act(department, 'finish', { answer: '路灯已更换。', attachments: [{ id: mine.id }, { id: file.id }] })).status, 200);
+    assert.equal((await operator.get(`/api/v1/tickets/${ticket}`)).body.attachments.length, 2);
+  });
+});
+
+test('the ticket page shows them small, and large when one is opened', { timeout: 120_000 }, async () => {
+  const ids = [(await send(hotline, photo())).body.attachments[0].id, (await send(hotline, plainPhoto)).body.attachments[0].id];
+  const { ticket } = await push('files-page', { attachments: ids.map((id) => ({ id })) });
+  const browser = await browse();
+  try {
+    const seen = await screen(browser, system.url, system.accounts.accounts.operator, `/ticket/${ticket}`, '[data-test=thumbnail] img');
+    const { page } = seen;
+    await page.waitForFunction(() => [...document.querySelectorAll('[data-test=thumbnail] img')].filter((i) => i.naturalWidth > 0).length === 2);
+    await page.click('[data-test=thumbnail]');
+    await page.waitForFunction(() => document.querySelector('dialog[open] [data-test=photo]')?.naturalHeight === 96);
+    await axe(page, 'the viewer');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() => document.querySelector('dialog[open] [data-test=photo]')?.naturalHeight === 64);
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => !document.querySelector('dialog[open]'));
+    await leave(seen);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('the command line puts, gets and lists', async () => {
+  const at = path.join(system.folder, 'photo.jpg');
+  fs.writeFileSync(at, photo());
+  fs.chmodSync(at, 0o644);
+  const put = system.paidan(['attachment', 'put', at, '--json'], 'operator');
+  assert.equal(put.code, 0, put.err);
+  const [file] = JSON.parse(put.out).attachments;
+  assert.equal(file.type, 'image/jpeg');
+  assert.match(system.paidan(['attachment', 'put', at, '--lang', 'en'], 'operator').out, /^[0-9a-f]{32} {2}image\/jpeg {2}\d+ bytes {2}2026-11-20 09:30 123\.750000,41\.500000$/m);
+  const { ticket } = await push('files-cli', { attachments: [{ id: (await send(hotline, photo())).body.attachments[0].id }] });
+  assert.match(system.paidan(['attachment', 'list', ticket], 'operator').out, /^R\d{17} +[0-9a-f]{32} +image\/jpeg/m);
+  assert.equal(system.paidan(['attachment', 'get', 'f'.repeat(32)], 'operator').code, 1);
+});
+
 test('a resident sends a photo without an account, and nobody sees it before it is named', async () => {
   const answer = await upload(system.url, system.nobody(), [photo()], 'file', '/api/v1/public/attachments');
   assert.equal(answer.status, 201, answer.text);
@@ -206,10 +275,55 @@ test('a kill in the middle of an upload leaves nothing of it', async () => {
 });
 
 test('what nothing names after a day is swept; what a request names stays', async () => {
-  const named = Number(system.sql('SELECT count(*) FROM attachment WHERE request <> 0')[0][0]);
-  const files = Number(system.sql('SELECT sum(1 + thumbnail::int) FROM attachment WHERE request <> 0')[0][0]);
+  const named = Number(system.sql('SELECT count(*) FROM attachment WHERE request <> 0 OR ticket <> 0')[0][0]);
+  const files = Number(system.sql('SELECT sum(1 + thumbnail::int) FROM attachment WHERE request <> 0 OR ticket <> 0')[0][0]);
   assert.ok(rows() > named);
   system.advanceClock(25 * 3600 * 1000);
-  await eventually('they are gone', () => rows() === named);
+  await eventually('they are gone', () => rows() === named, 40);
   assert.equal(kept().length, files);
+});
+
+describe('in an S3-compatible store', () => {
+  let s3;
+  before(async () => {
+    s3 = await new S3().start();
+    const secret = path.join(system.var, 'secret/s3');
+    fs.writeFileSync(secret, `${KEY.secretAccessKey}\n`);
+    fs.chownSync(secret, fs.statSync(system.var).uid, fs.statSync(system.var).gid);
+    fs.mkdirSync(path.join(system.var, 'override'), { recursive: true });
+    fs.writeFileSync(path.join(system.var, 'override/console.conf'), [`attachments_s3 = "${s3.url}"`, 'attachments_s3_region = "cn-north-1"',
+      `attachments_s3_key = "${KEY.accessKeyId}"`, `attachments_s3_secret_file = "${secret}"`, ''].join('\n'));
+    const up = system.ctl('up');
+    assert.equal(up.code, 0, up.err + up.out);
+  });
+  after(() => s3?.stop());
+
+  test('files go there, signed and sealed, come back whole, and go when they are swept', async () => {
+    const inFolder = kept().length;
+    s3.failures = 1; // tried again
+    const sent = await send(hotline, photo());
+    assert.equal(sent.status, 201, sent.text);
+    const [file] = sent.body.attachments;
+    assert.equal(s3.failures, 0);
+    assert.equal(s3.unsigned, 0);
+    assert.equal(kept().length, inFolder, 'nothing of it in the folder');
+    assert.equal(sha256((await get(hotline, file.url)).bytes), file.sha256);
+    assert.equal((await get(hotline, file.thumbnail_url)).status, 200);
+    const objects = fs.readdirSync(path.join(s3.folder, 'paidan', file.id.slice(0, 2), file.id.slice(2, 4)));
+    assert.ok(objects.some((name) => name.includes(file.id)), objects.join());
+    for (const name of objects) assert.ok(!fs.readFileSync(path.join(s3.folder, 'paidan', file.id.slice(0, 2), file.id.slice(2, 4), name)).includes('JFIF'));
+    system.advanceClock(25 * 3600 * 1000);
+    await eventually('it is swept', () => system.sql(`SELECT count(*) FROM attachment WHERE id = '${file.id}'`)[0][0] === '0', 40);
+    const left = path.join(s3.folder, 'paidan', file.id.slice(0, 2), file.id.slice(2, 4));
+    assert.ok(!fs.existsSync(left) || !fs.readdirSync(left).some((name) => name.includes(file.id)));
+  });
+
+  test('a store that is away is told as such, and is tried again by the next', async () => {
+    s3.failures = 100;
+    const answer = await send(hotline, photo());
+    assert.equal(answer.status, 503, answer.text);
+    assert.ok(answer.headers.get('retry-after'));
+    s3.failures = 0;
+    assert.equal((await send(hotline, photo())).status, 201);
+  });
 });

@@ -23,6 +23,8 @@ static const struct cli_option submit_options[] = {
     {"batch", NULL, "文件每行一件 (NDJSON)", "the file holds one request a line (NDJSON)"},
     END};
 
+static const struct cli_option attachment_options[] = {{"thumbnail", NULL, "只取缩略图", "only its thumbnail"}, END};
+
 static const struct cli_option queue_options[] = {
     {"state", "STATE", "只看此状态", "only this state"},
     {"limit", "N", "每页条数", "tickets a page"},
@@ -209,6 +211,12 @@ const struct cli_command cli_commands[] = {
     {"verify", "", 0, 0, run_verify, database_options, NULL, "校验哈希链并重放全部事件 (直接读数据库)",
      "check the hash chains and replay every event (reads the database)"},
     {"rebuild", "", 0, 0, run_rebuild, NULL, "admin-system", "重建实时队列", "rebuild the live queues"},
+    {"attachment put", "FILE...", 1, 10, run_attachment_put, NULL, "operator", "上传照片和文件, 给出编号",
+     "upload photos and papers; prints their ids"},
+    {"attachment get", "ID [FILE]", 1, 2, run_attachment_get, attachment_options, "operator", "取回一个附件",
+     "fetch a file"},
+    {"attachment list", "TICKET", 1, 1, run_attachment_list, NULL, "operator", "一张工单的附件",
+     "a ticket's files: of its requests and of its steps"},
     {"deadletter list", "", 0, 0, run_deadletter_list, NULL, "admin-system", "死信列表", "list dead letters"},
     {"deadletter replay", "ID", 1, 1, run_deadletter_replay, NULL, "admin-system", "重新发送死信",
      "send a dead letter again"},

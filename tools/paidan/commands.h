@@ -47,6 +47,9 @@ enum cli_exit run_rule_drafts(struct cli *cli);
 /* house.c */
 enum cli_exit run_status(struct cli *cli);
 enum cli_exit run_rebuild(struct cli *cli);
+enum cli_exit run_attachment_put(struct cli *cli);
+enum cli_exit run_attachment_get(struct cli *cli);
+enum cli_exit run_attachment_list(struct cli *cli);
 enum cli_exit run_deadletter_list(struct cli *cli);
 enum cli_exit run_deadletter_replay(struct cli *cli);
 enum cli_exit run_deadletter_discard(struct cli *cli);
