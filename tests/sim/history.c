@@ -29,6 +29,12 @@ static int open_tickets(void) {
     return count;
 }
 
+static bool somebody_waits_on_the_ledger(void) {
+    for (size_t i = 0; i < disk.tickets.count; i++)
+        if (((struct ticket_row *)disk.tickets.entries[i].row)->state == STATE_SUSPENDED) return true;
+    return false;
+}
+
 /* A minute, an afternoon, some days; or to just after the next deadline. */
 static void let_time_pass(void) {
     int64_t next = check_next_deadline(), now = sim_wall_ms();
@@ -47,7 +53,8 @@ void history_run(uint64_t seed, bool tracing, struct history_report *ret_report)
     for (int commands = (int)between(HISTORY_COMMANDS_MIN, 2 * HISTORY_COMMANDS_MIN); commands > 0; commands--) {
         if (open_tickets() == 0 || chance(20000)) people_push(1);
         if (chance(250000)) let_time_pass();
-        if (chance(15000)) people_change_world();
+        if (chance(somebody_waits_on_the_ledger() ? 60000 : 15000))
+            people_change_world(); /* so that its unit closes now and then */
         until_answered();
         people_order();
         until_answered();
