@@ -260,6 +260,16 @@ row_figures() {
   "$bin/figures" "host=$run/postgres dbname=paidan user=postgres" | tee -a "$out/results.jsonl" >&2
 }
 
+# whether webhook endpoints that hang delay another one
+row_endpoints() {
+  local code=pdsetup_bench
+  sql postgres -c "INSERT INTO setup_code (hash, expires_at) VALUES ('\x$("$bin/load" hash token=$code)', $(date +%s000) + 600000)"
+  node bench/endpoints.mjs url="http://127.0.0.1:$port" push=$push_token code=$code pairs="$(size 15 9 1)" rate="$(size 100 40 20)" \
+    seconds="$(size 20 5 1)" >"$out/last.json" || { say "  endpoints failed"; echo endpoints >>"$out/failed"; return 0; }
+  cat "$out/last.json" >>"$out/results.jsonl"
+  node bench/report.mjs line <"$out/last.json" >&2
+}
+
 row_mq() {
   local server=/usr/lib/rabbitmq/bin/rabbitmq-server dir port_was=$port pid n
   [ -x "$server" ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }

@@ -20,6 +20,7 @@ function line(r) {
     if (r[key]) parts.push(`${label} p50 ${ms(r[key].p50)} p99 ${ms(r[key].p99)} ms`)
   if (r.first_answer_s) parts.push(`first answer ${r.first_answer_s.toFixed(2)} s, queues current ${r.queues_current_s.toFixed(2)} s, ${r.router_bytes_per_ticket} B a ticket`)
   if (r.fired !== undefined) parts.push(`${r.fired} of ${r.count} fired in ${r.all_fired_s.toFixed(2)} s, ${r.early} early, ${r.twice} twice, ${r.armed} armed`)
+  if (r.ratio) parts.push(`p99 ${ms(r.without_us.p99)} ms, with one that hangs ${ms(r.with_us.p99)} ms, median ratio ${r.ratio.toFixed(2)}`)
   if (r.refused) parts.push(`${r.refused} refused`)
   if (r.cpu_us) parts.push(`CPU ${r.cpu_us.total.toFixed(0)} us: ${cpu(r)}`)
   return parts.join('  ')
@@ -114,6 +115,8 @@ function targets() {
     add(`restart with ${r.count.toLocaleString('en')} open, first answer s`, '<= 10', r.first_answer_s, r.first_answer_s <= 10)
     add(`router's memory a ticket, bytes`, '<= 600', r.router_bytes_per_ticket, r.router_bytes_per_ticket <= 600)
   }
+  for (const r of results.filter(x => x.row === 'endpoints'))
+    add(`a healthy endpoint’s p99 with another one that hangs / without, ${r.pairs} pairs`, '<= 1.1', r.ratio, r.ratio <= 1.1)
   for (const r of results.filter(x => x.row === 'g')) {
     const all = r.told_fewest >= r.count, cores = r.cpu_us.total * r.count / 1e6 / r.seconds
     const ours = (r.cpu_us.total - r.cpu_us.load) * r.count / 1e6 / r.seconds

@@ -16,7 +16,7 @@ METRIC_COUNTER(attempts, "paidan_notification_attempts_total", "Attempts, by out
                "dead");
 METRIC_GAUGE(under_way, "paidan_notification_under_way", "Deliveries under way.");
 
-enum { POLL_EACH_MS = 500, POLL_SOON_MS = 20, TIMEOUT_MS = 20000 };
+enum { POLL_EACH_MS = 500, TIMEOUT_MS = 20000 };
 enum { WAITING = 1, DELIVERED = 2, DEAD = 3 };
 
 static const struct db_statement POLL = {
@@ -55,13 +55,16 @@ static void forget(struct delivery *d) {
     metric_set(&under_way, 0, (double)n->under_way);
     db_group_free(&d->group);
     free(d);
-    if (n->poll_at > clock_monotonic_ms() + POLL_SOON_MS) n->poll_at = clock_monotonic_ms() + POLL_SOON_MS;
+    n->poll_at = 0; /* a slot is free */
 }
 
 static void on_recorded(void *context, const struct db_reply *reply) {
     struct delivery *d = context;
+    struct notification *n = d->n;
     if (reply->err != ERR_NONE) log_warn("delivery_not_recorded", LOG_ID("delivery", d->id), LOG_ERR(reply->err));
-    forget(d); /* unrecorded: the row still waits and is sent again, under the same id */
+    forget(d); /* unrecorded: the row still waits and is sent again, under the same id; but not in haste */
+    if (reply->err != ERR_NONE) n->poll_at = clock_monotonic_ms() + POLL_EACH_MS;
+    deliver_turn(n);
 }
 
 /* response NULL: it could not be composed. */
@@ -162,11 +165,11 @@ static void start(struct notification *n, const struct db_result *rows, int i) {
 static void on_polled(void *context, const struct db_reply *reply) {
     struct notification *n = context;
     n->polling = false;
-    n->poll_at = clock_monotonic_ms() + POLL_EACH_MS;
     if (reply->err != ERR_NONE) return;
     const struct db_result *rows = reply->results[0];
     for (int i = 0; i < db_rows(rows) && n->under_way < UNDER_WAY_MAX; i++) start(n, rows, i);
     metric_set(&under_way, 0, (double)n->under_way);
+    deliver_turn(n); /* if a slot or a row came free meanwhile */
 }
 
 void deliver_turn(struct notification *n) {
@@ -181,6 +184,7 @@ void deliver_turn(struct notification *n) {
         return;
     }
     n->polling = true;
+    n->poll_at = clock_monotonic_ms() + POLL_EACH_MS;
     db_send(n->db, n->poll_group, TIMEOUT_MS, on_polled, n);
 }
 

@@ -1,14 +1,17 @@
-/* How many attempts each endpoint may have under way. An endpoint that answers has per_endpoint slots; one that fails time after time,
- * or whose attempt has been hanging for a while, has one, and all of those together have a quarter of the house: so however many
- * endpoints hang, the others find their slots free. Who begins changes from turn to turn. */
+/* How many attempts each endpoint may have under way. An endpoint that answers has per_endpoint slots; one that fails time after time
+ * has one; one whose attempt has been hanging for a while takes the rest of its slots one at a time. Both kinds together have a quarter of
+ * the house: so however many endpoints hang, the others find their slots free. Who begins changes from turn to turn. */
 #include "common/clock.h"
 #include "services/notification/notification.h"
 
 enum { FAILURES_MAX = 5, HANGS_MS = 1000, SLOW_MAX = UNDER_WAY_MAX / 4 };
 
+static bool fails(const struct endpoint *endpoint) {
+    return endpoint->now.failures >= FAILURES_MAX;
+}
+
 static bool is_slow(const struct endpoint *endpoint, int64_t monotonic) {
-    return endpoint->now.failures >= FAILURES_MAX ||
-           (endpoint->now.under_way && monotonic - endpoint->now.oldest >= HANGS_MS);
+    return fails(endpoint) || (endpoint->now.under_way && monotonic - endpoint->now.oldest >= HANGS_MS);
 }
 
 static void find_oldest(struct notification *n) {
@@ -31,7 +34,8 @@ bool slots_give(struct notification *n, struct db_call *call) {
     for (size_t i = 0; i < n->endpoint_count && house > 0; i++) {
         const struct endpoint *endpoint = &n->endpoints[(n->turn + i) % n->endpoint_count];
         bool slowly = is_slow(endpoint, monotonic);
-        int64_t room = (slowly ? 1 : notification_config.per_endpoint) - endpoint->now.under_way;
+        int64_t room = (fails(endpoint) ? 1 : notification_config.per_endpoint) - endpoint->now.under_way;
+        if (slowly && room > 1) room = 1;
         if (!endpoint_is_open(endpoint) || room <= 0 || (slowly && slow-- <= 0)) continue;
         db_push_int8(call, 1, endpoint->id);
         db_push_int4(call, 2, (int32_t)(room < house ? room : house));

@@ -5,12 +5,14 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 
-import { start } from './harness.mjs';
+import { freePort, start } from './harness.mjs';
 import { eventually } from './lib/wait.mjs';
 import { webhookReceiver } from './lib/webhooks.mjs';
 
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const SOURCE = 'hotline-12345';
 const CONFIG = 'retry_first = 50ms\nretry_max = 200ms\ntimeout = 1500ms\nattempts_max = 100\nwaiting_max = 20\n';
 let system, hotline, admin, lead, pushed = 0;
@@ -232,6 +234,28 @@ describe('an endpoint', () => {
     assert.deepEqual([left, discarded], [['0'], ['1']]);
     const rows = (await (await system.account('admin-audit')).get('/api/v1/audit?action=endpoint_remove')).body.rows;
     assert.deepEqual(rows[0].detail, { name: 'water', discarded: waiting, reason: 'the endpoint was removed' });
+  });
+});
+
+describe('docs/integration.md', () => {
+  test('from nothing to a webhook that is verified, by copying its commands', async () => {
+    const port = await freePort(), folder = fs.mkdtempSync(path.join(system.folder, 'copy-')), out = path.join(folder, 'out');
+    fs.chmodSync(folder, 0o777);
+    for (const [name, to] of [['var', system.var], ['docs', path.join(root, 'docs')], ['build', path.join(root, 'build')]]) fs.symlinkSync(to, path.join(folder, name));
+    const text = fs.readFileSync(path.join(root, 'docs/integration.md'), 'utf8');
+    const commands = (from, to) => text.slice(text.indexOf(from), text.indexOf(to)).split('\n').filter((line) => line.startsWith('    ')).map((line) => line.trim());
+    const helpers = commands('## The hotline', '### Follow-up').filter((line) => /^(token|hotline)\(\)/.test(line));
+    const lines = commands('### Webhooks', '### What could not').map((line) => line.replaceAll('8099', port));
+    const after = { '&$': `until (exec 3<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null; do sleep 0.02; done`, '^hotline': 'until grep -q ticket.dispatched out; do sleep 0.02; done' };
+    assert.ok(helpers.length === 2 && lines.length >= 12, text.slice(0, 200));
+    fs.writeFileSync(path.join(folder, 'commands'), ["trap 'kill $(jobs -p)' EXIT", 'set -e', `cd ${folder}`, ...helpers,
+      ...lines.flatMap((line) => [line, ...Object.entries(after).filter(([which]) => new RegExp(which).test(line)).map(([, more]) => more)])].join('\n'), { mode: 0o644 });
+    const done = await system.aside(['bash', '-c', `timeout 60 bash ${folder}/commands >${out} 2>&1`]);
+    const said = fs.readFileSync(out, 'utf8');
+    assert.equal(done.code, 0, said);
+    assert.match(said, /^paidan\.endpoint\.test$/m);
+    assert.match(said, /paidan\.ticket\.dispatched T\d{17} dispatched \d+$/m);
+    assert.equal(await at('water'), undefined);
   });
 });
 

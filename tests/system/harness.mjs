@@ -166,8 +166,12 @@ class System extends Demo {
 
   // The same for a command that ends only once something of this process has answered.
   paidanAside(args) {
+    return this.aside([path.join(root, 'build/release/bin/paidan'), ...args]);
+  }
+
+  aside(command) {
     return new Promise((resolve) => {
-      execFile(ctlPath, ['as-service', path.join(root, 'build/release/bin/paidan'), ...args], { env: { ...process.env, ...this.paidanEnv }, timeout: 60_000 },
+      execFile(ctlPath, ['as-service', ...command], { env: { ...process.env, ...this.paidanEnv }, timeout: 90_000 },
         (error, out, err) => resolve({ code: error ? error.code : 0, out, err }));
     });
   }
