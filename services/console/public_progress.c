@@ -26,21 +26,21 @@ enum { NOTE_MAX = 900, FOLLOWUPS_MAX = 20, MESSAGE_MIN = 8, MESSAGE_MAX = 40 };
 
 /* PLAIN(state, step reached from 1, zh, en) */
 #define PLAIN_WORDS(PLAIN)                                                                                             \
-    PLAIN(STATE_RECEIVED, 1, "已收到您的诉求, 正在安排。", "Your request is here and is being routed.")                \
+    PLAIN(STATE_RECEIVED, 1, "已收到您的诉求，正在安排。", "Your request is here and is being routed.")                \
     PLAIN(STATE_INCOMPLETE, 1, "需要您补充一些情况。", "We need to know a little more from you.")                      \
-    PLAIN(STATE_TRIAGE, 1, "已收到您的诉求, 正在确定由谁办理。",                                                       \
+    PLAIN(STATE_TRIAGE, 1, "已收到您的诉求，正在确定由谁办理。",                                                       \
           "Your request is here; it is being decided who takes care of it.")                                           \
     PLAIN(STATE_DISPUTED, 1, "正在确定由谁办理。", "It is being decided who takes care of it.")                        \
     PLAIN(STATE_OFFERED, 2, "已派给承办单位。", "It was given to the unit that takes care of it.")                     \
     PLAIN(STATE_HANDLING, 3, "承办单位正在办理。", "The unit is taking care of it.")                                   \
-    PLAIN(STATE_SUSPENDED, 3, "暂时不具备办理条件, 已登记, 条件具备后继续办理。",                                      \
+    PLAIN(STATE_SUSPENDED, 3, "暂时不具备办理条件，已登记，条件具备后继续办理。",                                      \
           "It cannot be done now; it is on a list and goes on when it can.")                                           \
-    PLAIN(STATE_CHECK, 4, "承办单位已办理, 正在现场核查。", "The unit has done its work; somebody else is looking.")   \
-    PLAIN(STATE_CALLBACK, 5, "已办理并答复, 请告诉我们是否解决。",                                                     \
+    PLAIN(STATE_CHECK, 4, "承办单位已办理，正在现场核查。", "The unit has done its work; somebody else is looking.")   \
+    PLAIN(STATE_CALLBACK, 5, "已办理并答复，请告诉我们是否解决。",                                                     \
           "It was done and answered: tell us whether it is solved.")                                                   \
     PLAIN(STATE_CLOSED, 6, "已结案。", "It is closed.")                                                                \
-    PLAIN(STATE_VOID, 6, "已作废, 不再办理。", "It was voided and is not worked on.")                                  \
-    PLAIN(STATE_DECLINED, 6, "不予受理, 原因见答复。", "It could not be taken on; the answer says why.")               \
+    PLAIN(STATE_VOID, 6, "已作废，不再办理。", "It was voided and is not worked on.")                                  \
+    PLAIN(STATE_DECLINED, 6, "不予受理，原因见答复。", "It could not be taken on; the answer says why.")               \
     PLAIN(STATE_TRANSFERRED, 3, "已转交有权办理的外部单位。", "It was passed on to an outside body that can act.")
 
 static const struct {

@@ -157,6 +157,17 @@ void pushers_resident(struct intake *in, struct http_request *http, push_handler
     }
 }
 
+/* A link a stranger gives is not shown to anybody: residents' photos are uploaded. */
+static void refuse_links(const struct cJSON *tree, struct said_faults *faults) {
+    const struct cJSON *list = json_member(tree, "attachments"), *item;
+    cJSON_ArrayForEach(item, list) {
+        if (!cJSON_IsObject(item) || !json_member(item, "url")) continue;
+        said_fault(faults, 400, "/attachments", "照片请先上传, 再用 id 指明",
+                   "upload photos first, and name them by their id");
+        return;
+    }
+}
+
 /* ---- what may be said ------------------------------------------------------------------------------------------------------------ */
 
 static void refuse(struct cJSON *object, const char *key, const char *pointer, struct said_faults *faults) {
@@ -172,6 +183,7 @@ void pusher_prepare(const struct pusher *who, const struct reference *reference,
         const struct cJSON *requester = json_member(tree, "requester");
         refuse(tree, "source", "/source", faults);
         refuse(tree, "urgency", "/urgency", faults);
+        refuse_links(tree, faults);
         if (cJSON_IsObject(requester)) refuse((struct cJSON *)requester, "document", "/requester/document", faults);
     }
     if (json_member(tree, "source")) return;

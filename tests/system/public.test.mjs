@@ -85,6 +85,7 @@ describe('a resident', () => {
     assert.deepEqual(await pointers({ urgency: 'danger' }), ['/urgency']);
     assert.deepEqual(await pointers({ source: 'hotline-12345' }), ['/source']);
     assert.deepEqual(await pointers({ channel: 'police' }), ['/channel']);
+    assert.deepEqual(await pointers({ attachments: [{ url: 'http://elsewhere.example/a.jpg' }] }), ['/attachments']);
     const foreign = await nobody.post('/api/v1/public/requests', {}, { origin: 'http://elsewhere.example' });
     assert.equal(foreign.status, 403);
   });
