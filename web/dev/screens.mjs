@@ -35,6 +35,14 @@ const deskOf = (code) => Object.keys(book.accounts).find((name) => book.accounts
 const street = `street-${busiest('street')}`;
 const department = `department-${busiest('department')}`;
 
+// The phone: who works there signs in at its own door; the worker in whose grid most is to be done, and a community with something to check.
+const workerOf = (kind) => deskOf(units.filter((unit) => unit.kind === kind && deskOf(unit.unit)).sort((a, b) => b.depth - a.depth)[0]?.unit);
+const PHONE = { width: 360, height: 740, scale: 2, place: (await reading('/map?limit=1')).tickets?.[0] };
+const atPhone = (where, seen) => async (page) => {
+  await page.goto(url + where);
+  await page.waitForSelector(seen);
+};
+
 const openFirst = async (page) => {
   await page.click('.ticket-list .ticket-item button');
   await page.waitForSelector('.ticket-body [data-test=route]');
@@ -92,6 +100,42 @@ const SCREENS = [
   { name: 'queues-en', width: 1440, height: 900, lang: 'en' },
   { name: 'queues-wide-dark', width: 1920, height: 1080, theme: 'dark' },
   { name: 'queues-phone', width: 390, height: 844, scale: 2 },
+  { ...PHONE, name: 'phone-worker', path: '/m/login', who: workerOf('grid'), wait: '.tiles [data-matter]:not(.other)' },
+  { ...PHONE, name: 'phone-report', path: '/m/login', who: workerOf('grid'), wait: '.tiles [data-matter]:not(.other)',
+    async act(page) {
+      await page.click('.tiles [data-matter]');
+      await page.waitForSelector('[data-test=matter]');
+      await page.setInputFiles('#report-photo', path.join(root, 'docs/screens/wall.png'));
+      await page.waitForSelector('.photos img');
+    } },
+  { ...PHONE, name: 'phone-tasks-dark', path: '/m/login', theme: 'dark', who: workerOf('community'), wait: '.tiles', act: atPhone('/m/tasks', '.task') },
+  { ...PHONE, name: 'phone-task-en', path: '/m/login', lang: 'en', who: workerOf('community'), wait: '.tiles',
+    async act(page) {
+      await atPhone('/m/tasks', '.task')(page);
+      await page.click('.task');
+      await page.waitForSelector('.task-view');
+    } },
+  { ...PHONE, name: 'phone-resident', path: '/m/', who: null, wait: '[data-test=report]' },
+  { ...PHONE, name: 'phone-progress', path: '/m/', who: null, wait: '[data-test=report]',
+    async act(page) {
+      await page.click('[data-test=report]');
+      await page.fill('#report-text', '路灯不亮，晚上很黑');
+      await page.fill('#report-phone', '19900004321');
+      await page.click('[data-test=send]');
+      await page.waitForSelector('[data-test=follow]');
+      await page.click('[data-test=follow]');
+      await page.waitForSelector('[data-test=found]');
+    } },
+  { ...PHONE, name: 'phone-offline-dark-en', path: '/m/', who: null, lang: 'en', theme: 'dark', wait: '[data-test=report]',
+    async act(page) {
+      await page.click('[data-test=report]');
+      await page.fill('#report-text', 'The street lamp is out');
+      await page.fill('#report-phone', '19900004321');
+      await page.context().setOffline(true);
+      await page.waitForSelector('[data-test=offline]');
+      await page.click('[data-test=send]');
+      await page.waitForSelector('.entry');
+    } },
   { name: 'figures', path: '/figures', width: 1440, height: 1100, wait: '.trend-chart svg' },
   { name: 'figures-explain-en-dark', path: '/figures?period=week', width: 1366, height: 900, lang: 'en', theme: 'dark', who: street, wait: '.trend-chart svg',
     async act(page) {
@@ -119,7 +163,8 @@ for (const screen of SCREENS) {
   const { scale = 1, lang = 'zh', theme = 'light', act } = screen;
   if (!name.startsWith(args.only)) continue;
   const account = book.accounts[who] ?? book.accounts.operator;
-  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale });
+  const located = screen.place ? { geolocation: { longitude: screen.place.lon, latitude: screen.place.lat, accuracy: 9 }, permissions: ['geolocation'] } : {};
+  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, ...located });
   const page = await context.newPage();
   await page.addInitScript(
     ([l, t]) => {

@@ -1,0 +1,69 @@
+// The own unit's queue on the phone: read whole, kept for places without a network, read again when the stream says that something
+// changed. What was decided here and not sent yet is marked by the outbox.
+
+import { onBeforeUnmount, shallowReactive } from 'vue';
+import { queue } from '../api/console';
+import { ApiError } from '../api/http';
+import { openStream } from '../api/stream';
+import type { QueueTicket } from '../api/types';
+import { syncClock } from '../store/clock';
+import { keep, recall } from './kept';
+import { me } from './state';
+
+const LIMIT = 200;
+const GATHER_MS = 200;
+
+interface Kept {
+  at: number;
+  tickets: QueueTicket[];
+}
+
+export function useTasks() {
+  const view = shallowReactive({ tickets: null as QueueTicket[] | null, at: 0, stale: false, problem: null as unknown });
+  const key = () => `tasks/${me.value?.user ?? ''}`;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function load(): Promise<void> {
+    const unit = me.value?.unit?.code;
+    if (unit === undefined) return;
+    try {
+      const { tickets } = await queue(unit, { limit: LIMIT });
+      Object.assign(view, { tickets, at: Date.now(), stale: false, problem: null });
+      void keep(key(), { at: view.at, tickets } satisfies Kept);
+    } catch (e) {
+      const kept = await recall<Kept>(key());
+      if (kept !== undefined && view.tickets === null) Object.assign(view, { tickets: kept.tickets, at: kept.at });
+      view.stale = true;
+      view.problem = e instanceof ApiError && e.status === 0 ? null : e;
+    }
+  }
+
+  function soon(): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => void load(), GATHER_MS);
+  }
+
+  void load();
+  const stream = openStream('/api/v1/stream', {
+    event(name, data) {
+      if (name !== 'snapshot' && name !== 'delta') return;
+      const at = /"at":"([^"]+)"/.exec(data)?.[1];
+      if (at !== undefined) syncClock(at);
+      // Whatever the own unit has to do with it: the queue is small and read whole.
+      if (name === 'snapshot' ? view.stale : data.includes(`"${me.value?.unit?.code}"`)) soon();
+    },
+    lost: () => (view.stale = true),
+    refused: () => undefined,
+  });
+  const back = () => {
+    stream.nudge();
+    void load();
+  };
+  addEventListener('online', back);
+  onBeforeUnmount(() => {
+    clearTimeout(timer);
+    stream.close();
+    removeEventListener('online', back);
+  });
+  return { view, load };
+}
