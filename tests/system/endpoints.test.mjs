@@ -174,7 +174,7 @@ describe('an endpoint', () => {
     assert.deepEqual([log[0].event, log[0].outcome, log[0].status], ['received', 'delivered', 204]);
     assert.equal(log[0].webhook_id, of(there, number)[0].id);
     assert.equal(log[0].ticket, of(there, number)[0].data.ticket);
-    assert.deepEqual(log.slice(1).map((attempt) => [attempt.kind, attempt.outcome]), [['test', 'timeout'], ['test', 'status'], ['test', 'delivered'], ['challenge', 'delivered']]);
+    assert.deepEqual(log.slice(1, 5).map((attempt) => [attempt.kind, attempt.outcome]), [['test', 'timeout'], ['test', 'status'], ['test', 'delivered'], ['challenge', 'delivered']]);
     assert.match((await system.paidanAside(['endpoint', 'attempts', 'water', '--lang', 'zh'])).out, /对方在时限内没有答完/);
   });
 
