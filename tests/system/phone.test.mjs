@@ -215,6 +215,8 @@ describe('the phone', { timeout: 300_000 }, () => {
     await there.page.tap('.pair .m-button:not(.main)');
     await there.context.setOffline(true);
     await there.page.tap('[data-command=pass]');
+    await there.page.setInputFiles('#act-photo', fileURLToPath(new URL('../../web/dist/m/icon-192.png', import.meta.url)));
+    await there.page.waitForSelector('.photos img');
     await there.page.fill('#act-text', '现场已看，通道畅通');
     await there.page.tap('[data-test=act-send]');
     await there.page.waitForSelector('[data-test=waits]');
@@ -223,6 +225,7 @@ describe('the phone', { timeout: 300_000 }, () => {
     await inState(number, 'CALLBACK');
     const { events } = (await operator.get(`/api/v1/tickets/${number}/history`)).body;
     assert.equal(events.find((e) => e.event === 'check_passed').note, '现场已看，通道畅通');
+    assert.equal((await ticket(number)).attachments.length, 1, 'with what was seen');
     await leave(there);
   });
 

@@ -137,6 +137,7 @@ export const say = words(
     'task.offline': '没有网络，还没读到这张工单。',
     'task.send': '确定',
     'task.cancel': '取消',
+    'task.photo': '现场照片',
     'task.at': '现场时间 {at}',
 
     'act.sign': '签收',
@@ -325,6 +326,7 @@ export const say = words(
     'task.offline': 'No network, and this ticket was not read yet.',
     'task.send': 'OK',
     'task.cancel': 'Cancel',
+    'task.photo': 'Photo',
     'task.at': 'on the spot at {at}',
 
     'act.sign': 'Sign',
