@@ -187,6 +187,14 @@ test('the ticket page shows them small, and large when one is opened', { timeout
     await page.waitForFunction(() => document.querySelector('dialog[open] [data-test=photo]')?.naturalHeight === 64);
     await page.keyboard.press('Escape');
     await page.waitForFunction(() => !document.querySelector('dialog[open]'));
+    if (!(await page.isVisible('.action-bar [data-command=note]'))) await page.click('.action-bar .others summary');
+    await page.click('.action-bar [data-command=note]');
+    await page.setInputFiles('#act-attachments', { name: 'proof.jpg', mimeType: 'image/jpeg', buffer: photo() });
+    await page.waitForFunction(() => document.querySelector('.file-input img')?.naturalWidth > 0);
+    await axe(page, 'the form with a photo');
+    await page.fill('#act-note', '附上照片');
+    await page.click('.action-form [type=submit]');
+    await page.waitForSelector('[data-test=proofs] img');
     await leave(seen);
   } finally {
     await browser.close();

@@ -43,6 +43,12 @@ export interface TicketQuery {
 }
 
 export const ticket = {
+  /** A photo or paper, before the step that names it. */
+  upload: (file: File) => {
+    const form = new FormData();
+    form.append('file', file);
+    return api<{ attachments: { id: string }[] }>('POST', '/api/v1/attachments', { form });
+  },
   list: (query: TicketQuery, signal?: AbortSignal) => get('/api/v1/tickets', { query, signal }),
   get: (number: string, signal?: AbortSignal) => get('/api/v1/tickets/{number}', { path: { number }, signal }),
   explain: (number: string, signal?: AbortSignal) =>

@@ -35,9 +35,12 @@ export class ApiError extends Error {
 }
 
 const TIMEOUT_MS = 15_000;
+const UPLOAD_MS = 120_000;
 
 export interface Options {
   body?: unknown;
+  /** Files, instead of a body: sent as multipart/form-data, with more time. */
+  form?: FormData | undefined;
   signal?: AbortSignal | undefined;
   /** Idempotency-Key: the same again gives the first answer. */
   key?: string | undefined;
@@ -67,14 +70,14 @@ async function once<T>(method: string, path: string, options: Options): Promise<
 
   const abort = new AbortController();
   const giveUp = () => abort.abort();
-  const timer = setTimeout(giveUp, TIMEOUT_MS);
+  const timer = setTimeout(giveUp, options.form === undefined ? TIMEOUT_MS : UPLOAD_MS);
   options.signal?.addEventListener('abort', giveUp);
   if (options.signal?.aborted) giveUp();
   try {
     const response = await fetch(path, {
       method,
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.form ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       credentials: credentials().credentials,
       cache: 'no-store',
       signal: abort.signal,
