@@ -17,30 +17,32 @@ GRANT SELECT ON request_move TO paidan_notification, paidan_console;
 -- The requests that events after_seq+1 .. to_seq of a shard are about, by (seq, request): those the ticket answered then; of a
 -- merge also those it led away.
 CREATE FUNCTION requests_of_events(shard_no smallint, after_seq bigint, to_seq bigint)
-RETURNS TABLE (seq bigint, request bigint, source integer) LANGUAGE sql STABLE AS $$
-  WITH e AS MATERIALIZED (SELECT event.seq, event.ticket FROM event WHERE shard = shard_no AND event.seq > after_seq AND event.seq <= to_seq),
-  t AS MATERIALIZED (SELECT DISTINCT ticket FROM e),
+RETURNS TABLE (seq bigint, request bigint, source integer, external_id text, ticket bigint, version integer, at bigint, type smallint, body bytea)
+LANGUAGE sql STABLE AS $$
+  WITH e AS MATERIALIZED (SELECT * FROM event WHERE shard = shard_no AND event.seq > after_seq AND event.seq <= to_seq),
+  t AS MATERIALIZED (SELECT DISTINCT e.ticket FROM e),
   c AS (SELECT t.ticket, tr.request FROM t JOIN ticket_request tr ON tr.ticket = t.ticket
         UNION SELECT t.ticket, tr.request FROM t JOIN ticket_request tr ON tr.origin = t.ticket AND tr.origin <> tr.ticket
         UNION SELECT t.ticket, m.request FROM t JOIN request_move m ON m.was = t.ticket
         UNION SELECT t.ticket, m.request FROM t JOIN request_move m ON m.ticket = t.ticket)
-  SELECT e.seq, c.request, r.source FROM e JOIN c ON c.ticket = e.ticket JOIN ticket_request tr ON tr.request = c.request
+  SELECT e.seq, c.request, r.source, r.external_id, e.ticket, e.version, e.at, e.type, e.body FROM e JOIN c ON c.ticket = e.ticket JOIN ticket_request tr ON tr.request = c.request
     JOIN request r ON r.id = c.request
    WHERE e.ticket = coalesce((SELECT m.ticket FROM request_move m WHERE m.request = c.request AND m.seq <= e.seq
                                ORDER BY m.seq DESC LIMIT 1), tr.origin)
       OR EXISTS (SELECT FROM request_move m WHERE m.request = c.request AND m.seq = e.seq AND m.was = e.ticket)
    ORDER BY e.seq, c.request $$;
 
--- The same with the events, for the sources the transaction's principal speaks for: what comes after (after_seq, after_request) up to
+-- The same for the sources the transaction's principal speaks for: what comes after (after_seq, after_request) up to
 -- to_seq. A merged request's events lie with the leading ticket, which its source may not see; so this looks past row level
 -- security, and asks itself whose the request is.
 CREATE FUNCTION events_of_sources(shard_no smallint, after_seq bigint, after_request bigint, to_seq bigint, types smallint[], most integer)
 RETURNS TABLE (seq bigint, ticket bigint, version integer, at bigint, type smallint, body bytea, request bigint, external_id text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
-  SELECT e.seq, e.ticket, e.version, e.at, e.type, e.body, q.request, r.external_id
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+-- a few hundred events are joined to big tables by key, whatever the planner believes of their sizes
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+  SELECT q.seq, q.ticket, q.version, q.at, q.type, q.body, q.request, q.external_id
     FROM requests_of_events(shard_no, after_seq - 1, to_seq) q
-    JOIN event e ON e.shard = shard_no AND e.seq = q.seq JOIN request r ON r.id = q.request
-   WHERE q.source = ANY (sources_in_scope()) AND (q.seq, q.request) > (after_seq, after_request) AND e.type = ANY (types)
+   WHERE q.source = ANY (sources_in_scope()) AND (q.seq, q.request) > (after_seq, after_request) AND q.type = ANY (types)
    ORDER BY q.seq, q.request LIMIT most $$;
 REVOKE ALL ON FUNCTION events_of_sources(smallint, bigint, bigint, bigint, smallint[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION events_of_sources(smallint, bigint, bigint, bigint, smallint[], integer) TO paidan_console;

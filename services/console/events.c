@@ -1,6 +1,6 @@
 /* See events.h. Nothing is skipped: numbers (seq) are given out under the shard's lock, so they commit in their order, and each look goes
- * no further than the head that was read before it. A look goes over SPAN events at most; when none of them is the caller's, the next
- * look follows at once. */
+ * no further than the head that was read before it. A look goes over as many events as a page may hold; when none of them is the
+ * caller's, a wider one follows at once. */
 #include "services/console/events.h"
 
 #include <stdlib.h>
@@ -10,7 +10,16 @@
 #include "services/console/news.h"
 #include "services/kit/event_json.h"
 
-enum { PAGE = 100, PAGE_MAX = 500, WAIT_MAX_S = 20, WAITING_MAX = 200, SPAN = 2000, LOOKS_MAX = 25, LOOK_EACH_MS = 50 };
+enum {
+    PAGE = 100,
+    PAGE_MAX = 500,
+    WAIT_MAX_S = 20,
+    WAITING_MAX = 200,
+    SPAN = 100,
+    SPAN_MAX = 6400,
+    LOOKS_MAX = 12,
+    LOOK_EACH_MS = 50
+};
 
 struct poll {
     struct poll *next;
@@ -18,7 +27,7 @@ struct poll {
     int64_t seq, request;       /* told up to here; request INT64_MAX: all of that event */
     int64_t head;               /* of the log when it was last looked at */
     int64_t look_at, answer_at; /* monotonic; 0: does not wait */
-    int limit, looks;
+    int limit, looks, span;
 };
 
 struct events_waiting {
@@ -104,18 +113,21 @@ static void on_page(struct call *call, const struct db_reply *reply) {
         poll->seq = db_get_int(rows, count - 1, SEQ);
         poll->request = call->reach.source_count ? db_get_int(rows, count - 1, REQUEST) : INT64_MAX;
     } else {
-        int64_t end = poll->seq + SPAN;
+        int64_t end = poll->seq + poll->span, last = count ? db_get_int(rows, count - 1, SEQ) : 0;
         poll->seq = end < poll->head ? end : poll->head;
+        if (last > poll->seq) poll->seq = last; /* committed since the head was read, and all before it */
         poll->request = INT64_MAX;
     }
-    if (count)
+    if (count) {
         answer(poll, rows);
-    else if (poll->seq < poll->head && ++poll->looks < LOOKS_MAX)
+    } else if (poll->seq < poll->head && ++poll->looks < LOOKS_MAX) {
+        if (poll->span < SPAN_MAX) poll->span *= 2;
         look(poll);
-    else if (poll->seq == poll->head && clock_monotonic_ms() < poll->answer_at)
+    } else if (poll->seq == poll->head && clock_monotonic_ms() < poll->answer_at) {
         wait_for_news(poll);
-    else
+    } else {
         answer(poll, NULL);
+    }
 }
 
 static void add_types(struct db_call *page) {
@@ -137,11 +149,11 @@ static void look(struct poll *poll) {
     db_set_int8(page, 2, poll->seq);
     if (of_sources) {
         db_set_int8(page, 3, poll->request);
-        db_set_int8(page, 4, poll->seq + SPAN);
+        db_set_int8(page, 4, poll->seq + poll->span);
         add_types(page);
         db_set_int4(page, 6, poll->limit);
     } else {
-        db_set_int8(page, 3, poll->seq + SPAN);
+        db_set_int8(page, 3, poll->seq + poll->span);
         db_set_bool(page, 4, call->reach.everything);
         db_set_int4(page, 5, poll->limit);
     }
@@ -154,13 +166,14 @@ void events_get(struct call *call) {
     call->self = poll;
     call_query_cursor(call, cursor);
     int64_t limit = call_query_int(call, "limit", PAGE, PAGE_MAX), wait = call_query_int(call, "wait", 0, WAIT_MAX_S);
-    if (cursor[0] < 0 || cursor[0] > INT64_MAX - SPAN)
+    if (cursor[0] < 0 || cursor[0] > INT64_MAX - 2 * SPAN_MAX)
         call_wrong(call, "cursor", "不是有效的游标", "is not a cursor of this list");
     if (call_is_wrong(call, 400)) return;
     *poll = (struct poll){.call = call,
                           .seq = cursor[0],
                           .request = cursor[1],
                           .limit = (int)limit,
+                          .span = limit > SPAN ? (int)limit : SPAN,
                           .answer_at = wait ? clock_monotonic_ms() + wait * 1000 : 0};
     look(poll);
 }
