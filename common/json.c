@@ -119,3 +119,31 @@ const char *json_unknown_key(const struct cJSON *object, const char *const *keys
     }
     return NULL;
 }
+
+/* One step, unescaped; where the next one begins, or NULL when it is too long. */
+static const char *read_step(const char *at, char *key, size_t size) {
+    size_t len = 0;
+    for (; *at && *at != '/'; at++) {
+        char c = *at;
+        if (c == '~' && (at[1] == '0' || at[1] == '1')) c = *++at == '0' ? '~' : '/';
+        if (len + 1 == size) return NULL;
+        key[len++] = c;
+    }
+    key[len] = 0;
+    return at;
+}
+
+const cJSON *json_at(const cJSON *tree, const char *pointer) {
+    char key[256];
+    while (tree && *pointer == '/') {
+        pointer = read_step(pointer + 1, key, sizeof key);
+        if (!pointer) return NULL;
+        if (cJSON_IsArray(tree)) {
+            size_t count = strspn(key, "0123456789");
+            tree = count && count < 7 && !key[count] ? cJSON_GetArrayItem(tree, atoi(key)) : NULL;
+        } else {
+            tree = cJSON_GetObjectItemCaseSensitive(tree, key);
+        }
+    }
+    return *pointer ? NULL : tree;
+}

@@ -72,6 +72,9 @@ MUST_USE enum err json_get_bool(const struct cJSON *object, const char *key, boo
 MUST_USE enum err json_get_object(const struct cJSON *object, const char *key, const struct cJSON **ret_object);
 MUST_USE enum err json_get_list(const struct cJSON *object, const char *key, const struct cJSON **ret_list);
 
+/* What an RFC 6901 pointer leads to; NULL when there is nothing. Steps of at most 255 bytes. */
+const struct cJSON *json_at(const struct cJSON *tree, const char *pointer);
+
 /* The first key of the object that is not in the list (NULL-terminated), or NULL: to refuse mistyped names. */
 const char *json_unknown_key(const struct cJSON *object, const char *const *keys);
 

@@ -114,7 +114,8 @@ CREATE TABLE source (                                       -- systems that push
   code     text NOT NULL UNIQUE CHECK (length(code) BETWEEN 1 AND 40),
   channel  smallint NOT NULL,
   name_zh  text NOT NULL DEFAULT '',
-  name_en  text NOT NULL DEFAULT ''
+  name_en  text NOT NULL DEFAULT '',
+  mapping  text NOT NULL DEFAULT ''                        -- how it says things, the file it was loaded from; empty: in our words
 );
 
 CREATE TABLE routing_rule (                                 -- 派单规则, docs/rules.md R11 to R17; what is 0 or null is not asked

@@ -23,6 +23,7 @@
 #include "services/console/gateway.h"
 #include "services/console/import.h"
 #include "services/console/map.h"
+#include "services/console/mappings.h"
 #include "services/console/networks.h"
 #include "services/console/openapi.h"
 #include "services/console/open311.h"

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "core/verdict.h"
 #include "services/console/ticket_json.h"
+#include "services/kit/mapping.h"
 
 enum { PAGE = 50, PAGE_MAX = 500, MESSAGE_ID_MAX = 64 };
 
@@ -221,16 +222,50 @@ static void read_source(struct call *call, const cJSON *tree, struct followup_sa
         call_wrong(call, "/source", "无权代表该来源", "is not yours to speak for");
 }
 
-void followups_post(struct call *call) {
+/* ---- in the source's own words ------------------------------------------------------------------------------------------------------- */
+
+/* Whose words the body comes in: of the source named in the query, or of the only one the caller speaks for. NULL: ours. */
+static const struct reference_source *words_of(struct call *call) {
+    const char *named = http_query(call->request, "source");
+    const struct reference_source *source = NULL;
+    if (named)
+        source = reference_source_by_code(call->reference, named, strlen(named));
+    else if (call->who.source_count == 1)
+        source = reference_source(call->reference, call->who.sources[0]);
+    if (named && !source) call_wrong(call, "source", "没有这个来源", "there is no such source");
+    return source && mapping_has(source->mapping, MAPPING_FOLLOWUP) ? source : NULL;
+}
+
+static void on_wrong(void *context, int status, const char *pointer, const char *zh, const char *en) {
+    (void)status;
+    call_wrong(context, pointer, zh, en);
+}
+
+/* The body in our words. NULL: answered. */
+static cJSON *read_body(struct call *call, const struct reference_source *as) {
     static const char *const keys[] = {"source", "external_id", "id", "kind", "note", "solved", "satisfied", NULL};
+    cJSON *tree = call_json_body(call, as ? NULL : keys);
+    if (!tree || !as) return tree;
+    cJSON *ours =
+        mapping_apply(as->mapping, MAPPING_FOLLOWUP, as->code, tree, http_arena(call->request), on_wrong, call);
+    json_free(&call->tree);
+    call->tree = ours;
+    return call_is_wrong(call, 422) ? NULL : ours;
+}
+
+void followups_post(struct call *call) {
     struct followup_said *s = call_take(call, sizeof *s);
     call->self = s;
-    cJSON *tree = call_json_body(call, keys);
+    const struct reference_source *as = words_of(call);
+    if (call_is_wrong(call, 400)) return;
+    cJSON *tree = read_body(call, as);
     if (!tree) return;
     read_source(call, tree, s);
     s->external_id = read_text(call, tree, "external_id", EXTERNAL_ID_BYTES_MAX, true);
     s->message_id = read_text(call, tree, "id", MESSAGE_ID_MAX, true);
     read_kind(call, tree, s);
+    for (int i = 0; as && i < call->wrong_count; i++)
+        call->wrongs[i].pointer = mapping_pointer(as->mapping, MAPPING_FOLLOWUP, call->wrongs[i].pointer);
     if (call_is_wrong(call, 422)) return;
     s->by = call->who.principal;
     followup_seal(call, s);

@@ -84,12 +84,12 @@ static void answer_faults(struct import *in) {
     json_put_open_list(w, "errors");
     for (int i = 0; i < in->fault_count && i < IMPORT_FAULTS_MAX; i++) {
         const struct import_fault *fault = &in->faults[i];
-        char pointer[120], where[160];
+        char pointer[400], where[160];
         pointer[0] = 0;
         if (fault->row)
             snprintf(pointer, sizeof pointer, fault->column[0] ? "/rows/%zu/%s" : "/rows/%zu", fault->row,
                      fault->column);
-        if (in->single) snprintf(pointer, sizeof pointer, "/%s", fault->column);
+        if (in->single) snprintf(pointer, sizeof pointer, "%s%s", fault->column[0] ? "/" : "", fault->column);
         if (!fault->row || in->single)
             where[0] = 0;
         else if (fault->column[0])

@@ -178,11 +178,31 @@ static void on_files_known(void *context, bool unknown) {
         accept_single(s);
 }
 
+/* In whose words the body comes; NULL: in ours. False: answered. */
+static bool find_words(const struct intake *in, struct http_request *http, const struct pusher *who,
+                       const struct reference_source **ret_as) {
+    *ret_as = NULL;
+    if (who->kind != PUSHER_PROGRAM) return true;
+    if (said_words_of(&who->bearer, http_query(http, "source"), in->reference, ret_as) == ERR_NONE) return true;
+    struct http_fault where = {"source", {"没有这个来源", "there is no such source"}};
+    struct http_problem problem = {.status = 400,
+                                   .type = "malformed",
+                                   .title = {"请求格式有误", "malformed request"},
+                                   .detail = where.detail,
+                                   .faults = &where,
+                                   .fault_count = 1};
+    intake_refused(INTAKE_MALFORMED);
+    http_problem(http, &problem);
+    return false;
+}
+
 static void push_single(struct intake *in, struct http_request *http, const struct pusher *who) {
     size_t len;
     const uint8_t *body = http_body(http, &len);
     struct json_fault json_fault;
     struct cJSON *tree = NULL;
+    const struct reference_source *as;
+    if (!find_words(in, http, who, &as)) return;
     if (json_parse(body, len, &REQUEST_LIMITS, &tree, &json_fault) != ERR_NONE) {
         answer_json_fault(http, &json_fault);
         return;
@@ -193,7 +213,7 @@ static void push_single(struct intake *in, struct http_request *http, const stru
         *s = (struct single){.in = in, .http = http, .key = who->key};
         pusher_prepare(who, in->reference, tree, &faults);
         if (!faults.status)
-            said_read(tree, &who->bearer, in->reference, in->places, http_arena(http), &s->said, &faults);
+            said_read_as(tree, as, &who->bearer, in->reference, in->places, http_arena(http), &s->said, &faults);
         pusher_check(who, &s->said, &faults);
     }
     json_free(&tree); /* what was said lies in the request's arena now */
@@ -222,6 +242,7 @@ struct line {
 };
 
 struct batch_push {
+    const struct reference_source *as; /* whose words; while the lines are read */
     struct intake *in;
     struct http_request *http;
     struct push_key key;
@@ -294,7 +315,7 @@ static void read_line(struct batch_push *b, struct line *line, const char *text,
         return;
     }
     struct said_faults faults = {0};
-    said_read(tree, who, b->in->reference, b->in->places, arena, &line->said, &faults);
+    said_read_as(tree, b->as, who, b->in->reference, b->in->places, arena, &line->said, &faults);
     json_free(&tree);
     if (!faults.status) return;
     line->status = faults.status;
@@ -364,6 +385,8 @@ static void push_batch(struct intake *in, struct http_request *http, const struc
             http, 413, (struct sentence){"行数过多, 一次最多 20000 行", "too many lines: at most 20,000 at a time"});
         return;
     }
+    const struct reference_source *as;
+    if (!find_words(in, http, who, &as)) return;
     if (!accept_has_room(in->accept, count)) {
         intake_refused(INTAKE_BUSY);
         http_problem_status(http, 503, BUSY);
@@ -378,6 +401,7 @@ static void push_batch(struct intake *in, struct http_request *http, const struc
     b->in = in;
     b->http = http;
     b->key = who->key;
+    b->as = as;
     read_lines(b, body, len, &who->bearer);
     struct files_question *question = NULL;
     for (size_t i = 0; i < b->count; i++) {
@@ -404,8 +428,9 @@ static void on_resident(void *context, struct http_request *http) {
 }
 
 const struct http_route intake_routes[] = {
-    {HTTP_POST, "/api/v1/requests", on_request, REQUEST_BODY_MAX, HTTP_BODY_JSON | HTTP_BODY_GB18030, NULL, NULL},
-    {HTTP_POST, "/api/v1/requests/batch", on_batch, BATCH_BODY_MAX, HTTP_BODY_NDJSON | HTTP_BODY_GB18030, NULL, NULL},
+    {HTTP_POST, "/api/v1/requests", on_request, REQUEST_BODY_MAX, HTTP_BODY_JSON | HTTP_BODY_GB18030, "source", NULL},
+    {HTTP_POST, "/api/v1/requests/batch", on_batch, BATCH_BODY_MAX, HTTP_BODY_NDJSON | HTTP_BODY_GB18030, "source",
+     NULL},
     {HTTP_POST, "/api/v1/public/requests", on_resident, REQUEST_BODY_MAX, HTTP_BODY_JSON, NULL, NULL},
     {HTTP_POST, "/open311/v2/requests.xml", open311_post, REQUEST_BODY_MAX, HTTP_BODY_FORM | HTTP_QUERY_ANY, NULL,
      NULL},

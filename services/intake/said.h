@@ -61,4 +61,14 @@ void said_check(const struct said_raw *raw, const struct bearer *who, const stru
 void said_read(const struct cJSON *tree, const struct bearer *who, const struct reference *reference,
                const struct places *places, struct arena *arena, struct said *ret_said, struct said_faults *ret_faults);
 
+/* The same of a body in the words of `as`, by its mapping; as NULL, or without one: in ours. Faults name the sender's own fields. */
+void said_read_as(const struct cJSON *tree, const struct reference_source *as, const struct bearer *who,
+                  const struct reference *reference, const struct places *places, struct arena *arena,
+                  struct said *ret_said, struct said_faults *ret_faults);
+
+/* In whose words a program speaks: `named` in the query, otherwise the one source it speaks for. ERR_NOT_FOUND: no such source is
+ * named. *ret_source NULL: in ours. */
+MUST_USE enum err said_words_of(const struct bearer *who, const char *named, const struct reference *reference,
+                                const struct reference_source **ret_source);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "core/quiet.h"
 #include "proto/must.h"
+#include "services/kit/reference_parts.h"
 #include "services/kit/rule_text.h"
 
 enum { ARENA_CHUNK = 1 << 20, ARENA_MAX = 512 << 20, LOAD_TIMEOUT_MS = 20000, MESSAGE_BYTES = 240 };
@@ -87,7 +88,7 @@ static const struct db_statement QUERIES[Q_COUNT] = {
          "SELECT a.id, a.quiet, a.login FROM account a WHERE a.quiet <> '' OR a.id IN (SELECT account FROM post "
          "WHERE rank > 1 UNION SELECT account FROM roster UNION SELECT account FROM absence UNION SELECT stand_in "
          "FROM absence) ORDER BY a.id"},
-    [Q_SOURCES] = {"reference_sources", "SELECT id, code, channel, name_zh, name_en FROM source ORDER BY id"},
+    [Q_SOURCES] = {"reference_sources", "SELECT id, code, channel, name_zh, name_en, mapping FROM source ORDER BY id"},
     [Q_LOADS] = {"reference_loads", "SELECT version, kind, names FROM world_load ORDER BY version DESC LIMIT 50"},
     [Q_RULES] =
         {"reference_rules",
@@ -363,8 +364,7 @@ static bool build_matters(struct reference_loader *l, struct snapshot *s, const 
 /* ---- the rest ------------------------------------------------------------------------------------------------------------------ */
 
 static void build_lists(struct snapshot *s, const struct db_reply *r) {
-    const struct db_result *admissions = r->results[Q_ADMISSIONS], *places = r->results[Q_PLACES],
-                           *sources = r->results[Q_SOURCES];
+    const struct db_result *admissions = r->results[Q_ADMISSIONS], *places = r->results[Q_PLACES];
     struct admission *a = take(s, (size_t)db_rows(admissions), sizeof *a);
     for (int i = 0; i < db_rows(admissions); i++)
         a[i] = (struct admission){get_u32(admissions, i, 0), get_u32(admissions, i, 1), get_u32(admissions, i, 2)};
@@ -377,16 +377,7 @@ static void build_lists(struct snapshot *s, const struct db_reply *r) {
     }
     s->reference.places = p;
     s->reference.place_count = (uint32_t)db_rows(places);
-    struct reference_source *o = take(s, (size_t)db_rows(sources), sizeof *o);
-    for (int i = 0; i < db_rows(sources); i++) {
-        o[i] = (struct reference_source){.id = get_u32(sources, i, 0),
-                                         .channel = (uint8_t)db_get_int(sources, i, 2),
-                                         .name_zh = copy(s, sources, i, 3),
-                                         .name_en = copy(s, sources, i, 4)};
-        snprintf(o[i].code, sizeof o[i].code, "%s", copy(s, sources, i, 1));
-    }
-    s->reference.sources = o;
-    s->reference.source_count = (uint32_t)db_rows(sources);
+    reference_read_sources(&s->arena, r->results[Q_SOURCES], &s->reference);
 }
 
 static void build_loads(struct snapshot *s, const struct db_result *rows) {

@@ -21,11 +21,14 @@ struct reference_matter {
     const char *level1_zh, *level1_en, *level2_zh, *level2_en, *name_zh, *name_en;
 };
 
+struct mapping;
+
 struct reference_source {
     uint32_t id;
     uint8_t channel;
     char code[44];
     const char *name_zh, *name_en;
+    const struct mapping *mapping; /* kit/mapping.h; NULL: it speaks our words */
 };
 
 struct reference_place {

@@ -43,6 +43,10 @@ static void commands_are_found_by_their_words(void **state) {
     assert_string_equal(cli.command->name, "user add");
     assert_int_equal(cli.arg_count, 3);
     assert_int_equal(PARSE("calendar", "preview", "x.csv"), CLI_OK);
+    assert_int_equal(PARSE("source", "mapping", "show", "a"), CLI_OK);
+    assert_string_equal(cli.command->name, "source mapping show");
+    assert_int_equal(cli.arg_count, 1);
+    assert_int_equal(PARSE("source", "mapping"), CLI_USAGE);
     assert_int_equal(PARSE("nothing"), CLI_USAGE);
     assert_int_equal(PARSE("user", "nothing"), CLI_USAGE);
     assert_int_equal(PARSE("do", "T1"), CLI_USAGE);

@@ -109,16 +109,22 @@ static const struct cli_option *find_option(const struct cli_option *options, co
     return NULL;
 }
 
+/* How many words the name has, when they are the first ones; else 0. */
+static int begins_with(char **words, int count, const char *name) {
+    int n = 0;
+    for (size_t len; *name; name += len + (name[len] == ' '), n++) {
+        len = strcspn(name, " ");
+        if (n == count || strlen(words[n]) != len || memcmp(words[n], name, len) != 0) return 0;
+    }
+    return n;
+}
+
 /* The command whose words stand at the front; of several the one with most words. *ret_words: how many. */
 static const struct cli_command *find_command(char **words, int count, int *ret_words) {
     const struct cli_command *found = NULL;
     for (const struct cli_command *command = cli_commands; command->name; command++) {
-        const char *space = strchr(command->name, ' ');
-        size_t first = space ? (size_t)(space - command->name) : strlen(command->name);
-        int needs = space ? 2 : 1;
-        if (count < needs || strlen(words[0]) != first || memcmp(words[0], command->name, first) != 0) continue;
-        if (space && strcmp(words[1], space + 1) != 0) continue;
-        if (found && needs < *ret_words) continue;
+        int needs = begins_with(words, count, command->name);
+        if (!needs || (found && needs < *ret_words)) continue;
         found = command;
         *ret_words = needs;
     }

@@ -64,6 +64,8 @@ static const struct cli_option do_many_options[] = {
     END};
 
 static const struct cli_option import_options[] = {{"dry-run", NULL, "只检查, 不保存", "check, store nothing"}, END};
+static const struct cli_option mapping_options[] = {
+    {"followup", NULL, "报文是后续消息", "the body is a follow-up message"}, END};
 static const struct cli_option preview_options[] = {
     {"csv", NULL, "输出 CSV, 每个期限一行", "as CSV, a row each"},
     {"all", NULL, "列出全部 (默认前 50 个)", "list all of them (the first 50 otherwise)"},
@@ -190,6 +192,15 @@ const struct cli_command cli_commands[] = {
     IMPORT("people", "用户和岗位", "people and the posts they hold", "admin-security"),
     IMPORT("organisation", "机构调整", "changes of units with their effective dates", "admin-system"),
     IMPORT("roster", "值班表", "rosters: who is on which desk", "admin-system"),
+    {"source mapping import", "FILE", 1, 1, run_mapping_import, import_options, "admin-system",
+     "导入一个来源的字段对照 (JSON)", "load how a source says things (JSON)"},
+    {"source mapping show", "[SOURCE]", 0, 1, run_mapping_show, NULL, "admin-system", "各来源的字段对照",
+     "how sources say things"},
+    {"source mapping preview", "FILE SAMPLE", 2, 2, run_mapping_preview, mapping_options, "admin-system",
+     "试用字段对照: 对方的报文变成什么, 不保存",
+     "try a mapping file: what a body of theirs becomes; nothing is stored"},
+    {"source mapping remove", "SOURCE", 1, 1, run_mapping_remove, NULL, "admin-system", "删除一个来源的字段对照",
+     "let a source speak our own words again"},
     {"calendar preview", "FILE", 1, 1, run_preview, preview_options, "admin-system", "试看: 载入后哪些在办期限会变",
      "which open deadlines a calendar file would move; nothing is stored"},
     {"policy preview", "FILE", 1, 1, run_preview, preview_options, "admin-system", "试看: 载入后哪些在办期限会变",

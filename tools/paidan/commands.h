@@ -34,6 +34,11 @@ enum cli_exit run_bus_key_remove(struct cli *cli);
 /* reference.c */
 enum cli_exit run_import(struct cli *cli);
 enum cli_exit run_export(struct cli *cli);
+/* mappings.c */
+enum cli_exit run_mapping_import(struct cli *cli);
+enum cli_exit run_mapping_show(struct cli *cli);
+enum cli_exit run_mapping_preview(struct cli *cli);
+enum cli_exit run_mapping_remove(struct cli *cli);
 /* calendar.c; what a file says, worked out here */
 enum cli_exit run_calendar_show(struct cli *cli);
 /* preview.c; what it would move, worked out by the server */
