@@ -149,6 +149,11 @@ histories: ## HISTORIES=10000 random histories of at least 30 commands in the si
 	@$(QUIET) -j$(JOBS) build/faulty/bin/sim FLAVOUR=faulty
 	@build/faulty/bin/sim --histories $(or $(HISTORIES),10000) --seed $(or $(HISTORIES_FIRST),1) --jobs $(JOBS)
 
+hotline: ## a day with a troubled hotline on a private copy: N=20000 requests, SEED=1; some minutes
+	@$(QUIET) install-deps FOR=test
+	@compose/build.sh && compose/npm.sh tests/system
+	@N=$(N) SEED=$(SEED) node tests/hotline/run.mjs
+
 bench: ## measure throughput and latency
 	@if [ -x bench/run ]; then bench/run; else echo "bench: not written yet, so nothing was measured"; exit 1; fi
 fuzz: ## fuzz the parsers with libFuzzer
@@ -162,7 +167,7 @@ clean: ## remove everything built (var/, with its data, stays)
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-.PHONY: all objects install-deps web screens run stop test unit unit-build system check format docs sim histories bench fuzz chaos clean help
+.PHONY: all objects install-deps web screens run stop test unit unit-build system check format docs sim histories hotline bench fuzz chaos clean help
 .SECONDARY:
 # tests are only ever test builds; what they replace is inline elsewhere
 build/clang/obj/tests/%.o: CFLAGS += -DPAIDAN_TEST_BUILD

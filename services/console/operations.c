@@ -13,6 +13,7 @@
 #include "services/console/stream.h"
 #include "services/console/ticket_json.h"
 #include "services/console/users.h"
+#include "services/kit/event_json.h"
 
 enum { PAGE = 100, PAGE_MAX = 1000 };
 
@@ -72,7 +73,8 @@ void status_get(struct call *call) {
 
 static const struct db_statement DEADLETTERS = {
     "deadletters",
-    "SELECT d.id, coalesce(e.name, ''), d.ticket, d.request, d.type, d.at, d.attempts, d.status, d.error, d.created_at "
+    "SELECT d.id, coalesce(e.name, ''), d.ticket, d.request, d.type, d.at, d.attempts, d.status, d.error, "
+    "d.created_at, d.seq "
     "FROM delivery d LEFT JOIN endpoint e ON e.id = d.endpoint WHERE d.state = 3 AND d.id > $1::int8 ORDER BY d.id "
     "LIMIT $2::int4"};
 static const struct db_statement REPLAY = {
@@ -95,6 +97,15 @@ static const struct db_statement REPLAY_ALL = {
     "endpoint "
     "WHERE name = $1::text"};
 
+/* As it stands in the event itself and in webhook-id. */
+static void put_event_id(struct json_writer *w, const struct db_result *rows, int i) {
+    char id[EVENT_ID_BYTES];
+    const struct event_row row = {
+        .shard = (uint16_t)console_config.shard, .seq = db_get_int(rows, i, 10), .request = db_get_int(rows, i, 3)};
+    event_id(&row, id);
+    json_put_string(w, "event_id", id);
+}
+
 static void on_deadletters(struct call *call, const struct db_reply *reply) {
     const struct db_result *rows = reply->results[1];
     int limit = (int)call_query_int(call, "limit", PAGE, PAGE_MAX), count = db_rows(rows);
@@ -109,6 +120,7 @@ static void on_deadletters(struct call *call, const struct db_reply *reply) {
         put_ticket_number(w, "ticket", db_get_int(rows, i, 2));
         put_request_number(w, "request", db_get_int(rows, i, 3));
         json_put_string(w, "event", word_text(WORDS_event_type, (int)db_get_int(rows, i, 4)));
+        put_event_id(w, rows, i);
         json_put_time(w, "at", db_get_int(rows, i, 5));
         json_put_int(w, "attempts", db_get_int(rows, i, 6));
         json_put_int(w, "status", db_get_int(rows, i, 7));
