@@ -17,7 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       // Two pages: the console, and the phone, which carries neither Element Plus nor the router.
-      input: { main: page('index.html'), m: page('m/index.html') },
+      input: { index: page('index.html'), m: page('m/index.html') },
       output: {
         manualChunks(id) {
           if (/node_modules\/vue-router\//.test(id)) return 'router';
