@@ -7,8 +7,10 @@
 
 #include "common/number.h"
 #include "proto/must.h"
+#include "services/console/body_schema.h"
 #include "services/console/command_body.h"
 #include "services/console/commands_inner.h"
+#include "services/console/door.h"
 #include "services/console/ticket_read.h"
 
 static const struct db_statement BODIES = {"tickets_bodies", "SELECT id, body FROM ticket WHERE id = ANY ($1::int8[])"};
@@ -191,7 +193,7 @@ static bool read_command(struct call *call, struct bulk *bulk, cJSON *tree) {
 
 static bool read_body(struct call *call, struct bulk *bulk) {
     cJSON *tree = call_json_body(call, NULL);
-    if (!tree) return false;
+    if (!tree || !body_fits(call, call->door->body, tree)) return false;
     cJSON *list = cJSON_DetachItemFromObjectCaseSensitive(tree, "tickets");
     read_tickets(call, bulk, list);
     cJSON_Delete(list);

@@ -45,7 +45,8 @@ PRINTF(2, 3) char *call_printf(struct call *call, const char *format, ...);
 enum lang call_lang(const struct call *call);
 const struct world *call_world(const struct call *call);
 
-/* ---- the body. NULL: the answer (400) was given. keys: what may be in it, NULL-terminated; NULL: not looked at. */
+/* ---- the body. NULL: the answer (400 or 422) was given. keys: what may be in it, NULL-terminated; it is then held against the door's
+ * schema too (body_schema.h). NULL: not looked at, as in other words than ours. */
 struct cJSON *call_json_body(struct call *call, const char *const *keys);
 
 /* ---- what is wrong with the input, field by field; call_is_wrong answers with all of them and says true. The one rule of all doors

@@ -9,7 +9,9 @@
 #include "common/json.h"
 #include "common/number.h"
 #include "proto/must.h"
+#include "services/console/body_schema.h"
 #include "services/console/call.h"
+#include "services/console/door.h"
 
 static const struct sentence MALFORMED = {"请求有误", "Malformed request"}, UNFIT = {"内容有误", "Not acceptable"};
 
@@ -26,7 +28,8 @@ struct cJSON *call_json_body(struct call *call, const char *const *keys) {
     if (!cJSON_IsObject(call->tree)) call_wrong(call, "", "必须是对象", "must be an object");
     const char *unknown = keys && call->wrong_count == 0 ? json_unknown_key(call->tree, keys) : NULL;
     if (unknown) call_wrong(call, call_printf(call, "/%.60s", unknown), "没有这个字段", "is not a known field");
-    return call_is_wrong(call, 400) ? NULL : call->tree;
+    if (call_is_wrong(call, 400)) return NULL;
+    return !keys || body_fits(call, call->door->body, call->tree) ? call->tree : NULL;
 }
 
 void call_wrong(struct call *call, const char *pointer, const char *zh, const char *en) {

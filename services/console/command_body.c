@@ -1,5 +1,6 @@
 /* See command_body.h. */
 #include "services/console/command_body.h"
+#include "services/console/body_schema.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -217,10 +218,12 @@ bool command_read(struct call *call, int command, struct command *ret_command) {
     size_t length;
     http_body(call->request, &length);
     memset(ret_command, 0, sizeof *ret_command);
-    if (length == 0) return true;
-    cJSON *tree = call_json_body(call, NULL);
+    if (length == 0 && !takes[command].needs) return true;
+    if (length == 0) call->tree = cJSON_CreateObject();
+    cJSON *tree = length ? call_json_body(call, NULL) : call->tree;
     struct command files = {0};
-    if (!tree || ((takes[command].may & TAKES_FILES) && !attachments_take(call, tree, &files))) return false;
+    if (!tree || !body_fits_command(call, command, tree)) return false;
+    if ((takes[command].may & TAKES_FILES) && !attachments_take(call, tree, &files)) return false;
     if (!command_read_tree(call, command, tree, ret_command)) return false;
     ret_command->files_count = files.files_count;
     memcpy(ret_command->files, files.files, sizeof files.files);
@@ -230,7 +233,7 @@ bool command_read(struct call *call, int command, struct command *ret_command) {
 bool command_read_tree(struct call *call, int command, cJSON *tree, struct command *ret_command) {
     memset(ret_command, 0, sizeof *ret_command);
     check_names(call, command, tree);
-    if (call_is_wrong(call, 400)) return false;
+    if (call_is_wrong(call, 400) || !body_fits_command(call, command, tree)) return false;
     check_texts(call, tree);
     translate_units(call, tree);
     translate_matter(call, tree);

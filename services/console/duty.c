@@ -202,7 +202,7 @@ void handover_post(struct call *call) {
 
 static void on_taken(struct call *call, const struct db_reply *reply) {
     if (!db_rows(reply->results[1]))
-        call_problem(call, 409, "没有可由您接班的这项交接", "There is no such hand-over for you to take");
+        call_problem(call, 404, "没有可由您接班的这项交接", "There is no such hand-over for you to take");
     else
         call_answer_nothing(call);
 }

@@ -11,28 +11,6 @@
 #include "services/console/command_body.h"
 #include "services/console/door.h"
 #include "services/console/openapi_parameters.def"
-#include "services/console/openapi_schemas.def"
-
-static const struct {
-    const char *name, *json;
-} schemas[] = {
-#define SCHEMA_ROW(name, json) {name, json},
-    SCHEMAS(SCHEMA_ROW)};
-
-static const struct {
-    const char *name;
-    enum word_set set;
-} word_schemas[] = {{"State", WORDS_state},
-                    {"Role", WORDS_role},
-                    {"Urgency", WORDS_urgency},
-                    {"Result", WORDS_result},
-                    {"Channel", WORDS_channel},
-                    {"Stage", WORDS_stage},
-                    {"Rung", WORDS_rung},
-                    {"UnitKind", WORDS_unit_kind},
-                    {"Light", WORDS_light},
-                    {"EventType", WORDS_event_type},
-                    {"ReturnReason", WORDS_return_reason}};
 
 static const struct {
     const char *name, *schema, *zh, *en;
@@ -149,6 +127,7 @@ static bool is_open(const struct door *door) {
 static bool may_be_answered(const struct door *door, int status) {
     bool reads = door->method == HTTP_GET, open = is_open(door);
     if (is_open311(door) && status < 410) return status != 401 && (status != 409 || !reads);
+    if (status == 404 && strchr(door->path, '{')) return true;
     switch (status) {
     case 401:
     case 403:
@@ -157,6 +136,7 @@ static bool may_be_answered(const struct door *door, int status) {
     case 404:
         return !open || !strcmp(door->tag, "public");
     case 413:
+        return !reads;
     case 415:
         return door->body != NULL;
     case 422:
@@ -171,7 +151,8 @@ static void put_responses(struct json_writer *w, const struct door *door, const 
     char status[12];
     json_put_open(w, "responses");
     put_success(w, door->status, answer ? "done" : "done, nothing to tell", answer);
-    if ((door->action == DOOR_ELSEWHERE || door->action == DOOR_ELSEWHERE_OPEN) && door->status == 201)
+    bool elsewhere = door->action == DOOR_ELSEWHERE || door->action == DOOR_ELSEWHERE_OPEN;
+    if (door->status == 201 && (elsewhere || door->action == ACTION_PUSH_REQUEST))
         put_success(w, 200, "accepted before with the same content: the same answer again", answer);
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
         if (!may_be_answered(door, problems[i])) continue;
@@ -192,7 +173,7 @@ static void put_security(struct json_writer *w, const struct door *door) {
     bool reads = door->method == HTTP_GET, open = is_open(door);
     bool by_people = !strcmp(door->path, "/api/v1/requests");
     put_raw(w, "security",
-            open                                           ? "[]"
+            open || is_open311(door)                       ? "[]" /* Open311's key is a field of the form */
             : door->action == DOOR_ELSEWHERE && !by_people ? "[{\"token\":[]}]"
             : reads                                        ? "[{\"token\":[]},{\"cookie\":[]}]"
                                                            : "[{\"token\":[]},{\"cookie\":[],\"csrf\":[]}]");
@@ -249,40 +230,25 @@ static void put_operation(struct json_writer *w, const struct door *door) {
     if (door->body) {
         json_put_open(w, "requestBody");
         json_put_bool(w, "required", true);
+        json_put_int(w, "x-bytes-max", (int64_t)door->body_max);
         put_content(w, door->body);
         json_close(w);
     }
     put_responses(w, door, door->answer);
     if (door->action > 0) put_roles(w, door->action);
-    if (door->action == DOOR_ELSEWHERE) put_roles(w, ACTION_PUSH_REQUEST);
+    if (door->action == DOOR_ELSEWHERE && !is_open311(door)) put_roles(w, ACTION_PUSH_REQUEST);
     put_security(w, door);
     json_close(w);
 }
 
-/* A reason is a sentence everywhere but in a return, which is counted by its code. */
-static const char *field_schema(int command, int field) {
-    bool is_code = command == COMMAND_RETURN && 1 << field == TAKES_REASON;
-    return is_code ? "{\"$ref\":\"#/components/schemas/ReturnReason\"}" : command_fields[field].schema;
-}
-
-static void put_command_body(struct json_writer *w, int command) {
+static void put_command_body(struct json_writer *w, const struct door *door, int command) {
     struct command_takes takes = command_takes(command);
     json_put_open(w, "requestBody");
     json_put_bool(w, "required", takes.needs != 0);
+    json_put_int(w, "x-bytes-max", (int64_t)door->body_max);
     json_put_open(w, "content");
     json_put_open(w, "application/json");
-    json_put_open(w, "schema");
-    json_put_string(w, "type", "object");
-    json_put_bool(w, "additionalProperties", false);
-    json_put_open_list(w, "required");
-    for (int field = 0; field < COMMAND_FIELD_COUNT; field++)
-        if (takes.needs >> field & 1) json_string(w, command_fields[field].name);
-    json_close_list(w);
-    json_put_open(w, "properties");
-    for (int field = 0; field < COMMAND_FIELD_COUNT; field++)
-        if (takes.may >> field & 1) put_raw(w, command_fields[field].name, field_schema(command, field));
-    json_close(w);
-    json_close(w);
+    put_raw(w, "schema", openapi_command_schema(command));
     json_close(w);
     json_close(w);
     json_close(w);
@@ -307,7 +273,7 @@ static void put_commands(struct json_writer *w, const struct door *door) {
         json_put_open(w, "post");
         put_words(w, id, "commands", words[i].zh, words[i].en);
         put_parameters(w, door, true);
-        put_command_body(w, words[i].value);
+        put_command_body(w, door, words[i].value);
         put_responses(w, door, door->answer);
         put_roles(w, words[i].value);
         put_security(w, door);
@@ -354,31 +320,10 @@ static void put_paths(struct json_writer *w) {
 
 /* ---- the document -------------------------------------------------------------------------------------------------------------------------------------------- */
 
-static void put_words_schema(struct json_writer *w, const char *name, enum word_set set) {
-    size_t count;
-    const struct word *words = word_list(set, &count);
-    json_put_open(w, name);
-    json_put_string(w, "type", "string");
-    json_put_open_list(w, "enum");
-    for (size_t i = 0; i < count; i++) json_string(w, words[i].text);
-    json_close_list(w);
-    json_put_open(w, "x-words");
-    for (size_t i = 0; i < count; i++) {
-        json_put_open(w, words[i].text);
-        json_put_string(w, "zh", words[i].zh);
-        json_put_string(w, "en", words[i].en);
-        json_close(w);
-    }
-    json_close(w);
-    json_close(w);
-}
-
 static void put_components(struct json_writer *w) {
     json_put_open(w, "components");
     json_put_open(w, "schemas");
-    for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++) put_raw(w, schemas[i].name, schemas[i].json);
-    for (size_t i = 0; i < sizeof word_schemas / sizeof word_schemas[0]; i++)
-        put_words_schema(w, word_schemas[i].name, word_schemas[i].set);
+    openapi_put_schemas(w);
     json_close(w);
     json_put_open(w, "responses");
     json_put_open(w, "Problem");
@@ -392,7 +337,16 @@ static void put_components(struct json_writer *w) {
     json_close(w);
     json_put_open(w, "Open311Error");
     json_put_string(w, "description", "Errors in the form of Open311; 503 comes with Retry-After");
-    put_content(w, "Open311Errors");
+    json_put_open(w, "content");
+    json_put_open(w, "text/xml");
+    json_close(w);
+    json_put_open(w, "application/json");
+    put_schema(w, "Open311Errors");
+    json_close(w);
+    json_put_open(w, "application/problem+json"); /* refused before its form was known */
+    put_schema(w, "Problem");
+    json_close(w);
+    json_close(w);
     json_close(w);
     json_close(w);
     put_raw(w, "securitySchemes",

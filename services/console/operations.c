@@ -83,6 +83,8 @@ static const struct db_statement REPLAY = {
 static const struct db_statement DISCARD = {
     "deadletter_discard", "UPDATE delivery SET state = 4 WHERE id = $1::int8 AND state = 3 RETURNING id"};
 
+static const struct db_statement IS_DEAD = {"deadletter_is",
+                                            "SELECT id FROM delivery WHERE id = $1::int8 AND state = 3"};
 /* Only to whom it may be told: an endpoint of the request's source, or one of the same unit as before. */
 static const struct db_statement CORRECT = {
     "deadletter_correct",
@@ -177,11 +179,12 @@ void deadletter_discard_post(struct call *call) {
 }
 
 static void on_corrected(struct call *call, const struct db_reply *reply) {
-    if (db_rows(reply->results[1]))
-        call_answer_nothing(call);
+    if (!db_rows(reply->results[1]))
+        call_not_found(call);
+    else if (!db_rows(reply->results[2]))
+        call_problem(call, 409, "该地址不属于同一来源或单位", "The endpoint is not of the same source or unit");
     else
-        call_problem(call, 409, "没有这封死信, 或该地址不属于同一来源或单位",
-                     "There is no such dead letter, or the endpoint is not of the same source or unit");
+        call_answer_nothing(call);
 }
 
 void deadletter_correct_post(struct call *call) {
@@ -198,6 +201,7 @@ void deadletter_correct_post(struct call *call) {
         call_wrong(call, "/endpoint", "请给出推送地址的名称", "give the name of an endpoint");
     if (call_is_wrong(call, 422)) return;
     call_transact(call);
+    db_set_int8(call_add(call, &IS_DEAD), 1, id);
     struct db_call *correct = call_add(call, &CORRECT);
     db_set_int8(correct, 1, id);
     db_set_string(correct, 2, name);

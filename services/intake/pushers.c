@@ -221,6 +221,7 @@ void pusher_check(const struct pusher *who, const struct said *said, struct said
         said_fault(faults, 422, "/external_id", "须为 16 到 64 个随机的字母、数字或 -",
                    "must be 16 to 64 random letters, digits or -");
     if (!is_phone(said->phone))
-        said_fault(faults, 422, "/requester/phone", "请留下电话 (7 到 15 位数字), 凭后四位查询进度",
+        said_fault(faults, said->phone.len ? 422 : 400, "/requester/phone",
+                   "请留下电话 (7 到 15 位数字), 凭后四位查询进度",
                    "a phone number of 7 to 15 digits is needed: its last four show the progress");
 }

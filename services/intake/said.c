@@ -191,12 +191,17 @@ static bool is_file_id(struct span id) {
 }
 
 static bool put_attachment(struct checking *c, struct json_writer *w, int i) {
-    struct span url = check_text(c, c->raw->attachments[i].url, "/attachments", URL_BYTES_MAX, false);
-    struct span sha256 = check_text(c, c->raw->attachments[i].sha256, "/attachments", 2 * CRYPTO_HASH_BYTES, false);
+    const char *at_url = arena_printf(c->arena, "/attachments/%d/url", i);
+    const char *at_sha256 = arena_printf(c->arena, "/attachments/%d/sha256", i);
+    const char *at_id = arena_printf(c->arena, "/attachments/%d/id", i);
+    if (!at_url || !at_sha256 || !at_id) at_url = at_sha256 = at_id = "/attachments";
+    struct span url = check_text(c, c->raw->attachments[i].url, at_url, URL_BYTES_MAX, false);
+    struct span sha256 = check_text(c, c->raw->attachments[i].sha256, at_sha256, 2 * CRYPTO_HASH_BYTES, false);
     struct span id = c->raw->attachments[i].id;
-    if (is_faulty(c, "/attachments")) return false;
+    if (is_faulty(c, at_url) || is_faulty(c, at_sha256)) return false;
     if (id.len ? !is_file_id(id) || url.len || sha256.len : !is_address(url)) {
-        fault(c, 422, "/attachments", "每个附件须有已上传文件的 id, 或 url: http(s) 地址, 或来源系统中的文件名",
+        fault(c, id.len || url.len ? 422 : 400, url.len && !id.len ? at_url : at_id,
+              "每个附件须有已上传文件的 id, 或 url: http(s) 地址, 或来源系统中的文件名",
               "each attachment needs the id of an uploaded file, or a url: an http(s) address, or a name in the "
               "source's own store");
         return false;

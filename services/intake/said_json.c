@@ -54,7 +54,9 @@ static void read_occurred(struct reading *r) {
     const char *text;
     enum err err = json_get_text(r->tree, "occurred_at", &text);
     if (err == ERR_NOT_FOUND) return;
-    if (err != ERR_NONE || clock_parse(text, strlen(text), &r->raw->occurred_at) != ERR_NONE)
+    if (err == ERR_INVALID)
+        fault(r, 400, "/occurred_at", "须为字符串", "must be a string");
+    else if (clock_parse(text, strlen(text), &r->raw->occurred_at) != ERR_NONE)
         fault(r, 422, "/occurred_at", "须为带时区的 RFC 3339 时间, 如 2026-11-21T09:30:00+08:00",
               "must be an RFC 3339 time with offset, such as 2026-11-21T09:30:00+08:00");
 }
@@ -119,14 +121,20 @@ static void read_attachments(struct reading *r) {
     }
     cJSON_ArrayForEach(item, list) {
         int i = r->raw->attachment_count++;
+        const char *where = arena_printf(r->arena, "/attachments/%d", i);
+        const char *url = arena_printf(r->arena, "/attachments/%d/url", i);
+        const char *sha256 = arena_printf(r->arena, "/attachments/%d/sha256", i);
+        const char *id = arena_printf(r->arena, "/attachments/%d/id", i);
+        if (!where || !url || !sha256 || !id) where = url = sha256 = id = "/attachments";
         if (!cJSON_IsObject(item)) {
-            fault(r, 400, "/attachments", "每个附件须为对象", "each attachment must be an object");
+            fault(r, 400, where, "每个附件须为对象", "each attachment must be an object");
+            r->raw->attachment_count = i;
             return;
         }
-        refuse_unknown(r, item, keys, "/attachments");
-        r->raw->attachments[i].url = read_text(r, item, "url", "/attachments");
-        r->raw->attachments[i].sha256 = read_text(r, item, "sha256", "/attachments");
-        r->raw->attachments[i].id = read_text(r, item, "id", "/attachments");
+        refuse_unknown(r, item, keys, where);
+        r->raw->attachments[i].url = read_text(r, item, "url", url);
+        r->raw->attachments[i].sha256 = read_text(r, item, "sha256", sha256);
+        r->raw->attachments[i].id = read_text(r, item, "id", id);
     }
 }
 

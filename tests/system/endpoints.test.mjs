@@ -129,8 +129,10 @@ describe('a subscription', () => {
       for (const number of numbers) assert.deepEqual(of(who, number), []);
     assert.ok(unit.events.every((event) => event.data.event === 'dispatched'));
     assert.ok(others.events.every((event) => ['received', 'dispatched'].includes(event.data.event)));
-    const wrong = await admin.post(url('lights'), { matters: ['2', '99', 7] });
-    assert.deepEqual(wrong.body.errors.map((error) => error.pointer), ['/matters/0', '/matters/1', '/matters/2']);
+    for (const [matters, status, pointer] of [[['2', 7], 400, '/matters/1'], [['2', '99'], 422, '/matters/0'], [['99'], 422, '/matters/0']]) {
+      const wrong = await admin.post(url('lights'), { matters });
+      assert.deepEqual([wrong.status, ...wrong.body.errors.map((error) => error.pointer)], [status, pointer]);
+    }
     assert.equal((await admin.post(url('lights'), { matters: [other] })).status, 204);
     const known = of(lights, light).length;
     const department = await system.account(`department-${lead}`);

@@ -270,7 +270,7 @@ describe('the dead-letter desk', () => {
     const [first] = await letters();
     assert.equal((await act(first.id, 'correct', { endpoint: 'other' })).status, 409);
     assert.equal((await act(first.id, 'correct', { endpoint: 'nowhere' })).status, 409);
-    assert.equal((await act(first.id, 'correct', {})).status, 422);
+    assert.equal((await act(first.id, 'correct', {})).status, 400);
     const done = system.paidan(['deadletter', 'correct', first.id, 'good', '--lang', 'en']);
     assert.equal(done.code, 0, done.err);
     const event = await eventually('it arrives', () => good.events.find((e) => e.data.event === 'received'));

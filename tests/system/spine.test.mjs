@@ -111,7 +111,7 @@ describe('a request', () => {
     await act(department, 'sign');
     await act(department, 'contact', { note: '已电话联系' });
     const unanswered = await department.post(`/api/v1/tickets/${ticket}/finish`, {});
-    assert.equal(unanswered.status, 422);
+    assert.equal(unanswered.status, 400);
     assert.equal(unanswered.body.errors[0].pointer, '/answer');
     await act(department, 'finish', { answer: '路灯已更换, 现已正常照明。', note: '更换镇流器一只' });
     const own = await department.post(`/api/v1/tickets/${ticket}/pass`, {});

@@ -58,7 +58,7 @@ static void test_the_same_key_does_nothing_twice(void **state) {
 
 static void test_what_is_no_list_is_refused_whole(void **state) {
     char *one = push_to("water", "漏水"), body[200];
-    cJSON_Delete(bulk(422, "sign", &water, "{}"));
+    cJSON_Delete(bulk(400, "sign", &water, "{}"));
     cJSON_Delete(bulk(422, "sign", &water, "{\"tickets\":[]}"));
     cJSON_Delete(bulk(422, "sign", &water, "{\"tickets\":[\"T1\"]}"));
     snprintf(body, sizeof body, "{\"tickets\":[\"%s\",\"%s\"]}", one, one);

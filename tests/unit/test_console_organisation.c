@@ -334,7 +334,7 @@ static void test_standing_in_and_handing_over(void **state) {
         want(201, "POST", "/api/v1/duty/handover", &street_1, "{\"note\":\"两件待回访\",\"to\":\"transport-2\"}");
     snprintf(body, sizeof body, "/api/v1/duty/handovers/%s/take", text_at(made, "id"));
     cJSON_Delete(made);
-    refuse(409, "POST", body, &street_1, NULL); /* not by who gave it */
+    refuse(404, "POST", body, &street_1, NULL); /* not by who gave it */
     cJSON_Delete(want(204, "POST", body, &second, NULL));
     duty = want(200, "GET", "/api/v1/duty?unit=transport", &second, NULL);
     assert_string_equal(text_at(duty, "handovers.0.taker"), "transport-2");

@@ -64,7 +64,7 @@ static void test_a_rule_and_its_versions(void **state) {
     char path[80], change[200];
     snprintf(path, sizeof path, "/api/v1/rules/%s", text_at(tree, "rules.0.number"));
     cJSON_Delete(tree);
-    refuse(422, "POST", path, &admin, "{\"enabled\":\"no\"}");
+    refuse(400, "POST", path, &admin, "{\"enabled\":\"no\"}");
     refuse(409, "POST", path, &admin, "{\"enabled\":\"no\",\"version\":\"7\"}");
     refuse(422, "POST", path, &admin, "{\"target\":\"nowhere\",\"version\":\"1\"}");
     refuse(422, "POST", "/api/v1/rules", &admin, "{\"number\":\"77\",\"target\":\"water\"}");

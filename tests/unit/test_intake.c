@@ -180,13 +180,13 @@ static void a_fault_is_named_by_its_field(void **state) {
     refuses("{" KEY "\"title\":\"t\",\"location\":{\"lon\":120}}", 422, "/location/lat");
     refuses("{" KEY "\"title\":\"t\",\"location\":{\"x\":1}}", 400, "/location/x");
     refuses("{" KEY "\"title\":\"t\",\"requester\":{\"phone\":\"1\\n2\"}}", 422, "/requester/phone");
-    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":\"javascript:alert(1)\"}]}", 422, "/attachments");
-    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"sha256\":\"...\"}]}", 422, "/attachments");
-    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":\"a\\r\\nb\"}]}", 422, "/attachments");
-    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":1}]}", 400, "/attachments");
-    refuses("{" KEY "\"title\":\"t\",\"attachments\":[[\"a\"]]}", 400, "/attachments");
-    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":\"a\",\"size\":1}]}", 400, "/attachments/size");
-    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":\"file:///etc/passwd\"}]}", 422, "/attachments");
+    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":\"javascript:alert(1)\"}]}", 422, "/attachments/0/url");
+    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"sha256\":\"...\"}]}", 400, "/attachments/0/id");
+    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":\"a\\r\\nb\"}]}", 422, "/attachments/0/url");
+    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":1}]}", 400, "/attachments/0/url");
+    refuses("{" KEY "\"title\":\"t\",\"attachments\":[[\"a\"]]}", 400, "/attachments/0");
+    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":\"a\",\"size\":1}]}", 400, "/attachments/0/size");
+    refuses("{" KEY "\"title\":\"t\",\"attachments\":[{\"url\":\"file:///etc/passwd\"}]}", 422, "/attachments/0/url");
     refuses("{" KEY "\"title\":\"a\\u0007b\"}", 422, "/title");
 }
 
