@@ -3,7 +3,8 @@
 import { t } from './index';
 
 const MINUTE = 60_000;
-const CITY_OFFSET_MS = 8 * 60 * MINUTE;
+/** The city is this far ahead of UTC. */
+export const CITY_OFFSET_MS = 8 * 60 * MINUTE;
 
 const two = (n: number) => String(n).padStart(2, '0');
 

@@ -33,19 +33,14 @@ export function loadCommands(): Promise<unknown> {
   return under;
 }
 
-/** In the order in which a person thinks of them. `version` is ours to fill in. */
-const ORDER = ['unit', 'units', 'assignment', 'card', 'rung', 'other', 'request', 'matter', 'urgency', 'place', 'until', 'satisfied', 'score', 'reason', 'basis', 'answer', 'note'];
-
-/** null while the document is not there. */
+/** null while the document is not there. `version` is ours to fill in. */
 export function fieldsOf(command: string): Field[] | null {
   if (document_.value === null) return null;
   const schema =
     document_.value.paths[`/api/v1/tickets/{number}/${command}`]?.post?.requestBody?.content['application/json'].schema;
   const required = schema?.required ?? [];
-  const place = (name: string) => (ORDER.indexOf(name) + 100) % 100;
   return Object.keys(schema?.properties ?? {})
     .filter((name) => name !== 'version')
-    .sort((a, b) => place(a) - place(b))
     .map((name) => ({ name, required: required.includes(name) }));
 }
 
@@ -68,7 +63,14 @@ export const INVERSE: Readonly<Record<string, string>> = {
 };
 
 /** What a person most likely came to do, first. */
-const LIKELY = ['sign', 'dispatch', 'adjudicate', 'force', 'grant_extension', 'refuse_extension', 'grant_suspension', 'refuse_suspension', 'arrive', 'finish', 'contact', 'answer', 'pass', 'fail', 'solved', 'unsolved', 'unreachable', 'reply', 'return', 'score', 'resume', 'reopen', 'whistle', 'add_assist', 'pass_down', 'pass_up', 'ask_extension', 'ask_suspension', 'urge', 'supervise', 'note'];
+const LIKELY = [
+  ...['sign', 'dispatch', 'adjudicate', 'force', 'grant_extension', 'refuse_extension', 'grant_suspension'],
+  ...['refuse_suspension', 'grant_finish', 'refuse_finish', 'arrive', 'finish', 'contact', 'answer', 'pass', 'fail'],
+  ...['solved', 'unsolved', 'unreachable', 'reply', 'withdraw_card', 'refuse_appeal', 'return', 'score', 'resume', 'reopen'],
+  ...['whistle', 'add_assist', 'release_assist', 'pass_down', 'pass_up', 'ask_extension', 'ask_suspension', 'ask'],
+  ...['supplement', 'merge', 'unmerge', 'urge', 'supervise', 'note', 'take_back', 'transfer', 'split', 'appeal_card'],
+  ...['triage', 'decline', 'close', 'void'],
+];
 
 /** `next`: what the ticket waits for, if that is a command. */
 export function likelyFirst<T extends { command: string }>(possible: readonly T[], next?: string): T[] {
