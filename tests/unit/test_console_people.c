@@ -249,6 +249,29 @@ static void test_private_networks_take_a_second_person_and_are_narrow(void **sta
     assert_int_equal(sql_int("SELECT count(*) FROM approved_network"), 0);
 }
 
+/* What `paidan verify` finds, the audit administrator sees too; nobody else is told. */
+static void test_the_audit_chain(void **state) {
+    struct person audit = must_sign_in("audit");
+    refuse(403, "GET", "/api/v1/audit/chain", &security, NULL);
+    refuse(400, "GET", "/api/v1/audit/chain?cursor=mine", &audit, NULL);
+    cJSON *chain = want(200, "GET", "/api/v1/audit/chain", &audit, NULL);
+    assert_int_equal(cJSON_GetArraySize(at(chain, "damages")), 0);
+    assert_string_equal(text_at(chain, "to"), text_at(chain, "head.id"));
+    assert_true(cJSON_IsTrue(at(chain, "head.fits")) && cJSON_IsNull(at(chain, "next_cursor")));
+    cJSON_Delete(chain);
+    sql("BEGIN; CREATE TABLE audit_kept AS SELECT * FROM audit; UPDATE audit SET outcome = 'else' WHERE id = 2;"
+        "DELETE FROM audit WHERE id = 4; COMMIT");
+    chain = want(200, "GET", "/api/v1/audit/chain", &audit, NULL);
+    assert_string_equal(text_at(chain, "damages.0.id"), "2");
+    assert_string_equal(text_at(chain, "damages.1.id"), "4"); /* gone */
+    assert_string_equal(text_at(chain, "damages.2.id"), "5"); /* fits what is gone */
+    cJSON_Delete(chain);
+    sql("BEGIN; DELETE FROM audit; INSERT INTO audit SELECT * FROM audit_kept; DROP TABLE audit_kept; COMMIT");
+    chain = want(200, "GET", "/api/v1/audit/chain", &audit, NULL);
+    assert_int_equal(cJSON_GetArraySize(at(chain, "damages")), 0);
+    cJSON_Delete(chain);
+}
+
 /* ---- every role at every door ------------------------------------------------------------------------------------ */
 
 static void fill_path(const char *path, const char *command, char *ret_path, size_t size) {
@@ -366,6 +389,7 @@ int main(void) {
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_endpoints),
         cmocka_unit_test(test_private_networks_take_a_second_person_and_are_narrow),
+        cmocka_unit_test(test_the_audit_chain),
         cmocka_unit_test(test_every_role_at_every_door),
         cmocka_unit_test(test_the_audit_is_a_chain),
         cmocka_unit_test(test_no_secret_is_stored),

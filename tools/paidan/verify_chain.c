@@ -5,6 +5,7 @@
 
 #include "common/crypto.h"
 #include "proto/codec.h"
+#include "services/kit/audit_chain.h"
 #include "services/kit/chain.h"
 #include "tools/paidan/verify.h"
 
@@ -145,18 +146,6 @@ enum err verify_chains(struct db_blocking *db, struct verify *v) {
 
 /* ---- the audit log ------------------------------------------------------------------------------------------------------------ */
 
-/* PostgreSQL computes each hash from the one stored before: the same function that wrote it, on the server's bytes. */
-static const char AUDIT[] =
-    "SELECT id, hash = sha256(coalesce(before, decode(repeat('00', 32), 'hex')) || audit_record(id, at, user_id, role, "
-    "unit, action, "
-    "object, outcome, detail)), at < coalesce(before_at, at) FROM (SELECT *, lag(hash) OVER (ORDER BY id) AS before, "
-    "lag(at) OVER (ORDER BY id) AS before_at FROM (SELECT * FROM audit WHERE id >= $1::int8 ORDER BY id LIMIT 5001) AS "
-    "page) AS linked "
-    "ORDER BY id";
-static const char AUDIT_HEAD[] = "SELECT h.id, coalesce((SELECT max(id) FROM audit), 0), h.hash = coalesce((SELECT "
-                                 "hash FROM audit WHERE id = h.id), "
-                                 "decode(repeat('00', 32), 'hex')) FROM audit_head h";
-
 static void audit_damage(struct verify *v, int64_t id, struct sentence what) {
     char place[VERIFY_TEXT_BYTES];
     snprintf(place, sizeof place, "audit %" PRId64, id);
@@ -165,7 +154,7 @@ static void audit_damage(struct verify *v, int64_t id, struct sentence what) {
 
 static enum err check_audit_head(struct db_blocking *db, struct verify *v) {
     struct db_result *head;
-    enum err err = db_run_blocking(db, AUDIT_HEAD, NULL, &head);
+    enum err err = db_run_blocking(db, AUDIT_HEAD_SQL, NULL, &head);
     if (err != ERR_NONE) return err;
     if (db_rows(head) != 1)
         audit_damage(v, 0, (struct sentence){"审计末尾记录缺失", "the head of the audit log is missing"});
@@ -190,7 +179,7 @@ enum err verify_audit(struct db_blocking *db, struct verify *v) {
         struct db_result *rows;
         db_call_clear(parameters);
         db_set_int8(parameters, 1, last);
-        err = db_run_blocking(db, AUDIT, parameters, &rows);
+        err = db_run_blocking(db, AUDIT_CHAIN_SQL, parameters, &rows);
         if (err != ERR_NONE) break;
         count = db_rows(rows);
         for (int i = last > 0; i < count; i++) { /* pages overlap by the row whose hash is the next one's */
@@ -202,7 +191,7 @@ enum err verify_audit(struct db_blocking *db, struct verify *v) {
         }
         db_result_free(&rows);
         verify_progress(v, false);
-    } while (count == PAGE + 1);
+    } while (count == AUDIT_CHAIN_PAGE + 1);
     db_call_free(&parameters);
     return err == ERR_NONE ? check_audit_head(db, v) : err;
 }
