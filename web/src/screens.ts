@@ -23,6 +23,8 @@ export interface Screen {
 
 const UNITS = ['street', 'community', 'department'] as const;
 const WATCHERS = ['operator', 'supervisor', 'readonly'] as const;
+/** Who works with tickets; administrators do not. */
+const WORKERS = [...WATCHERS, ...UNITS, 'grid_worker'] as const;
 
 export const screens: readonly Screen[] = [
   {
@@ -45,7 +47,7 @@ export const screens: readonly Screen[] = [
     name: 'queues',
     path: '/queues/:unit?',
     title: 'queues.title',
-    roles: 'all',
+    roles: WORKERS,
     key: 'q',
     view: () => import('./views/QueuesView.vue'),
   },
@@ -53,16 +55,24 @@ export const screens: readonly Screen[] = [
     name: 'ticket',
     path: '/ticket/:number(T\\d{17})',
     title: null,
-    roles: 'all',
+    roles: WORKERS,
     view: () => import('./views/TicketView.vue'),
   },
   {
     name: 'figures',
     path: '/figures',
     title: 'screen.figures',
-    roles: [...WATCHERS, ...UNITS, 'grid_worker'],
+    roles: WORKERS,
     key: 'f',
     view: () => import('./views/FiguresView.vue'),
+  },
+  {
+    name: 'admin',
+    path: '/admin/:section?',
+    title: 'screen.admin',
+    roles: ['admin_system', 'admin_security', 'admin_audit', 'operator'],
+    key: 'a',
+    view: () => import('./views/AdminView.vue'),
   },
   {
     name: 'wall',

@@ -41,6 +41,12 @@ export interface Options {
   body?: unknown;
   /** Files, instead of a body: sent as multipart/form-data, with more time. */
   form?: FormData | undefined;
+  /** Instead of a JSON body: a file's text, as what it is (text/csv). */
+  file?: { type: string; text: string } | undefined;
+  /** The answer is a file's text, not JSON. */
+  text?: boolean | undefined;
+  /** For what is known to take long; 15 s otherwise, more for files. */
+  timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Idempotency-Key: the same again gives the first answer. */
   key?: string | undefined;
@@ -66,22 +72,25 @@ async function once<T>(method: string, path: string, options: Options): Promise<
   };
   if (method !== 'GET') headers['X-CSRF-Token'] = hooks.csrf();
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.file !== undefined) headers['Content-Type'] = options.file.type;
+  if (options.text === true) headers.Accept = '*/*';
   if (options.key !== undefined) headers['Idempotency-Key'] = options.key;
 
   const abort = new AbortController();
   const giveUp = () => abort.abort();
-  const timer = setTimeout(giveUp, options.form === undefined ? TIMEOUT_MS : UPLOAD_MS);
+  const timer = setTimeout(giveUp, options.timeoutMs ?? (options.form === undefined ? TIMEOUT_MS : UPLOAD_MS));
   options.signal?.addEventListener('abort', giveUp);
   if (options.signal?.aborted) giveUp();
   try {
     const response = await fetch(path, {
       method,
       headers,
-      body: options.form ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
+      body: options.form ?? options.file?.text ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       credentials: credentials().credentials,
       cache: 'no-store',
       signal: abort.signal,
     });
+    if (response.ok && options.text === true) return (await response.text()) as T;
     if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
     throw await failure(response);
   } catch (e) {
