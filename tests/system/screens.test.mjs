@@ -1,65 +1,26 @@
-// The console's screens in Debian's Chromium against the real running system: one whole ticket's life through the screens of the
-// people it passes, in Chinese and in English; a return and its adjudication; fifty dispatched at once; a number and its list; a
-// session that ends while something is typed; keyboard alone; axe-core.
+// The screens in Debian's Chromium against the real running system: fifty dispatched at once, a session that ends while one types, the
+// keyboard alone, axe-core; and what the page relies on of the API. Whole stories are in stories.test.mjs, /admin in admin.test.mjs.
+
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
 
 import { shapes } from '../../web/dev/api.mjs';
-import { bearer, nobody } from './lib/client.mjs';
-import { Demo } from './lib/demo.mjs';
 import { start } from './harness.mjs';
-import { axe, browse, leave, pick, screen } from './lib/screen.mjs';
-import { eventually } from './lib/wait.mjs';
+import { pick } from './lib/screen.mjs';
+import { Stage } from './lib/story.mjs';
 
-let system, browser, hotline, readonly, accounts;
-let pushed = 0;
-
-// One that PAIDAN_URL and PAIDAN_ACCOUNTS name, or one of our own.
-async function runningSystem() {
-  const url = process.env.PAIDAN_URL;
-  if (!url) return start('screens');
-  const found = new Demo(fileURLToPath(new URL('../..', import.meta.url)));
-  const book = JSON.parse(fs.readFileSync(process.env.PAIDAN_ACCOUNTS, 'utf8'));
-  return Object.assign(found, { url, accounts: book, token: (name) => bearer(url, book.tokens[name]), nobody: () => nobody(url) });
-}
-
-const run = Date.now();
-async function push(more = {}) {
-  const title = `井盖松动 ${++pushed}`;
-  const body = { source: 'hotline-12345', external_id: `screens-${run}-${pushed}`, title, description: '车辆经过时响。', requester: { phone: '19900001234' }, ...more };
-  const answer = await hotline.post('/api/v1/requests', body);
-  assert.equal(answer.status, 201, answer.text);
-  const number = await eventually('its ticket', async () => (await readonly.get(`/api/v1/requests/${answer.body.number}`)).body.ticket?.number);
-  return { title, number };
-}
-
-const ticket = async (number) => (await readonly.get(`/api/v1/tickets/${number}`)).body;
-const inState = (number, state) => eventually(`${number} in ${state}`, async () => ((await ticket(number)).state === state ? true : null));
-const accountOf = (unit) => Object.values(accounts).find((a) => a.unit === unit && !a.role.startsWith('admin'));
-const open = (who, where, seen, look) => screen(browser, system.url, who, where, seen, look);
-
-const act = (page, command) => page.click(`.action-bar [data-command=${command}]`);
-async function actAnywhere(page, command) {
-  if (!(await page.isVisible(`.action-bar [data-command=${command}]`))) await page.click('.action-bar .others summary');
-  await act(page, command);
-  await page.waitForSelector('.action-form .field');
-}
-const send = (page) => page.click('.action-form [type=submit]');
-const said = (page) => page.waitForSelector('.action-bar .done');
+let system, stage;
 
 describe('the screens', { timeout: 600_000 }, () => {
   before(async () => {
-    system = await runningSystem();
-    accounts = system.accounts.accounts;
-    [hotline, readonly] = [system.token('hotline'), system.token('readonly')];
-    browser = await browse();
+    system = await start('screens');
+    stage = await Stage.open(system);
   });
   after(async () => {
-    await browser?.close();
-    await system?.stop?.();
+    await stage?.close();
+    await system?.stop();
   });
 
   test('what the page relies on of the API still holds', async () => {
@@ -88,102 +49,10 @@ describe('the screens', { timeout: 600_000 }, () => {
     assert.doesNotMatch(files.join(' '), /DistrictMap|echarts/);
   });
 
-  for (const lang of ['zh', 'en']) {
-    test(`a whole life, from screen to screen (${lang})`, async () => {
-      const { title, number } = await push({ location: { lon: 123.76, lat: 41.33 } });
-      const department = system.departmentOf('020305');
-
-      const centre = await open(accounts.operator, '/centre', '.first .ticket-item', { lang });
-      await centre.page.click(`.first .ticket-item[data-ticket=${number}] button`);
-      await centre.page.waitForSelector('[data-test=route]');
-      assert.match(await centre.page.textContent('.request [data-test=person]'), /199\*+1234/);
-      await act(centre.page, 'dispatch');
-      await pick(centre.page, 'act-unit', department);
-      await send(centre.page);
-      await said(centre.page);
-      await inState(number, 'OFFERED');
-
-      const desk = await open(accounts[`department-${department}`], '/desk?tab=sign', `.ticket-item[data-ticket=${number}]`, { lang });
-      await desk.page.click(`.ticket-item[data-ticket=${number}] > button`);
-      await desk.page.waitForSelector('.ticket-body [data-test=route]');
-      await desk.page.keyboard.press('a');
-      await said(desk.page);
-      await inState(number, 'HANDLING');
-      await desk.page.waitForSelector('.action-bar [data-command=contact]');
-      await act(desk.page, 'contact');
-      await desk.page.fill('#act-note', '已电话联系');
-      await send(desk.page);
-      await desk.page.waitForSelector('.action-bar .buttons [data-command=finish]');
-      await act(desk.page, 'finish');
-      await send(desk.page);
-      assert.match(await desk.page.textContent('.action-form .mistake'), lang === 'zh' ? /请填写/ : /Required/, 'a field that is missing is named');
-      await desk.page.fill('#act-answer', '井盖已加固。');
-      await send(desk.page);
-      await said(desk.page);
-      await inState(number, 'CHECK');
-      await leave(desk);
-
-      const checker = (await ticket(number)).owner.code;
-      const check = await open(accountOf(checker), `/ticket/${number}`, '.action-bar [data-command=pass]', { lang });
-      await actAnywhere(check.page, 'pass');
-      await send(check.page);
-      await said(check.page);
-      await inState(number, 'CALLBACK');
-      await leave(check);
-
-      // the operator's page was open all the time, and knows
-      await centre.page.waitForSelector('.action-bar [data-command=solved]');
-      await actAnywhere(centre.page, 'solved');
-      await centre.page.selectOption('#act-satisfied', { label: lang === 'zh' ? '满意' : 'Satisfied' });
-      await send(centre.page);
-      await inState(number, 'CLOSED');
-      await centre.page.waitForFunction((word) => document.querySelector('[data-test=state]').textContent === word, lang === 'zh' ? '已结案' : 'Closed');
-      assert.ok((await centre.page.$$('.history li')).length >= 7);
-      assert.match(await centre.page.textContent('h2'), new RegExp(title));
-      await leave(centre);
-    });
-  }
-
-  test('returned twice, adjudicated: the centre sees it first', async () => {
-    const matter = '020305';
-    const [first, other] = [system.departmentOf(matter), system.anotherDepartment(system.departmentOf(matter))];
-    const { number } = await push({ matter, location: { lon: 123.76, lat: 41.33 } });
-    const giveBack = async (unit) => {
-      const desk = await open(accounts[`department-${unit}`], `/ticket/${number}`, '.action-bar [data-command=return]');
-      await desk.page.keyboard.press('r');
-      await desk.page.waitForSelector('#act-reason');
-      await desk.page.selectOption('#act-reason', 'not_our_duty');
-      await desk.page.fill('#act-basis', '职责清单第3条');
-      await send(desk.page);
-      await said(desk.page);
-      await leave(desk);
-    };
-    await inState(number, 'OFFERED');
-    const began = (await ticket(number)).owner.code;
-    await giveBack(began);
-    await inState(number, 'TRIAGE');
-    const centre = await open(accounts.operator, `/ticket/${number}`, '.action-bar [data-command=dispatch]');
-    await act(centre.page, 'dispatch');
-    await pick(centre.page, 'act-unit', other);
-    await send(centre.page);
-    await said(centre.page);
-    await giveBack(other);
-    await inState(number, 'DISPUTED');
-    await centre.page.goto(`${system.url}/centre`);
-    await centre.page.click(`.first .ticket-item[data-ticket=${number}] button`);
-    await centre.page.waitForSelector('.action-bar [data-command=adjudicate]');
-    await act(centre.page, 'adjudicate');
-    await pick(centre.page, 'act-unit', first);
-    await centre.page.fill('#act-reason', '按职责清单属该局');
-    await send(centre.page);
-    await said(centre.page);
-    await inState(number, 'OFFERED');
-    await leave(centre);
-  });
-
   test('fifty are dispatched at once, and a number always equals its list', async () => {
-    for (let i = 0; i < 50; i++) await push();
-    const { page, ...rest } = await open(accounts.operator, '/centre', '.first h3');
+    for (let i = 0; i < 50; i++) await stage.push();
+    const operator = await stage.signIn('operator', '/centre', '.first h3');
+    const { page } = operator;
     await page.waitForFunction(() => Number(document.querySelector('[data-first=TRIAGE]')?.textContent) >= 50);
     await page.click('.first h3 button:has([data-first=TRIAGE])');
     await page.waitForSelector('.list-panel .ticket-item');
@@ -208,32 +77,30 @@ describe('the screens', { timeout: 600_000 }, () => {
       const list = document.querySelector('.list-panel [aria-setsize]')?.getAttribute('aria-setsize');
       return cell !== undefined && cell === head && cell === list;
     }, unit);
-    const real = (await readonly.get(`/api/v1/queues/${unit}`)).body.unit.depth;
+    const real = (await stage.readonly.get(`/api/v1/queues/${unit}`)).body.unit.depth;
     assert.equal(await count(), real);
-    await leave({ page, ...rest });
+    await operator.leaves();
   });
 
   test('the session ends while something is typed: nothing is lost, and it is sent', async () => {
-    const { number } = await push();
-    const here = await open(accounts.operator, `/ticket/${number}`, '.action-bar [data-command=dispatch]');
-    const { page, context } = here;
-    await actAnywhere(page, 'note');
-    await page.fill('#act-note', '已请社区先看现场');
-    await context.clearCookies();
-    await send(page);
+    const number = await stage.push();
+    const operator = await stage.signInBefore('operator', number);
+    const { page, here } = operator;
+    await operator.begins('note', { note: '已请社区先看现场' });
+    await here.context.clearCookies();
+    await page.click('.action-form [type=submit]');
     await page.waitForSelector('.el-dialog #login-password');
-    await page.fill('.el-dialog #login-password', accounts.operator.password);
+    await page.fill('.el-dialog #login-password', stage.accounts.operator.password);
     await page.keyboard.press('Enter');
-    await said(page);
-    const { events } = (await readonly.get(`/api/v1/tickets/${number}/history`)).body;
-    assert.deepEqual(events.filter((e) => e.event === 'noted').map((e) => e.note), ['已请社区先看现场']);
-    await leave(here);
+    await page.waitForSelector('.action-bar .done');
+    assert.deepEqual((await stage.happened(number, 'noted')).map(({ note }) => note), ['已请社区先看现场']);
+    await operator.leaves();
   });
 
-  test('the keyboard alone is enough', async () => {
-    await push();
-    const here = await open(accounts.operator, '/centre', '.matrix [data-cell]');
-    const { page } = here;
+  test('the keyboard alone is enough: the centre, its list, a ticket', async () => {
+    await stage.push();
+    const operator = await stage.signIn('operator', '/centre', '.matrix [data-cell]');
+    const { page } = operator;
     const focus = () => page.evaluate(() => document.activeElement?.closest('[data-unit], [data-ticket]')?.dataset ?? {});
     await page.waitForSelector('.first [data-ticket]');
     await page.keyboard.press('j');
@@ -258,36 +125,86 @@ describe('the screens', { timeout: 600_000 }, () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('.list-panel .ticket-item');
     await page.keyboard.press('Escape');
-    await page.waitForTimeout(0);
     await page.evaluate(() => document.activeElement?.blur());
     await page.keyboard.press('g');
     await page.keyboard.press('q');
     await page.waitForSelector('.queue-row');
     await page.keyboard.press('?');
     await page.waitForSelector('.el-dialog kbd');
-    await leave(here);
+    await operator.leaves();
+  });
+
+  test('the keyboard alone is enough: a desk, from signing to a return, without a mouse', async () => {
+    const unit = system.anotherDepartment(system.departmentOf('020305')); // whose list the fifty are not in
+    const numbers = [];
+    for (let i = 0; i < 3; i++) numbers.push(await stage.offeredTo(unit));
+    const desk = await stage.signIn(`department-${unit}`, '/desk?tab=sign', `.ticket-item[data-ticket="${numbers[2]}"]`);
+    const { page } = desk;
+    const opened = () => new URL(page.url()).searchParams.get('ticket');
+    const current = () => page.evaluate(() => document.activeElement?.closest('[data-ticket]')?.dataset.ticket ?? null);
+    const moved = (from) => page.waitForFunction((before) => (document.activeElement?.closest('[data-ticket]')?.dataset.ticket ?? before) !== before, from);
+
+    await desk.presses('j');
+    await moved(null);
+    const first = await current();
+    await desk.presses('j');
+    await moved(first);
+    await desk.presses('k', 'Enter');
+    await desk.sees('OFFERED');
+    assert.equal(opened(), first);
+    await desk.presses('a');
+    await desk.sees('HANDLING');
+    await page.waitForSelector('.action-bar .done');
+
+    await page.evaluate(() => document.activeElement?.blur());
+    await desk.presses('j');
+    await page.waitForFunction(() => document.activeElement?.closest('[data-ticket]') != null);
+    await desk.presses('Enter');
+    await desk.sees('OFFERED');
+    const second = opened();
+    assert.notEqual(second, first);
+    await desk.presses('r');
+    await page.waitForFunction(() => document.activeElement?.id === 'act-reason');
+    await desk.presses('ArrowDown', 'Tab');
+    await page.keyboard.type('职责清单第3条');
+    await desk.presses('Control+Enter');
+    await desk.sees('TRIAGE');
+    await page.waitForSelector('.action-bar .done');
+    assert.equal((await stage.happened(second, 'returned')).length, 1);
+
+    await page.evaluate(() => document.activeElement?.blur());
+    await desk.presses('/');
+    await page.keyboard.type('井盖');
+    await desk.presses('Enter');
+    await page.waitForURL('**/desk?**q=**');
+    await page.waitForSelector('.ticket-list .ticket-item');
+    await page.evaluate(() => document.activeElement?.blur());
+    await desk.presses('j');
+    await page.waitForFunction(() => document.activeElement?.closest('[data-ticket]') != null);
+    await desk.presses('x');
+    await desk.shows('[data-test=marked]', '1');
+    await desk.presses('?');
+    await page.waitForSelector('.el-dialog kbd');
+    await desk.leaves();
   });
 
   test('axe-core finds nothing', async () => {
-    const { number } = await push();
-    const street = accounts['street-s1'];
+    const number = await stage.push();
     for (const look of [{ lang: 'zh', theme: 'light' }, { lang: 'en', theme: 'dark' }]) {
-      const centre = await open(accounts.operator, '/centre', '.matrix [data-cell]', look);
-      await centre.page.waitForSelector('.district-map canvas');
-      await axe(centre.page, `centre ${look.lang}`);
-      await centre.page.click('.counters .lamp');
-      await centre.page.waitForSelector('.list-panel header');
-      await axe(centre.page, `list ${look.lang}`);
-      await centre.page.goto(`${system.url}/ticket/${number}`);
-      await centre.page.waitForSelector('[data-test=route]');
-      await axe(centre.page, `ticket ${look.lang}`);
-      await act(centre.page, 'dispatch');
-      await centre.page.waitForSelector('#act-unit');
-      await axe(centre.page, `form ${look.lang}`);
-      await leave(centre);
-      const desk = await open(street, '/desk?tab=mine', '.tabs', look);
-      await axe(desk.page, `desk ${look.lang}`);
-      await leave(desk);
+      const operator = await stage.signIn('operator', '/centre', '.matrix [data-cell]', look);
+      await operator.page.waitForSelector('.district-map canvas');
+      await operator.axe(`centre ${look.lang}`);
+      await operator.page.click('.counters .lamp');
+      await operator.page.waitForSelector('.list-panel header');
+      await operator.axe(`list ${look.lang}`);
+      await operator.goes(`/ticket/${number}`, '[data-test=route]');
+      await operator.axe(`ticket ${look.lang}`);
+      await operator.begins('dispatch');
+      await operator.axe(`form ${look.lang}`);
+      await operator.leaves();
+      const street = await stage.signIn('street-s1', '/desk?tab=mine', '.tabs', look);
+      await street.axe(`desk ${look.lang}`);
+      await street.leaves();
     }
   });
 });
