@@ -33,6 +33,10 @@ const struct rate_row *figures_rate_row(int rate) {
     return &rates[rate > 0 && rate < RATE_COUNT ? rate : 0];
 }
 
+bool figures_rate_is_share(int rate) {
+    return figures_rate_row(rate)->denominator[0] != FIGURE_RECEIVED;
+}
+
 enum rate figures_rate_by_code(const char *code, size_t length) {
     for (int rate = 1; rate < RATE_COUNT; rate++) {
         size_t i = 0;

@@ -53,6 +53,9 @@ struct rate_row {
 /* By enum figure, by enum rate; static. [0] is empty. */
 const struct figure_row *figures_counter(int figure);
 const struct rate_row *figures_rate_row(int rate);
+/* Whether it is a share, of which the rest was missed. Returns, reworks, extensions and whistles are counted per ticket received (F4)
+ * and may pass 1. */
+bool figures_rate_is_share(int rate);
 /* RATE_NONE when there is none of this code. */
 enum rate figures_rate_by_code(const char *code, size_t length);
 

@@ -269,7 +269,7 @@ static void store(struct import *in) {
 }
 
 void import_scores(struct call *call) {
-    static const struct import_kind kind = {.name = "scores", .check = check, .store = store};
+    static const struct import_kind kind = {.name = "scores", .tables = "{score_rule}", .check = check, .store = store};
     import_start(call, &kind, NULL);
 }
 

@@ -156,6 +156,7 @@ static void answer_explain(struct scan *s) {
     json_put_open(w, "rate");
     figures_write_rate(w, &a->lines[0], s->rate, true);
     json_put_int(w, "better", figures_rate_row(s->rate)->better);
+    json_put_bool(w, "share", figures_rate_is_share(s->rate));
     json_close(w);
     write_weights(w, a, s->rate);
     json_put_string(w, "part", parts[s->part]);
@@ -298,6 +299,11 @@ static void ask_rate(struct call *call, struct scan *s) {
         if (!strcmp(part, parts[i])) s->part = (enum part)i;
     if (part && !s->part && strcmp(part, parts[0]) != 0)
         call_wrong(call, "part", "须为 numerator、denominator 或 missed", "must be numerator, denominator or missed");
+    if (s->rate && s->part == PART_MISSED && !figures_rate_is_share(s->rate))
+        call_wrong(
+            call, "part", "该指标按件计次, 可超过 100%, 没有未达到的部分; 须为 numerator 或 denominator",
+            "this rate counts occasions per ticket and may pass 100 %: nothing of it is missed; must be numerator or "
+            "denominator");
     s->limit = (int)call_query_int(call, "limit", LIMIT, LIMIT_MAX);
     int64_t cursor[2];
     if (call_query_cursor(call, cursor)) s->after = cursor[0];
@@ -343,6 +349,7 @@ static void on_rules(struct call *call, const struct db_reply *reply) {
         put_names(w, "formula", row->formula_zh, row->formula_en);
         json_put_int(w, "version", row->version);
         json_put_int(w, "better", row->better);
+        json_put_bool(w, "share", figures_rate_is_share(rate));
         write_names(w, "numerator", row->numerator);
         write_names(w, "denominator", row->denominator);
         json_close(w);

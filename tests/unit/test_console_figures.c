@@ -156,6 +156,13 @@ static void test_a_rate_is_made_of_its_tickets(void **state) {
     int hit, of, count;
     explain(&water, "solved", "missed", &hit, &of, &count);
     assert_int_equal(count, 1);
+    /* returns are counted per ticket and may pass 100 %: nothing of them is missed */
+    cJSON *share = get(400, &water, "/api/v1/figures/explain?rate=returned&part=missed");
+    assert_non_null(strstr(text_at(share, "errors.0.detail"), "must be numerator or denominator"));
+    cJSON_Delete(share);
+    share = get(200, &water, "/api/v1/figures/explain?rate=returned&part=numerator");
+    assert_true(cJSON_IsFalse(at(share, "rate.share")));
+    cJSON_Delete(share);
     cJSON *page = get(200, &water, "/api/v1/figures/explain?rate=solved&part=missed");
     assert_string_equal(text_at(page, "tickets.0.number"), tickets[0]);
     cJSON_Delete(page);
@@ -260,6 +267,9 @@ static void test_scores_by_rules_with_dates(void **state) {
     struct answer file = ask("GET", "/api/v1/admin/scores/export", &admin, NULL), again;
     assert_int_equal(file.status, 200);
     assert_non_null(strstr(file.body, "'=1+1"));
+    again = import_bytes(&admin, "scores", "?dry_run=1", file.body, strlen(file.body));
+    assert_true(cJSON_IsFalse(at(again.json, "changed")));
+    answer_done(&again);
     load_scores(200, file.body);
     again = ask("GET", "/api/v1/admin/scores/export", &admin, NULL);
     assert_non_null(strstr(again.body, "exclusion,,,,,phone,,2020-01-01,,"));
