@@ -34,12 +34,13 @@ struct plan {
 
 struct known { /* sorted */
     const char **logins;
+    bool *guards; /* beside them: an enabled security administrator */
     uint32_t count;
     bool passwords;
 };
 
-static const struct db_statement LOGINS = {"import_people_logins",
-                                           "SELECT login FROM account ORDER BY login COLLATE \"C\""};
+static const struct db_statement LOGINS = {
+    "import_people_logins", "SELECT login, role = $1::int2 AND NOT disabled FROM account ORDER BY login COLLATE \"C\""};
 static const struct db_statement STORE = {"import_people",
                                           "INSERT INTO account (login, password, role, unit, created_at, quiet) SELECT "
                                           "l, p, r, nullif(u, 0), $5::int8, q FROM "
@@ -123,6 +124,35 @@ static void find_twins(struct import *in, struct plan *plan) {
     }
 }
 
+static uint32_t place_of(const struct known *known, const char *login) {
+    const char **found = known->count ? bsearch(&login, known->logins, known->count, sizeof login, compare) : NULL;
+    return found ? (uint32_t)(found - known->logins) : known->count;
+}
+
+/* Nobody takes the role from themselves, and one security administrator stays: else nobody could make another. */
+static void keep_a_guard(struct import *in, const struct plan *plan) {
+    const struct known *known = in->known;
+    const struct person *last = NULL;
+    uint32_t guards = 0;
+    for (uint32_t i = 0; i < known->count; i++) guards += known->guards[i];
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct person *person = &plan->rows[i];
+        uint32_t place = place_of(known, person->login);
+        bool was = place < known->count && known->guards[place],
+             stays = person->role == ROLE_ADMIN_SECURITY && !person->to;
+        if (!person->is_first || was == stays) continue;
+        guards += stays ? 1 : -1u;
+        if (stays) continue;
+        last = person;
+        if (!strcmp(person->login, in->call->who.name))
+            fault(in, person, ROLE, "不能改变自己的角色, 也不能给自己的岗位定结束日期",
+                  "nobody changes their own role, or gives their own post an end");
+    }
+    if (guards == 0 && last)
+        fault(in, last, ROLE, "是最后一名安全管理员; 请先另设一名",
+              "is the last security administrator: make another one first");
+}
+
 static void check(struct import *in) {
     struct plan *plan = in->plan = import_take(in, 1, sizeof *plan);
     struct sheet s;
@@ -138,6 +168,7 @@ static void check(struct import *in) {
     }
     sheet_close(&s);
     find_twins(in, plan);
+    keep_a_guard(in, plan);
     for (uint32_t i = 0; i < plan->count; i++)
         if (plan->rows[i].is_first) *(plan->rows[i].is_new ? &in->created : &in->updated) += 1;
     plan->new_count = (uint32_t)in->created;
@@ -242,16 +273,18 @@ static void on_logins(struct call *call, const struct db_reply *reply) {
     struct known *known = call_take(call, sizeof *known);
     known->count = (uint32_t)db_rows(rows);
     known->logins = call_take(call, (known->count + 1) * sizeof *known->logins);
+    known->guards = call_take(call, known->count + 1);
     known->passwords = !call_query_choice(call, "passwords", words);
     for (uint32_t i = 0; i < known->count; i++) {
         size_t len;
         known->logins[i] = call_printf(call, "%s", db_get_text(rows, (int)i, 0, &len));
+        known->guards[i] = db_get_bool(rows, (int)i, 1);
     }
     import_start(call, &kind, known);
 }
 
 void import_people(struct call *call) {
     call_read(call);
-    call_add(call, &LOGINS);
+    db_set_int2(call_add(call, &LOGINS), 1, ROLE_ADMIN_SECURITY);
     call_send(call, on_logins);
 }
