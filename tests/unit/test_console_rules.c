@@ -134,6 +134,22 @@ static const char *owner_of(const char *ticket) {
     return owner;
 }
 
+/* Asks for what the preview named; signed, or decided by a person, it does not move. */
+static void move(const struct named *named) {
+    char body[200];
+    struct answer answer;
+    snprintf(body, sizeof body, "{\"ticket\":\"%.23s\",\"version\":\"%.11s\",\"unit\":\"%.19s\"}", named->ticket,
+             named->version, named->unit);
+    EVENTUALLY(({ /* the router reads the new rules within moments */
+                  answer = ask("POST", "/api/v1/rules/reroute", &admin, body);
+                  bool late = answer.status == 409 && strstr(answer.body, "ROUTED_ELSEWHERE");
+                  if (late) answer_done(&answer);
+                  !late;
+    }));
+    assert_int_equal(answer.status, named->moves ? 200 : 409);
+    answer_done(&answer);
+}
+
 static void test_what_the_preview_names_is_what_moves(void **state) {
     char *offered = push_to("water", "三号楼水管爆裂"), *traditional = push_to("water", "三號樓水管爆裂"),
          *other = push_to("water", "井盖丢失"), *signed_ = push_to("water", "水管爆裂漏水"),
@@ -172,20 +188,7 @@ static void test_what_the_preview_names_is_what_moves(void **state) {
     /* loading moves nothing by itself (R17) */
     cJSON_Delete(send_csv(200, "/api/v1/admin/rules/import", &admin, file));
     for (int i = 0; i < ALL; i++) assert_string_equal(owner_of(all[i]), before[i]);
-    for (int i = 0; i < count; i++) {
-        char body[200];
-        snprintf(body, sizeof body, "{\"ticket\":\"%.23s\",\"version\":\"%.11s\",\"unit\":\"%.19s\"}", named[i].ticket,
-                 named[i].version, named[i].unit);
-        struct answer answer;
-        EVENTUALLY(({ /* the router reads the new rules within moments */
-                      answer = ask("POST", "/api/v1/rules/reroute", &admin, body);
-                      bool late = answer.status == 409 && strstr(answer.body, "ROUTED_ELSEWHERE");
-                      if (late) answer_done(&answer);
-                      !late;
-        }));
-        assert_int_equal(answer.status, named[i].moves ? 200 : 409); /* signed, or a person decided */
-        answer_done(&answer);
-    }
+    for (int i = 0; i < count; i++) move(&named[i]);
     for (int i = 0; i < ALL; i++) {
         bool moves = i == 0 || i == 1 || i == 6 || i == 8;
         assert_string_equal(owner_of(all[i]), moves ? "housing" : before[i]);
@@ -204,6 +207,8 @@ static void test_what_the_preview_names_is_what_moves(void **state) {
         free(now);
         there;
     }));
+    count = read_preview(file, named, 20); /* at most what came in before intake had read them */
+    for (int i = 0; i < count; i++) move(&named[i]);
     assert_int_equal(read_preview(file, named, 20), 0); /* the same once more would change nothing */
     for (int i = 0; i < ALL; i++)
         if (all[i] != split) free(all[i]);
