@@ -165,8 +165,8 @@ describe('a step of a ticket is proved by files', () => {
     assert.equal((await act(operator, 'note', { note: '不是我的', attachments: [{ id: mine.id }] })).status, 422);
     assert.equal((await act(department, 'arrive', { attachments: [{ id: mine.id }] })).status >= 400, true);
     await eventually('it is free', () => system.sql(`SELECT ticket FROM attachment WHERE id = '${mine.id}'`)[0][0] === '0');
-    for (const wrong of ['x', [mine.id], [{ id: mine.id, url: 'x' }], Array.from({ length: 7 }, () => ({ id: mine.id }))])
-      assert.equal((await act(department, 'note', { note: '错', attachments: wrong })).status, 400);
+    for (const [status, wrong] of [[400, 'x'], [400, [mine.id]], [400, [{ id: mine.id, url: 'x' }]], [422, Array.from({ length: 7 }, () => ({ id: mine.id }))]])
+      assert.equal((await act(department, 'note', { note: '错', attachments: wrong })).status, status);
     assert.equal((await act(department, 'finish', { answer: '路灯已更换。', attachments: [{ id: mine.id }, { id: file.id }] })).status, 200);
     assert.equal((await operator.get(`/api/v1/tickets/${ticket}`)).body.attachments.length, 2);
   });
