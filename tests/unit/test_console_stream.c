@@ -11,6 +11,7 @@ struct watching {
     char *raw, *text; /* as it came, and without the chunks' lengths */
     size_t raw_len, text_len, read_to;
     bool ended;
+    bool is_snapshot; /* the event read last */
     char id[60];
 };
 
@@ -57,7 +58,7 @@ static bool take_bytes(struct watching *w, int timeout_ms) {
     return true;
 }
 
-/* The next event of this name; others are passed over. NULL: none in time. */
+/* The next event of this name, or with NULL the next snapshot or delta; others are passed over. NULL: none in time. */
 static cJSON *next_event(struct watching *w, const char *name, int timeout_ms) {
     int64_t until = clock_monotonic_ms() + timeout_ms;
     for (;;) {
@@ -70,7 +71,8 @@ static cJSON *next_event(struct watching *w, const char *name, int timeout_ms) {
         *end = 0;
         w->read_to = (size_t)(end + 2 - w->text);
         char wanted[60], *id = strstr(start, "id: "), *data = strstr(start, "data: ");
-        snprintf(wanted, sizeof wanted, "event: %s\n", name);
+        w->is_snapshot = strstr(start, "event: snapshot\n");
+        snprintf(wanted, sizeof wanted, "event: %s\n", name ? name : w->is_snapshot ? "snapshot" : "delta");
         if (id) snprintf(w->id, sizeof w->id, "%.*s", (int)strcspn(id + 4, "\n"), id + 4);
         bool fits = strstr(start, wanted) && data;
         cJSON *json = fits ? cJSON_Parse(data + 6) : NULL;
@@ -102,23 +104,27 @@ static void test_the_stream_tells_what_changes(void **state) {
     cJSON *own_snapshot = next_event(&own, "snapshot", 5000), *other_snapshot = next_event(&other, "snapshot", 5000);
     assert_non_null(row_of(at(own_snapshot, "units"), "water"));
     assert_null(row_of(at(own_snapshot, "units"), "municipal"));
-    char version[60];
-    snprintf(version, sizeof version, "%s", text_at(snapshot, "version"));
-    int64_t began = clock_monotonic_ms();
-    char *ticket = push_to("water", "水表损坏");
+    char version[60], before[60], *ticket = NULL;
     bool told = false;
-    while (!told) { /* numbers first, tickets with them or right behind */
-        cJSON *delta = next_event(&all, "delta", 5000);
-        assert_non_null(delta);
-        assert_true(newer(text_at(delta, "version"), version));
-        assert_string_equal(all.id, text_at(delta, "version"));
-        snprintf(version, sizeof version, "%s", text_at(delta, "version"));
-        const cJSON *row = row_of(at(delta, "units"), "water");
-        if (row) depth = int_at(row, "depth");
-        told = names_ticket(delta, ticket);
-        cJSON_Delete(delta);
+    snprintf(version, sizeof version, "%s", text_at(snapshot, "version"));
+    /* everything is told anew, in a snapshot, when reference data was read meanwhile: then with another ticket */
+    for (int tries = 0; !told && tries < 5; tries++) {
+        free(ticket);
+        snprintf(before, sizeof before, "%s", version);
+        ticket = push_to("water", "水表损坏");
+        do { /* numbers first, tickets with them or right behind */
+            cJSON *event = next_event(&all, NULL, 5000);
+            assert_non_null(event);
+            assert_true(newer(text_at(event, "version"), version));
+            assert_string_equal(all.id, text_at(event, "version"));
+            snprintf(version, sizeof version, "%s", text_at(event, "version"));
+            const cJSON *row = row_of(at(event, "units"), "water");
+            if (row) depth = int_at(row, "depth");
+            told = !all.is_snapshot && names_ticket(event, ticket);
+            cJSON_Delete(event);
+        } while (!told && !all.is_snapshot);
     }
-    print_message("told after %lld ms\n", (long long)(clock_monotonic_ms() - began));
+    assert_true(told);
     cJSON *queue = get(200, &operator_, "/api/v1/queues/water?limit=200");
     assert_int_equal(int_at(queue, "unit.depth"), depth);
     assert_int_equal(cJSON_GetArraySize(at(queue, "tickets")), depth);
@@ -135,7 +141,7 @@ static void test_the_stream_tells_what_changes(void **state) {
         delta = next_event(&other, "delta", 100);
     }
     /* coming back with the version before: only what was missed */
-    struct watching back = watch(&operator_, text_at(snapshot, "version"));
+    struct watching back = watch(&operator_, before);
     delta = next_event(&back, "delta", 3000);
     assert_non_null(delta);
     assert_null(strstr(back.text, "event: snapshot"));
