@@ -48,13 +48,13 @@ struct scan {
 
 static struct scan *under_way[AT_ONCE_MAX];
 
-static const struct db_statement PAGE = {"figures_scan",
-                                         "WITH page AS (SELECT DISTINCT ticket FROM event WHERE shard = $1::int2 AND "
-                                         "ticket > $2::int8 AND at >= $3::int8 AND "
-                                         "at < $4::int8 AND seq <= $5::int8 ORDER BY ticket LIMIT 200) "
-                                         "SELECT " TALLY_EVENT_COLUMNS
-                                         " FROM page JOIN event USING (ticket) WHERE at < $4::int8 AND seq <= $5::int8 "
-                                         "ORDER BY ticket, version"};
+static const struct db_statement PAGE = {
+    "figures_scan",
+    "WITH page AS (SELECT DISTINCT ticket FROM event WHERE shard = $1::int2 AND "
+    "ticket > $2::int8 AND at >= $3::int8 AND "
+    "at < $4::int8 AND seq + 0 <= $5::int8 ORDER BY ticket LIMIT 200) "
+    "SELECT " TALLY_EVENT_COLUMNS " FROM page JOIN event USING (ticket) WHERE at < $4::int8 AND seq + 0 <= $5::int8 "
+    "ORDER BY ticket, version"};
 
 /* ---- one ticket -------------------------------------------------------------------------------------------------------------- */
 

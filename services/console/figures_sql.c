@@ -11,9 +11,10 @@ const struct db_statement FIGURES_STATE = {
 const struct db_statement FIGURES_EVENTS = {"figures_events", "SELECT " TALLY_EVENT_COLUMNS
                                                               " FROM event WHERE shard = $1::int2 AND seq > $2::int8 "
                                                               "ORDER BY seq LIMIT $3::int4"};
+/* seq + 0: by ticket alone. With the plain column PostgreSQL also walks the index over seq, which is every event there ever was. */
 const struct db_statement FIGURES_HISTORY = {
     "figures_history", "SELECT " TALLY_EVENT_COLUMNS
-                       " FROM event WHERE ticket = ANY ($1::int8[]) AND seq <= $2::int8 ORDER BY ticket, version"};
+                       " FROM event WHERE ticket = ANY ($1::int8[]) AND seq + 0 <= $2::int8 ORDER BY ticket, version"};
 const struct db_statement FIGURES_ADVANCE = {
     "figures_advance", "SELECT figure_advance($1::int2, $2::int8, $3::int8, $4::int8, $5::int8, $6::int4, $7::bytea)"};
 const struct db_statement FIGURES_RESTART = {"figures_restart", "SELECT figure_restart($1::int2)"};

@@ -155,7 +155,7 @@ static const char EVENTS[] =
     " FROM event WHERE shard = $1::int2 AND seq > $2::int8 AND seq <= $3::int8 ORDER BY seq LIMIT 2000";
 static const char HISTORY[] =
     "SELECT " TALLY_EVENT_COLUMNS
-    " FROM event WHERE ticket = ANY ($1::int8[]) AND seq <= $2::int8 ORDER BY ticket, version";
+    " FROM event WHERE ticket = ANY ($1::int8[]) AND seq + 0 <= $2::int8 ORDER BY ticket, version";
 
 static enum err learn(struct check *c, const struct db_result *page) {
     static struct event event;
