@@ -89,7 +89,7 @@ static void record(struct delivery *d, const struct client_response *response) {
         db_set_int8(call, 4, d->next_at);
     }
     if (endpoint) {
-        endpoint->now.failures = attempt.outcome == ATTEMPT_DELIVERED ? 0 : endpoint->now.failures + 1;
+        slots_attempted(endpoint, attempt.outcome == ATTEMPT_DELIVERED);
         attempt_log(endpoint, &attempt, d->group);
     }
     db_send(d->n->db, d->group, TIMEOUT_MS, on_recorded, d);

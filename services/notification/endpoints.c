@@ -62,7 +62,7 @@ static struct endpoint_now carried_over(struct notification *n, const struct end
     const struct endpoint *old = endpoint_by_id(n, fresh->id);
     if (!old) return (struct endpoint_now){0};
     struct endpoint_now now = old->now;
-    if (strcmp(old->url, fresh->url) != 0) now.failures = now.challenges = 0, now.probe_at = 0;
+    if (strcmp(old->url, fresh->url) != 0) now.failures = now.challenges = 0, now.probe_at = now.rests = 0;
     return now;
 }
 

@@ -38,6 +38,7 @@ struct endpoint_now {
     int under_way;
     int64_t oldest;   /* monotonic: since when; only good while slots are given out */
     int failures;     /* in a row */
+    int64_t rests;    /* monotonic: no attempt begins before */
     int64_t waiting;  /* delivery rows; counted anew now and then */
     bool told_full;   /* in the log */
     bool probing;     /* a challenge is under way */
@@ -147,6 +148,8 @@ static inline bool endpoint_is_open(const struct endpoint *endpoint) {
 
 /* Fills unnest($1 endpoints, $2 rooms) of the statement that looks for work. False: there is no room anywhere. */
 bool slots_give(struct notification *n, struct db_call *call);
+/* An attempt ended: who fails a dozen times in a row rests between attempts, up to 200 ms. */
+void slots_attempted(struct endpoint *endpoint, bool taken);
 
 /* ---- probe.c ---- */
 

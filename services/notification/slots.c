@@ -1,13 +1,22 @@
 /* How many attempts each endpoint may have under way. An endpoint that answers has per_endpoint slots; one that fails time after time
  * has one; one whose attempt has been hanging for a while takes the rest of its slots one at a time. Both kinds together have a quarter of
- * the house: so however many endpoints hang, the others find their slots free. Who begins changes from turn to turn. */
+ * the house: so however many endpoints hang, the others find their slots free. Who begins changes from turn to turn. One that only fails
+ * rests between two attempts: refusing costs it nothing, but each attempt costs PostgreSQL what a ticket costs. */
 #include "common/clock.h"
 #include "services/notification/notification.h"
 
 enum { FAILURES_MAX = 5, HANGS_MS = 1000, SLOW_MAX = UNDER_WAY_MAX / 4 };
+enum { RESTS_AFTER = 12, REST_MAX_MS = 200 };
 
 static bool fails(const struct endpoint *endpoint) {
     return endpoint->now.failures >= FAILURES_MAX;
+}
+
+void slots_attempted(struct endpoint *endpoint, bool taken) {
+    endpoint->now.failures = taken ? 0 : endpoint->now.failures + 1;
+    int more = endpoint->now.failures - RESTS_AFTER;
+    int64_t rest = more < 0 ? 0 : more < 8 ? 1 << more : REST_MAX_MS;
+    endpoint->now.rests = clock_monotonic_ms() + (rest < REST_MAX_MS ? rest : REST_MAX_MS);
 }
 
 static bool is_slow(const struct endpoint *endpoint, int64_t monotonic) {
@@ -36,7 +45,8 @@ bool slots_give(struct notification *n, struct db_call *call) {
         bool slowly = is_slow(endpoint, monotonic);
         int64_t room = (fails(endpoint) ? 1 : notification_config.per_endpoint) - endpoint->now.under_way;
         if (slowly && room > 1) room = 1;
-        if (!endpoint_is_open(endpoint) || room <= 0 || (slowly && slow-- <= 0)) continue;
+        if (!endpoint_is_open(endpoint) || room <= 0 || monotonic < endpoint->now.rests || (slowly && slow-- <= 0))
+            continue;
         db_push_int8(call, 1, endpoint->id);
         db_push_int4(call, 2, (int32_t)(room < house ? room : house));
         given = true;
