@@ -260,8 +260,13 @@ row_figures() {
   "$bin/figures" "host=$run/postgres dbname=paidan user=postgres" | tee -a "$out/results.jsonl" >&2
 }
 
-# whether webhook endpoints that hang delay another one
+# whether webhook endpoints that hang delay another one; on servers of its own, as what is owed to its endpoints is never taken
 row_endpoints() {
+  endpoints_delayed
+  close_servers
+  open_servers
+}
+endpoints_delayed() {
   local code=pdsetup_bench
   sql postgres -c "INSERT INTO setup_code (hash, expires_at) VALUES ('\x$("$bin/load" hash token=$code)', $(date +%s000) + 600000)"
   node bench/endpoints.mjs url="http://127.0.0.1:$port" push=$push_token code=$code pairs="$(size 15 9 1)" rate="$(size 100 40 20)" \
