@@ -7,9 +7,11 @@
 
 /* What PostgreSQL knows of the log is from when it was small and had few tickets; so it is on a city's first days. */
 static void fill_log(void) {
-    sql("INSERT INTO event SELECT 1, n, 1, 20261122010000000 + n % 50, n / 50 + 1, 1795000000000 + n, 1, 0, 0, 0, 1, '\\x00', '\\x00' "
+    sql("INSERT INTO event SELECT 1, n, 1, 20261122010000000 + n % 50, n / 50 + 1, 1795000000000 + n, 1, 0, 0, 0, 1, "
+        "'\\x00', '\\x00' "
         "FROM generate_series(1, 2000) n; ANALYZE event");
-    sql("INSERT INTO event SELECT 1, n, 1, 20261122020000000 + n / 3, n % 3 + 1, 1795000000000 + n, 1, 0, 0, 0, 1, '\\x00', '\\x00' "
+    sql("INSERT INTO event SELECT 1, n, 1, 20261122020000000 + n / 3, n % 3 + 1, 1795000000000 + n, 1, 0, 0, 0, 1, "
+        "'\\x00', '\\x00' "
         "FROM generate_series(2001, 120000) n");
 }
 
@@ -40,7 +42,8 @@ static void histories_are_read_by_ticket_alone(void **state) {
     (void)state;
     const char *plan = plan_of(FIGURES_HISTORY.sql);
     if (!strstr(plan, "event_default_pkey")) fail_msg("not by ticket:\n%s", plan);
-    if (strstr(plan, "shard_seq_at") || strstr(plan, "Seq Scan on event")) fail_msg("the whole log is walked:\n%s", plan);
+    if (strstr(plan, "shard_seq_at") || strstr(plan, "Seq Scan on event"))
+        fail_msg("the whole log is walked:\n%s", plan);
 }
 
 static int open_log(void **state) {
