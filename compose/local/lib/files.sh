@@ -37,12 +37,20 @@ fill() {
   text=${text//@BUS@/"${PAIDAN_BUS_PORT:+tcp://127.0.0.1:$PAIDAN_BUS_PORT}"}
   text=${text//@NAME@/"${2:-}"}
   text=${text//@SHARED_BUFFERS@/"$(shared_buffers)"}
+  text=${text//@NGINX_WORKERS@/"$(nginx_workers)"}
   printf '%s\n' "$text"
 }
 
 # An eighth of the machine's memory, between 128 MB and 2 GB: what is being written should stay in it.
 shared_buffers() {
   awk '/^MemTotal/ { mb = int($2 / 8192); print (mb < 128 ? 128 : mb > 2048 ? 2048 : mb) "MB" }' /proc/meminfo
+}
+
+# For half the cores, at least one: one worker answers 40,000 requests a second and gathers what comes; more take turns at waking up.
+nginx_workers() {
+  local cores
+  cores=$(nproc)
+  echo $((cores > 3 ? cores / 2 : 1))
 }
 
 write_files() {
