@@ -8,9 +8,10 @@ const struct db_statement FIGURES_EVERYTHING = {"figures_everything",
                                                 "SELECT set_config('paidan.everything', '1', true)"};
 const struct db_statement FIGURES_STATE = {
     "figures_state", "SELECT seq, at, formulas, tree, refused FROM figure_state WHERE shard = $1::int2"};
+/* Bounded on both sides, not by LIMIT: however little PostgreSQL knows of the log, it never sorts the rest of it for one page. */
 const struct db_statement FIGURES_EVENTS = {"figures_events", "SELECT " TALLY_EVENT_COLUMNS
                                                               " FROM event WHERE shard = $1::int2 AND seq > $2::int8 "
-                                                              "ORDER BY seq LIMIT $3::int4"};
+                                                              "AND seq <= $2::int8 + $3::int4 ORDER BY seq"};
 /* seq + 0: by ticket alone. With the plain column PostgreSQL also walks the index over seq, which is every event there ever was. */
 const struct db_statement FIGURES_HISTORY = {
     "figures_history", "SELECT " TALLY_EVENT_COLUMNS

@@ -10,7 +10,7 @@
 extern const struct db_statement FIGURES_EVERYTHING;
 extern const struct db_statement
     FIGURES_STATE; /* $1 shard: seq, at, formulas, tree, refused; no row: nothing counted yet */
-extern const struct db_statement FIGURES_EVENTS;  /* $1 shard, $2 after seq, $3 limit */
+extern const struct db_statement FIGURES_EVENTS;  /* $1 shard, $2 after seq, $3 so many */
 extern const struct db_statement FIGURES_HISTORY; /* $1 tickets, $2 up to seq */
 extern const struct db_statement FIGURES_ADVANCE, FIGURES_RESTART;
 /* $1 shard: head of the log, counted to, at, refused */

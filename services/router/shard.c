@@ -48,7 +48,8 @@ static const struct db_statement SWEEP = {
     "SELECT r.id, r.source, r.channel, r.matter, r.urgency, r.place, r.place_by, r.confidential, r.received_at, "
     "r.dedicated, r.matter = 0 AND r.matter_given <> '', CASE WHEN $3::bool THEN r.title ELSE '' END, "
     "CASE WHEN $3::bool THEN r.description ELSE '' END FROM request r WHERE r.id > $1::int8 AND r.id <= $2::int8 "
-    "AND NOT EXISTS (SELECT FROM ticket_request t WHERE t.request = r.id) "
+    "AND NOT EXISTS (SELECT FROM ticket_request t WHERE t.request = r.id AND t.request > $1::int8 AND t.request <= "
+    "$2::int8) " /* said twice, or every request there ever was is looked at */
     "AND NOT EXISTS (SELECT FROM parked p WHERE p.number = r.id) ORDER BY r.id LIMIT 2000"};
 
 static void take_lease(struct router *r);

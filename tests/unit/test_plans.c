@@ -15,15 +15,15 @@ static void fill_log(void) {
         "FROM generate_series(2001, 120000) n");
 }
 
-/* Each line of the plan, one after the other; the statement takes ticket numbers and a seq. */
-static const char *plan_of(const char *statement) {
+/* Each line of the plan, one after the other. */
+static const char *plan_of(const char *statement, const char *types, const char *values) {
     static char plan[16 * 1024], text[2048];
     struct db_result *lines;
-    snprintf(text, sizeof text, "PREPARE asked (int8[], int8) AS %s", statement);
+    snprintf(text, sizeof text, "PREPARE asked (%s) AS %s", types, statement);
     sql("SET ROLE paidan_console; SET plan_cache_mode = force_generic_plan");
     sql(text);
-    const char *explain = "EXPLAIN EXECUTE asked (ARRAY[20261122010000005, 20261122010000007], 60000)";
-    if (db_run_blocking(super, explain, NULL, &lines) != ERR_NONE) fail_msg("%s", db_blocking_message(super));
+    snprintf(text, sizeof text, "EXPLAIN EXECUTE asked (%s)", values);
+    if (db_run_blocking(super, text, NULL, &lines) != ERR_NONE) fail_msg("%s", db_blocking_message(super));
     size_t used = 0, len;
     for (int i = 0; i < db_rows(lines); i++) {
         const char *line = db_get_text(lines, i, 0, &len);
@@ -40,10 +40,18 @@ static const char *plan_of(const char *statement) {
 
 static void histories_are_read_by_ticket_alone(void **state) {
     (void)state;
-    const char *plan = plan_of(FIGURES_HISTORY.sql);
+    const char *plan =
+        plan_of(FIGURES_HISTORY.sql, "int8[], int8", "ARRAY[20261122010000005, 20261122010000007], 60000");
     if (!strstr(plan, "event_default_pkey")) fail_msg("not by ticket:\n%s", plan);
     if (strstr(plan, "shard_seq_at") || strstr(plan, "Seq Scan on event"))
         fail_msg("the whole log is walked:\n%s", plan);
+}
+
+static void a_page_of_the_log_is_no_more_than_a_page(void **state) {
+    (void)state;
+    const char *plan = plan_of(FIGURES_EVENTS.sql, "int2, int8, int4", "1::int2, 500, 1000");
+    if (!strstr(plan, "Index Cond: ((shard = $1) AND (seq > $2) AND (seq <= "))
+        fail_msg("more than the page is read:\n%s", plan);
 }
 
 static int open_log(void **state) {
@@ -54,6 +62,7 @@ static int open_log(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(histories_are_read_by_ticket_alone)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(histories_are_read_by_ticket_alone),
+                                       cmocka_unit_test(a_page_of_the_log_is_no_more_than_a_page)};
     return cmocka_run_group_tests(tests, open_log, NULL);
 }
