@@ -41,3 +41,17 @@ int word_value(enum word_set set, const char *text, size_t len) {
     }
     return 0;
 }
+
+const char *word_texts(enum word_set set, char *ret_text, size_t size) {
+    size_t used = 0;
+    ret_text[0] = 0;
+    for (size_t i = 0; i < sets[set].count; i++) {
+        const char *text = sets[set].words[i].text;
+        size_t len = strlen(text), gap = i > 0 ? 2 : 0;
+        if (used + gap + len + 1 > size) break;
+        memcpy(ret_text + used, ", ", gap);
+        memcpy(ret_text + used + gap, text, len + 1);
+        used += gap + len;
+    }
+    return ret_text;
+}

@@ -45,6 +45,8 @@ const char *word_set_name(enum word_set set);
 const struct word *word_by_value(enum word_set set, int value);
 /* Text of a value; "" when there is none (0 or unknown). Never NULL. */
 const char *word_text(enum word_set set, int value);
+/* All texts of a set, ", " between, into ret_text; cut at a whole word when `size` is too small. Returns ret_text. */
+const char *word_texts(enum word_set set, char *ret_text, size_t size);
 /* Value of a text (exact bytes), or 0. */
 int word_value(enum word_set set, const char *text, size_t len);
 

@@ -54,6 +54,8 @@ struct cJSON *call_json_body(struct call *call, const char *const *keys);
  * unknown or missing member), 422 when it can, but its value is not acceptable. */
 void call_wrong(struct call *call, const char *pointer, const char *zh, const char *en);
 bool call_is_wrong(struct call *call, int status);
+/* A word that is none of its set: says so, and which there are. */
+void call_wrong_word(struct call *call, const char *pointer, enum word_set set);
 
 /* A query parameter as a number in 1..max, `fallback` when absent; wrong otherwise. */
 int64_t call_query_int(struct call *call, const char *name, int64_t fallback, int64_t max);
@@ -63,6 +65,8 @@ time_ms call_query_time(struct call *call, const char *name);
 void call_query_period(struct call *call, time_ms *ret_from, time_ms *ret_to);
 /* One of the words (NULL-terminated), or NULL when absent; wrong when it is another. */
 const char *call_query_choice(struct call *call, const char *name, const char *const *words);
+/* The same of a vocabulary: its value, 0 when absent or wrong. */
+int call_query_word(struct call *call, const char *name, enum word_set set);
 /* A unit's code in the query: its id, 0 when absent or wrong. */
 uint32_t call_query_unit(struct call *call, const char *name);
 /* A cursor made by call_cursor: its numbers. False when absent; wrong when it is none of ours. */

@@ -37,6 +37,13 @@ void call_wrong(struct call *call, const char *pointer, const char *zh, const ch
     call->wrongs[call->wrong_count++] = (struct http_fault){pointer, {zh, en}};
 }
 
+void call_wrong_word(struct call *call, const char *pointer, enum word_set set) {
+    char words[1200];
+    word_texts(set, words, sizeof words);
+    call_wrong(call, pointer, call_printf(call, "没有这个取值; 可用: %s", words),
+               call_printf(call, "is no word known here; it must be one of: %s", words));
+}
+
 /* A pointer into the body begins with a slash or is empty; anything else names a query parameter. */
 static bool is_of_query(const char *pointer) {
     return pointer[0] != '\0' && pointer[0] != '/';
@@ -101,6 +108,13 @@ const char *call_query_choice(struct call *call, const char *name, const char *c
     }
     call_wrong(call, name, call_printf(call, "只能是 %s", all), call_printf(call, "must be one of: %s", all));
     return NULL;
+}
+
+int call_query_word(struct call *call, const char *name, enum word_set set) {
+    const char *text = http_query(call->request, name);
+    int value = text ? word_value(set, text, strlen(text)) : 0;
+    if (text && !value) call_wrong_word(call, name, set);
+    return value;
 }
 
 uint32_t call_query_unit(struct call *call, const char *name) {

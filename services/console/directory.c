@@ -102,10 +102,8 @@ void directory_put_areas(struct json_writer *w, const struct reference *referenc
 }
 
 void directory_areas_get(struct call *call) {
-    const char *text = http_query(call->request, "kind");
-    int kind = text ? word_value(WORDS_unit_kind, text, strlen(text)) : 0;
+    int kind = call_query_word(call, "kind", WORDS_unit_kind);
     uint32_t root = call_query_unit(call, "unit");
-    if (text && !kind) call_wrong(call, "kind", "没有这类单位", "there is no such kind of unit");
     if (call_is_wrong(call, 400)) return;
     struct json_writer *w = call_json(call);
     json_open(w);

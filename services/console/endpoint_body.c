@@ -74,7 +74,7 @@ void endpoint_read_events(struct call *call, const cJSON *tree, struct endpoint 
         int type =
             cJSON_IsString(item) ? word_value(WORDS_event_type, item->valuestring, strlen(item->valuestring)) : 0;
         if (!type || e->event_count == ENDPOINT_EVENTS_MAX)
-            call_wrong(call, call_printf(call, "/events/%d", n), "没有这种事件", "there is no such event");
+            call_wrong_word(call, call_printf(call, "/events/%d", n), WORDS_event_type);
         else
             e->events[e->event_count++] = type;
         n++;

@@ -48,7 +48,7 @@ static bool check_types(struct call *call, const char *text) {
     for (const char *at = text ? text : ""; *at;) {
         size_t len = strcspn(at, ",");
         if (!word_value(WORDS_event_type, at, len)) {
-            call_wrong(call, "type", "没有这种事件", "there is no such event");
+            call_wrong_word(call, "type", WORDS_event_type);
             return false;
         }
         at += len + (at[len] == ',');

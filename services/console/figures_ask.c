@@ -113,13 +113,6 @@ static void ask_matter(struct call *call, struct figures_question *q) {
     q->matter_to = q->matter_from + step - 1;
 }
 
-static int ask_word(struct call *call, const char *name, enum word_set set, const char *zh, const char *en) {
-    const char *text = http_query(call->request, name);
-    int value = text ? word_value(set, text, strlen(text)) : 0;
-    if (text && !value) call_wrong(call, name, zh, en);
-    return value;
-}
-
 static void ask_grouping(struct call *call, struct figures_question *q) {
     const char *by = http_query(call->request, "by"), *each = http_query(call->request, "each");
     static const char *const bys[] = {"", "unit", "matter", "channel"}, *const eachs[] = {"", "day", "week", "month"};
@@ -130,7 +123,7 @@ static void ask_grouping(struct call *call, struct figures_question *q) {
     if (by && !q->by) call_wrong(call, "by", "须为 unit、matter 或 channel", "must be unit, matter or channel");
     if (each && !q->each) call_wrong(call, "each", "须为 day、week 或 month", "must be day, week or month");
     if (by && each) call_wrong(call, "each", "不能与 by 同时给出", "cannot be given together with by");
-    q->unit_kind = (uint8_t)ask_word(call, "kind", WORDS_unit_kind, "没有这种单位", "there is no such kind of unit");
+    q->unit_kind = (uint8_t)call_query_word(call, "kind", WORDS_unit_kind);
     if (q->unit_kind && q->by != FIGURES_KEY_UNIT) call_wrong(call, "kind", "只用于 by=unit", "goes with by=unit only");
 }
 
@@ -139,7 +132,7 @@ bool figures_ask(struct call *call, struct figures_question *q) {
     *q = (struct figures_question){0};
     uint32_t unit = call_query_unit(call, "unit");
     ask_matter(call, q);
-    q->channel = (uint8_t)ask_word(call, "channel", WORDS_channel, "没有这个渠道", "there is no such channel");
+    q->channel = (uint8_t)call_query_word(call, "channel", WORDS_channel);
     ask_grouping(call, q);
     ask_period(call, q, clock_now());
     if (!call->wrong_count && q->each == FIGURES_EACH_DAY && (q->to - q->from) / DAY_MS > POINTS_MAX)

@@ -72,7 +72,19 @@ void import_end(struct import *in) {
     done(in);
 }
 
+/* Somebody else was quicker than this one change. */
+static void answer_stale(struct import *in) {
+    static const struct sentence title = {"已被他人修改", "It has changed meanwhile"},
+                                 detail = {"请读取现在的版本后再改", "Read its present version, and change that"};
+    done(in);
+    call_problem_type(in->call, 409, "stale-rule", title, detail);
+}
+
 static void answer_faults(struct import *in) {
+    if (in->single && in->stale) {
+        answer_stale(in);
+        return;
+    }
     static const struct sentence title = {"文件有误, 未导入", "The file has mistakes; nothing was loaded"};
     static const struct sentence detail = {"请按 errors 所列的行和列改正后重新导入",
                                            "Correct the rows and columns named in errors, then import it again"};
@@ -296,6 +308,7 @@ static void check(struct import *in) {
     struct call *call = in->call;
     in->tries++;
     in->reference = call->reference;
+    in->stale = false;
     in->rows = in->created = in->updated = in->removed = in->fault_count = in->warning_count = 0;
     arena_reset(&in->arena);
     if (loop_work(call->console->kit->loop, work, on_checked, in) == ERR_NONE) return;

@@ -46,6 +46,7 @@ struct import {
     bool dry_run, preview;
     bool compared, changed; /* dry run: whether the file would change anything */
     bool single;            /* one row, made of a JSON object: faults name its members */
+    bool stale;             /* it names a version that is no longer the present one: 409 when single */
     struct arena arena;     /* the plan's */
     void *plan;
     const void *known; /* what the handler read before, in the call's arena */

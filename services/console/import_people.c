@@ -84,7 +84,7 @@ static void read_person(struct sheet *s, struct person *person) {
         sheet_fault(s, TO, "结束时间须晚于开始时间", "the end must come after the beginning");
     struct sentence wrong;
     if (person->role && !user_role_fits(&in->reference->world, person->role, person->unit, &wrong))
-        sheet_fault(s, person->unit ? UNIT : ROLE, wrong.zh, wrong.en);
+        sheet_fault(s, user_role_signs_in(person->role) ? UNIT : ROLE, wrong.zh, wrong.en);
     person->is_new =
         !known->count || !bsearch(&person->login, known->logins, known->count, sizeof *known->logins, compare);
 }

@@ -82,6 +82,7 @@ static void take_row(struct sheet *s, struct rules_plan *plan) {
         in->created++;
     } else {
         uint32_t version = plan->texts[place].version;
+        in->stale |= text.version && text.version != version;
         if (text.version && text.version != version)
             sheet_fault(s, RULE_VERSION, "规则已被修改, “%s” 不是当前版本; 请重新导出后再改",
                         "the rule has changed: \"%s\" is not its present version; export it again");
@@ -195,8 +196,12 @@ static void tell(struct import *in, struct json_writer *w) {
     json_close_list(w);
 }
 
-static const struct import_kind kind = {
-    .name = "rules", .check = check, .store = store, .tell = tell, .preview = rules_preview_begin};
+static const struct import_kind kind = {.name = "rules",
+                                        .tables = "{routing_rule,routing_rule_version}",
+                                        .check = check,
+                                        .store = store,
+                                        .tell = tell,
+                                        .preview = rules_preview_begin};
 
 void import_rules(struct call *call) {
     import_start(call, &kind, NULL);

@@ -194,7 +194,7 @@ void post_choose_post(struct call *call) {
                       : 0;
     int value = json_get_text(tree, "role", &role) == ERR_NONE ? word_value(WORDS_role, role, strlen(role)) : 0;
     if (!id) call_wrong(call, "/unit", "没有这个单位", "there is no such unit");
-    if (!value) call_wrong(call, "/role", "没有这个角色", "there is no such role");
+    if (!value) call_wrong_word(call, "/role", WORDS_role);
     if (call_is_wrong(call, 422)) return;
     call_transact(call);
     struct db_call *activate = call_add(call, &ACTIVATE);

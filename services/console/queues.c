@@ -372,7 +372,7 @@ static uint16_t states_of(struct call *call) {
         size_t len = strcspn(at, ",");
         int state = word_value(WORDS_state, at, len);
         if (!state) {
-            call_wrong(call, "state", "没有这个状态", "there is no such state");
+            call_wrong_word(call, "state", WORDS_state);
             return 0;
         }
         states |= (uint16_t)(1u << state);

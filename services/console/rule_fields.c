@@ -68,7 +68,11 @@ static void take_channel(struct sheet *s, struct rule *rule, const char *part, s
     if (channel)
         rule->channels |= (uint16_t)(1u << channel);
     else
-        sheet_fault(s, RULE_CHANNELS, "“%s” 中有不认识的渠道", "\"%s\" holds an unknown channel");
+        import_fault(s->in, s->number, rule_columns[RULE_CHANNELS],
+                     import_printf(s->in, "没有渠道 “%.*s”; 可用: %s", (int)len, part,
+                                   word_texts(WORDS_channel, (char[300]){0}, 300)),
+                     import_printf(s->in, "there is no channel \"%.*s\"; it must be one of: %s", (int)len, part,
+                                   word_texts(WORDS_channel, (char[300]){0}, 300)));
 }
 
 static void take_weekdays(struct sheet *s, struct rule *rule, const char *part, size_t len) {

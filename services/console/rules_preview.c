@@ -202,7 +202,7 @@ static struct request_new said(struct call *call, struct arena *arena) {
         call_wrong(call, "/place", "没有这个单位", "there is no such unit");
     if (r.place) r.place_by = PLACE_BY_OPERATOR;
     if (*channel && !(r.channel = (uint8_t)word_value(WORDS_channel, channel, strlen(channel))))
-        call_wrong(call, "/channel", "没有这个渠道", "is no channel");
+        call_wrong_word(call, "/channel", WORDS_channel);
     const struct reference_source *known = reference_source_by_code(reference, source, strlen(source));
     if (*source && !known) call_wrong(call, "/source", "没有这个来源", "there is no such source");
     if (known) r.source = known->id;

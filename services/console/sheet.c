@@ -123,8 +123,13 @@ const char *sheet_needed(struct sheet *sheet, int column, size_t bytes_max) {
 int sheet_word(struct sheet *sheet, int column, enum word_set set, int fallback) {
     const char *text = sheet_text(sheet, column);
     int value = *text ? word_value(set, text, strlen(text)) : fallback;
+    char words[300];
     if (value == 0 && *text)
-        sheet_fault(sheet, column, "“%s” 不是允许的取值", "\"%s\" is not one of the words allowed here");
+        import_fault(
+            sheet->in, sheet->number, sheet->columns[column],
+            import_printf(sheet->in, "“%.60s” 不是允许的取值; 可用: %s", text, word_texts(set, words, sizeof words)),
+            import_printf(sheet->in, "\"%.60s\" is not allowed here; it must be one of: %s", text,
+                          word_texts(set, words, sizeof words)));
     else if (value == 0)
         sheet_fault(sheet, column, "不能为空", "must not be empty");
     return value;

@@ -52,7 +52,7 @@ static uint16_t read_states(struct call *call) {
     for (const char *at = text ? text : ""; *at;) {
         size_t len = strcspn(at, ",");
         int state = word_value(WORDS_state, at, len);
-        if (!state) call_wrong(call, "state", "没有这个状态", "there is no such state");
+        if (!state) call_wrong_word(call, "state", WORDS_state);
         states |= (uint16_t)(state ? 1u << state : 0);
         at += len + (at[len] == ',');
     }

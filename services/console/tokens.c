@@ -134,7 +134,7 @@ static void read_role_and_unit(struct call *call, const cJSON *tree, struct toke
     }
     bool needs_none = token->role == ROLE_INTEGRATION || token->role == ROLE_READONLY;
     if (!needs_none && call->wrong_count == 0 && !user_role_fits(call_world(call), token->role, token->unit, &wrong))
-        call_wrong(call, "/unit", wrong.zh, wrong.en);
+        call_wrong(call, user_role_signs_in(token->role) ? "/unit" : "/role", wrong.zh, wrong.en);
 }
 
 static void on_inserted(struct call *call, const struct db_reply *reply) {

@@ -49,11 +49,15 @@ bool login_is_well_formed(const char *login) {
     return len >= 1 && len <= 60 && strspn(login, allowed) == len;
 }
 
+bool user_role_signs_in(int role) {
+    return access_scope(role, ACTION_SESSION) != SCOPE_NONE;
+}
+
 bool user_role_fits(const struct world *world, int role, uint32_t unit, struct sentence *ret_wrong) {
     const struct unit *u = world_unit(world, unit);
     bool administrator = role == ROLE_ADMIN_SYSTEM || role == ROLE_ADMIN_SECURITY || role == ROLE_ADMIN_AUDIT;
     int kind = u ? u->kind : 0;
-    if (access_scope(role, ACTION_SESSION) == SCOPE_NONE)
+    if (!user_role_signs_in(role))
         *ret_wrong = (struct sentence){"这个角色不能登录", "this role cannot sign in"};
     else if (!u && !administrator)
         *ret_wrong = (struct sentence){"须指定单位", "name the unit"};
@@ -115,7 +119,7 @@ static void read_role(struct call *call, const cJSON *tree, struct user *user) {
     if (err == ERR_NOT_FOUND) return;
     user->role_given = true;
     user->role = err == ERR_NONE ? word_value(WORDS_role, text, strlen(text)) : 0;
-    if (!user->role) call_wrong(call, "/role", "没有这个角色", "there is no such role");
+    if (!user->role) call_wrong_word(call, "/role", WORDS_role);
 }
 
 static void read_unit(struct call *call, const cJSON *tree, struct user *user) {
@@ -146,7 +150,7 @@ static void read_password(struct call *call, const cJSON *tree, struct user *use
 static void check_fit(struct call *call, const struct user *user) {
     struct sentence wrong;
     if (call->wrong_count == 0 && !user_role_fits(call_world(call), user->role, user->unit, &wrong))
-        call_wrong(call, user->unit ? "/unit" : "/role", wrong.zh, wrong.en);
+        call_wrong(call, user_role_signs_in(user->role) ? "/unit" : "/role", wrong.zh, wrong.en);
 }
 
 /* Units may be staffed or not any more, people may lead or stand on a roster. */

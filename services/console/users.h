@@ -14,6 +14,8 @@ void tokens_post(struct call *call);
 void token_delete(struct call *call);
 
 bool login_is_well_formed(const char *login);
+/* Whether people may have this role. */
+bool user_role_signs_in(int role);
 /* Whether somebody may hold this role for this unit (0: none); else what is wrong. */
 bool user_role_fits(const struct world *world, int role, uint32_t unit, struct sentence *ret_wrong);
 

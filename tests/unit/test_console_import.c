@@ -174,7 +174,7 @@ static void test_matters_and_lists(void **state) {
 static void test_people(void **state) {
     refused("people", "user,role,unit\na b,street,s1\n", "/rows/2/user", "a b");
     refused("people", "user,role,unit\nab,street,water\n", "/rows/2/unit", "does not fit");
-    refused("people", "user,role,unit\nab,integration,s1\n", "/rows/2/unit", "cannot sign in");
+    refused("people", "user,role,unit\nab,integration,s1\n", "/rows/2/role", "cannot sign in");
     refused("people", "user,role,unit\nab,street,s1\nab,street,s1\n", "/rows/3/user", "twice");
     cJSON *people = load(200, "people", "", "user,role,unit\nstreet-s1,street,s1\nsystem,admin_system,\n");
     assert_int_equal(int_at(people, "created"), 1);

@@ -29,10 +29,11 @@ static void test_every_mistake_of_a_file_is_told(void **state) {
     refused(",a,1,,,,,,,,nowhere,,,,,,,,,", "/rows/2/target", "nowhere");
     refused(",a,1,,,,,,,,,,,,,,,,,", "/rows/2/target", "@triage");
     refused(",a,1,9,,,,,,,water,,,,,,,,,", "/rows/2/matter", "digits");
-    refused(",a,1,,,fax,,,,,water,,,,,,,,,", "/rows/2/channels", "channel");
+    refused(",a,1,,,fax,,,,,water,,,,,,,,,", "/rows/2/channels", "one of: phone");
     refused(",a,1,,,,水,,,,water,,,,,,,,,", "/rows/2/keywords", "two characters");
     refused(",a,1,,,,,,9-5,,water,,,,,,,,,", "/rows/2/time", "22:00-06:00");
     refused(",a,1,,,,,,,0,water,,,,,,,,,", "/rows/2/weekdays", "1-5");
+    refused(",a,1,,,,,sometimes,,,water,,,,,,,,,", "/rows/2/hours", "must be one of: working, out_of_hours");
     refused(",a,1,,,,,,,,center,,,,,,,,,", "/rows/2/target", "no tickets");
     refused(",a,1,,,,,,,,water,,,,2026-13-01,,,,,", "/rows/2/from", "date");
     refused(",a,1,none,,,,,,,@department,,,,,,,,,", "/rows/2/target", "set_matter");
@@ -91,7 +92,40 @@ static void test_a_rule_and_its_versions(void **state) {
     assert_int_equal(int_at(tree, "updated"), 0);
     assert_string_equal(text_at(tree, "rules.0.change"), "unchanged");
     cJSON_Delete(tree);
+    tree = send_csv(200, "/api/v1/admin/rules/import?dry_run=1", &admin, file.body);
+    assert_true(cJSON_IsFalse(at(tree, "changed")));
+    cJSON_Delete(tree);
+    tree = want(200, "POST", "/api/v1/rules/1?dry_run=1", &admin, "{\"priority\":9,\"version\":\"3\"}");
+    assert_true(cJSON_IsTrue(at(tree, "changed")));
+    cJSON_Delete(tree);
     answer_done(&file);
+}
+
+/* Many at once with the same version: one of them is taken, the others are told that it has changed. */
+static void test_racing_changes(void **state) {
+    enum { RACERS = 6 };
+    int fds[RACERS], taken = 0;
+    char body[80];
+    cJSON *tree = want(200, "GET", "/api/v1/rules/1", &admin, NULL);
+    int version = atoi(text_at(tree, "version"));
+    cJSON_Delete(tree);
+    for (int i = 0; i < RACERS; i++) {
+        int len = snprintf(body, sizeof body, "{\"priority\":\"%d\",\"version\":\"%d\"}", 20 + i, version);
+        EVENTUALLY((fds[i] = connect_to("console")) >= 0);
+        write_head(fds[i], "POST", "/api/v1/rules/1", &admin, JSON_TYPE, (size_t)len);
+        write_all(fds[i], body, (size_t)len);
+    }
+    for (int i = 0; i < RACERS; i++) {
+        struct answer answer = read_answer(fds[i]);
+        close(fds[i]);
+        if (answer.status != 200 && answer.status != 409) fail_msg("%d %.300s", answer.status, answer.body);
+        taken += answer.status == 200;
+        answer_done(&answer);
+    }
+    assert_int_equal(taken, 1);
+    assert_int_equal(sql_int("SELECT version FROM routing_rule WHERE number = 1"), version + 1);
+    snprintf(body, sizeof body, "{\"enabled\":\"no\",\"version\":%d}", version + 1);
+    cJSON_Delete(want(200, "POST", "/api/v1/rules/1", &admin, body));
 }
 
 /* ---- preview, apply, compare ---- */
@@ -302,6 +336,7 @@ int main(void) {
         cmocka_unit_test(test_every_mistake_of_a_file_is_told),
         cmocka_unit_test(test_only_the_system_administrator),
         cmocka_unit_test(test_a_rule_and_its_versions),
+        cmocka_unit_test(test_racing_changes),
         cmocka_unit_test(test_what_the_preview_names_is_what_moves),
         cmocka_unit_test(test_what_an_earlier_change_left_behind),
         cmocka_unit_test(test_the_sweep_goes_by_the_rules_too),
