@@ -16,8 +16,10 @@
 static const struct db_statement BODIES = {"tickets_bodies", "SELECT id, body FROM ticket WHERE id = ANY ($1::int8[])"};
 
 struct item {
-    int64_t ticket;
-    int status; /* 0: under way */
+    int64_t ticket;    /* 0: what was given is no ticket number */
+    const char *given; /* as it stands in the list */
+    int status;        /* 0: under way */
+    bool twice;        /* it stands in the list before */
     struct pending pending;
 };
 
@@ -37,7 +39,15 @@ static struct item *item_of(struct pending *p) {
 
 static void put_refusal(struct json_writer *w, const struct bulk *bulk, const struct item *item) {
     bool english = call_lang(bulk->call) == LANG_EN;
-    if (item->status == 404) {
+    if (!item->ticket) {
+        json_put_string(w, "detail",
+                        english ? "is no ticket number, such as T20261121010000123"
+                                : "不是工单编号, 应如 T20261121010000123");
+    } else if (item->twice) {
+        json_put_string(w, "detail",
+                        english ? "stands in the list twice: it is done once, see above"
+                                : "在列表中重复, 只办一次, 结果见前");
+    } else if (item->status == 404) {
         json_put_string(w, "detail", english ? "there is no such ticket" : "没有这张工单");
     } else if (item->status == 503) {
         json_put_string(w, "detail",
@@ -59,7 +69,7 @@ static void put_refusal(struct json_writer *w, const struct bulk *bulk, const st
 static void put_item(struct json_writer *w, const struct bulk *bulk, const struct item *item) {
     const struct reply *reply = &item->pending.reply;
     json_open(w);
-    put_ticket_number(w, "ticket", item->ticket);
+    json_put_string(w, "ticket", item->given);
     json_put_int(w, "status", item->status);
     if (item->status != 200) put_refusal(w, bulk, item);
     if (reply->state) json_put_string(w, "state", word_text(WORDS_state, reply->state));
@@ -116,8 +126,8 @@ void bulk_too_long(struct pending *p) {
 /* ---- sending -------------------------------------------------------------------------------------------------------------------------- */
 
 static struct item *find(struct bulk *bulk, int64_t ticket) {
-    for (int i = 0; i < bulk->count; i++)
-        if (bulk->items[i].ticket == ticket) return &bulk->items[i];
+    for (int i = 0; ticket && i < bulk->count; i++)
+        if (bulk->items[i].ticket == ticket) return &bulk->items[i]; /* the first */
     return NULL;
 }
 
@@ -149,7 +159,7 @@ static void on_bodies(struct call *call, const struct db_reply *reply) {
         if (ticket_visible(call_world(call), &ticket, &by)) start(bulk, item, &ticket);
     }
     for (int i = 0; i < bulk->count; i++)
-        if (!bulk->items[i].pending.call) bulk->items[i].status = 404;
+        if (!bulk->items[i].pending.call && !bulk->items[i].status) bulk->items[i].status = 404;
     one_less(bulk);
 }
 
@@ -163,17 +173,18 @@ static void read_tickets(struct call *call, struct bulk *bulk, const cJSON *list
         return;
     }
     bulk->items = call_take(call, (size_t)count * sizeof *bulk->items);
-    int place = 0;
-    for (const cJSON *item = list->child; item; item = item->next, place++) {
-        int64_t ticket;
-        const char *text = cJSON_IsString(item) ? item->valuestring : "";
-        const char *pointer = call_printf(call, "/tickets/%d", place);
-        if (number_parse_ticket(text, strlen(text), &ticket) != ERR_NONE)
-            call_wrong(call, pointer, "不是有效的编号", "is not a number of that kind");
-        else if (find(bulk, ticket))
-            call_wrong(call, pointer, "重复", "stands in the list twice");
-        else
-            bulk->items[bulk->count++].ticket = ticket;
+    /* One bad line harms no other: it has its own outcome. */
+    for (const cJSON *one = list->child; one; one = one->next) {
+        const char *text = one->valuestring; /* the schema saw to it */
+        struct item item = {.given = call_printf(call, "%s", text)};
+        if (number_parse_ticket(text, strlen(text), &item.ticket) != ERR_NONE) {
+            item.ticket = 0;
+            item.status = 422;
+        } else if (find(bulk, item.ticket)) {
+            item.twice = true;
+            item.status = 409;
+        }
+        bulk->items[bulk->count++] = item;
     }
 }
 
@@ -216,6 +227,7 @@ void bulk_post(struct call *call) {
     call_read(call);
     struct db_call *ask = call_add(call, &BODIES);
     db_set_array(ask, 1, DB_INT8);
-    for (int i = 0; i < bulk->count; i++) db_push_int8(ask, 1, bulk->items[i].ticket);
+    for (int i = 0; i < bulk->count; i++)
+        if (!bulk->items[i].status) db_push_int8(ask, 1, bulk->items[i].ticket);
     call_send(call, on_bodies);
 }

@@ -97,14 +97,16 @@ describe('paidan', () => {
 
   test('do-many: each ticket has its own outcome, and the same key does nothing twice', () => {
     const list = path.join(system.folder, 'many.txt');
-    fs.writeFileSync(list, `${ticket}\nT20200101010000001\n`);
+    fs.writeFileSync(list, `${ticket}\nT20200101010000001\n?\n${ticket}\n`);
     fs.chmodSync(list, 0o644);
     const note = ['do-many', 'note', '--from', list, '--note', '统一说明', '--key', 'many-1'];
     const some = system.paidan([...note, '--lang', 'en']);
     assert.equal(some.code, 1);
     assert.match(some.out, new RegExp(`${ticket} {2}checking|${ticket} {2}check`, 'i'));
     assert.match(some.out, /T20200101010000001 {2}there is no such ticket/);
-    assert.match(some.err, /2 of 2: 1 done, 1 refused, 0 unknown/);
+    assert.match(some.out, /\? {2}is no ticket number/);
+    assert.match(some.out, /stands in the list twice/);
+    assert.match(some.err, /4 of 4: 1 done, 3 refused, 0 unknown/);
     const again = ok(system.paidan(['do-many', 'note', ticket, '--note', '统一说明', '--key', 'many-1', '--lang', 'en']));
     assert.match(again, /done before/);
     assert.equal(system.paidan(['do-many', 'note']).code, 2);

@@ -60,15 +60,38 @@ static void test_what_is_no_list_is_refused_whole(void **state) {
     char *one = push_to("water", "漏水"), body[200];
     cJSON_Delete(bulk(400, "sign", &water, "{}"));
     cJSON_Delete(bulk(422, "sign", &water, "{\"tickets\":[]}"));
-    cJSON_Delete(bulk(422, "sign", &water, "{\"tickets\":[\"T1\"]}"));
-    snprintf(body, sizeof body, "{\"tickets\":[\"%s\",\"%s\"]}", one, one);
-    cJSON_Delete(bulk(422, "sign", &water, body));
+    cJSON_Delete(bulk(400, "sign", &water, "{\"tickets\":[7]}"));
     snprintf(body, sizeof body, "{\"tickets\":[\"%s\"],\"version\":2}", one);
     cJSON_Delete(bulk(400, "sign", &water, body));
     snprintf(body, sizeof body, "{\"tickets\":[\"%s\"],\"unit\":\"water\"}", one);
     cJSON_Delete(bulk(400, "sign", &water, body));
     cJSON_Delete(bulk(404, "dance", &water, body));
     free(one);
+}
+
+/* A line that is no ticket, or the same once more, has its own outcome and harms no other. */
+static void test_a_bad_line_harms_no_other(void **state) {
+    SHOWS("L42");
+    char *one = push_to("water", "漏水"), *two = push_to("water", "漏水"), body[300];
+    snprintf(body, sizeof body, "{\"tickets\":[\"%s\",\"T1\",\"%s\",\"%s\",\"\"]}", one, one, two);
+    cJSON *tree = bulk(200, "sign", &water, body);
+    assert_int_equal(int_at(tree, "asked"), 5);
+    assert_int_equal(int_at(tree, "done"), 2);
+    assert_int_equal(int_at(tree, "refused"), 3);
+    assert_int_equal(int_at(tree, "results.0.status"), 200);
+    assert_int_equal(int_at(tree, "results.1.status"), 422);
+    assert_string_equal(text_at(tree, "results.1.ticket"), "T1");
+    assert_non_null(strstr(text_at(tree, "results.1.detail"), "no ticket number, such as T2026"));
+    assert_int_equal(int_at(tree, "results.2.status"), 409);
+    assert_string_equal(text_at(tree, "results.2.ticket"), one);
+    assert_non_null(strstr(text_at(tree, "results.2.detail"), "twice"));
+    assert_int_equal(int_at(tree, "results.3.status"), 200);
+    assert_int_equal(int_at(tree, "results.4.status"), 422);
+    cJSON_Delete(tree);
+    tree = bulk(200, "sign", &water, "{\"tickets\":[\"nothing\"]}");
+    assert_int_equal(int_at(tree, "refused"), 1);
+    cJSON_Delete(tree);
+    free(one), free(two);
 }
 
 /* Two callers of one burst pipe: one answer, two callbacks; the second is not content, and the work begins again. */
@@ -148,6 +171,7 @@ int main(void) {
         cmocka_unit_test(test_each_ticket_has_its_own_outcome),
         cmocka_unit_test(test_the_same_key_does_nothing_twice),
         cmocka_unit_test(test_what_is_no_list_is_refused_whole),
+        cmocka_unit_test(test_a_bad_line_harms_no_other),
         cmocka_unit_test(test_every_caller_of_a_merge_is_heard),
         cmocka_unit_test(test_an_outside_system_speaks_for_what_it_was_given),
     };

@@ -103,6 +103,12 @@ bool cli_flag(const struct cli *cli, const char *name) {
     return cli_option(cli, name) != NULL;
 }
 
+void cli_default_option(struct cli *cli, const char *name, const char *value) {
+    if (cli_option(cli, name) || cli->option_count == CLI_OPTIONS_MAX) return;
+    cli->options[cli->option_count].name = name;
+    cli->options[cli->option_count++].value = value;
+}
+
 static const struct cli_option *find_option(const struct cli_option *options, const char *name, size_t len) {
     for (; options && options->name; options++)
         if (strlen(options->name) == len && memcmp(options->name, name, len) == 0) return options;

@@ -76,6 +76,8 @@ const char *cli_word(const struct cli *cli, enum word_set set, const char *text)
 /* NULL when not given; a flag gives "". The last one counts. */
 const char *cli_option(const struct cli *cli, const char *name);
 bool cli_flag(const struct cli *cli, const char *name);
+/* What holds when the option was not given; both texts borrowed. Nothing happens when there is no room. */
+void cli_default_option(struct cli *cli, const char *name, const char *value);
 
 PRINTF(2, 3) char *cli_printf(struct cli *cli, const char *format, ...);
 char *cli_copy(struct cli *cli, const void *bytes, size_t len);
