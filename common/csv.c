@@ -1,9 +1,10 @@
 /* CSV in and out. */
 #include "common/csv.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+_Static_assert(CSV_FIELDS_MAX == 64 && CSV_FIELD_BYTES_MAX == 65536, "as the sentences say");
 
 void csv_init(struct csv *csv, const char *bytes, size_t len) {
     *csv = (struct csv){.bytes = bytes, .len = len, .line = 1};
@@ -15,13 +16,11 @@ void csv_done(struct csv *csv) {
 }
 
 /* Says where, and makes sure that nothing more is read. */
-PRINTF(4, 5)
-static enum err complain(struct csv *csv, enum err err, size_t column, const char *format, ...) {
-    int len = snprintf(csv->message, sizeof csv->message, "row %zu, column %zu: ", csv->number, column);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(csv->message + len, sizeof csv->message - (size_t)len, format, args);
-    va_end(args);
+static enum err complain(struct csv *csv, enum err err, size_t column, const char *zh, const char *en) {
+    csv->wrong_column = column;
+    snprintf(csv->zh, sizeof csv->zh, "%s", zh);
+    snprintf(csv->en, sizeof csv->en, "%s", en);
+    snprintf(csv->message, sizeof csv->message, "row %zu, column %zu: %s", csv->number, column, csv->en);
     csv->at = csv->len;
     return err;
 }
@@ -45,8 +44,12 @@ static enum err read_quoted(struct csv *csv, size_t column) {
     for (;;) {
         const char *from = csv->bytes + csv->at;
         const char *quote = memchr(from, '"', csv->len - csv->at);
-        if (!quote)
-            return complain(csv, ERR_INVALID, column, "the quote opened in line %zu is never closed", start_line);
+        if (!quote) {
+            char zh[80], en[80];
+            snprintf(zh, sizeof zh, "文件第 %zu 行开始的引号没有结束", start_line);
+            snprintf(en, sizeof en, "the quote opened in line %zu is never closed", start_line);
+            return complain(csv, ERR_INVALID, column, zh, en);
+        }
         size_t len = (size_t)(quote - from);
         for (size_t i = 0; i < len; i++) csv->line += from[i] == '\n';
         buffer_append(&csv->unquoted, from, len);
@@ -60,7 +63,10 @@ static enum err read_quoted(struct csv *csv, size_t column) {
 static enum err read_plain(struct csv *csv, size_t column) {
     size_t start = csv->at;
     while (!at_line_end(csv) && csv->bytes[csv->at] != ',') {
-        if (csv->bytes[csv->at] == '"') return complain(csv, ERR_INVALID, column, "a quote inside an unquoted field");
+        if (csv->bytes[csv->at] == '"')
+            return complain(csv, ERR_INVALID, column,
+                            "引号出现在未加引号的字段中间; 请把整个字段放进引号, 其中的引号写两个",
+                            "a quote inside an unquoted field");
         csv->at++;
     }
     buffer_append(&csv->unquoted, csv->bytes + start, csv->at - start);
@@ -74,12 +80,14 @@ static enum err read_field(struct csv *csv, size_t column, size_t *ret_len) {
     enum err err = is_quoted ? read_quoted(csv, column) : read_plain(csv, column);
     if (err) return err;
     if (is_quoted && !at_line_end(csv) && csv->bytes[csv->at] != ',')
-        return complain(csv, ERR_INVALID, column, "text after the closing quote");
+        return complain(csv, ERR_INVALID, column, "结束引号之后还有文字", "text after the closing quote");
     size_t len = csv->unquoted.length - start;
     if (len > CSV_FIELD_BYTES_MAX)
-        return complain(csv, ERR_TOO_LARGE, column, "%zu bytes; at most %d are allowed", len, CSV_FIELD_BYTES_MAX);
+        return complain(csv, ERR_TOO_LARGE, column, "过长; 一个字段最多 65536 字节",
+                        "too long: a field has 65536 bytes at most");
     if (!text_is_valid((const char *)csv->unquoted.data + start, len))
-        return complain(csv, ERR_INVALID, column, "not valid UTF-8 (save the file as UTF-8)");
+        return complain(csv, ERR_INVALID, column, "不是 UTF-8 编码; 请在表格软件中另存为“CSV UTF-8”",
+                        "not valid UTF-8 (save the file as UTF-8)");
     *ret_len = len;
     return ERR_NONE;
 }
@@ -98,7 +106,7 @@ enum err csv_next(struct csv *csv, struct csv_row *ret_row) {
     buffer_text(&csv->unquoted); /* so that a row of empty fields points somewhere, too */
     for (;;) {
         if (ret_row->count == CSV_FIELDS_MAX)
-            return complain(csv, ERR_TOO_LARGE, CSV_FIELDS_MAX + 1, "more than %d columns", CSV_FIELDS_MAX);
+            return complain(csv, ERR_TOO_LARGE, CSV_FIELDS_MAX + 1, "超过 64 列", "more than 64 columns");
         enum err err = read_field(csv, ret_row->count + 1, &ret_row->fields[ret_row->count].len);
         if (err) return err;
         ret_row->count++;

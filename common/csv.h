@@ -30,7 +30,9 @@ struct csv {
     size_t len, at;
     size_t line, number;
     struct buffer unquoted;
-    char message[160];
+    char message[200];
+    size_t wrong_column;   /* 1 is the first */
+    char zh[120], en[120]; /* what is wrong there, for people; message names row and column before the English */
 };
 
 void csv_init(struct csv *csv, const char *bytes, size_t len);

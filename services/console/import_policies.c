@@ -97,7 +97,10 @@ static void read_setting(struct sheet *s, struct policy_plan *policy) {
             policy->values[i] = sheet_int(s, VALUE, i == EXTENSIONS ? 0 : 1, 20, policy->values[i]);
         return;
     }
-    sheet_fault(s, NAME, "没有 “%s” 这项设置", "there is no setting \"%s\"");
+    sheet_fault(
+        s, NAME, "没有 “%s” 这项设置; 可用: returns_before_dispute, extensions_max, callback_tries_max, reopen, quiet",
+        "there is no setting \"%s\"; it must be one of: returns_before_dispute, extensions_max, callback_tries_max, "
+        "reopen, quiet");
 }
 
 /* ---- all rows together --------------------------------------------------------------------------------------------------------------------------- */

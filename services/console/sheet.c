@@ -10,9 +10,39 @@
 #include "core/quiet.h"
 #include "proto/must.h"
 
-static void note_form(struct sheet *sheet) {
-    const char *what = import_printf(sheet->in, "%s", sheet->csv.message);
-    import_fault(sheet->in, sheet->csv.number, "", import_printf(sheet->in, "CSV 格式有误: %s", what), what);
+/* The column by its title where that is known, else by its number. */
+static void note_form(struct sheet *sheet, bool titled) {
+    struct import *in = sheet->in;
+    const struct csv *csv = &sheet->csv;
+    const char *title = "";
+    for (int i = 0; titled && i < sheet->column_count; i++)
+        if (sheet->places[i] + 1 == csv->wrong_column) title = sheet->columns[i];
+    if (*title)
+        import_fault(in, csv->number, title, import_printf(in, "%s", csv->zh), import_printf(in, "%s", csv->en));
+    else
+        import_fault(in, csv->number, "", import_printf(in, "第 %zu 列: %s", csv->wrong_column, csv->zh),
+                     import_printf(in, "column %zu: %s", csv->wrong_column, csv->en));
+}
+
+/* What offices send instead of text. */
+static bool is_something_else(struct import *in) {
+    static const struct {
+        const char *begins;
+        size_t len;
+        const char *zh, *en;
+    } kinds[] = {
+        {"PK\3\4", 4, "这是 Excel 工作簿 (xlsx); 请另存为“CSV UTF-8”",
+         "this is a workbook (xlsx): save it as \"CSV UTF-8\""},
+        {"\xD0\xCF\x11\xE0", 4, "这是 Excel 工作簿 (xls); 请另存为“CSV UTF-8”",
+         "this is a workbook (xls): save it as \"CSV UTF-8\""},
+        {"\xFF\xFE", 2, "文件是 UTF-16 编码; 请另存为“CSV UTF-8”", "the file is UTF-16: save it as \"CSV UTF-8\""},
+        {"\xFE\xFF", 2, "文件是 UTF-16 编码; 请另存为“CSV UTF-8”", "the file is UTF-16: save it as \"CSV UTF-8\""}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (in->len < kinds[i].len || memcmp(in->bytes, kinds[i].begins, kinds[i].len) != 0) continue;
+        import_fault(in, 0, "", kinds[i].zh, kinds[i].en);
+        return true;
+    }
+    return false;
 }
 
 static bool find_columns(struct sheet *sheet, int required) {
@@ -39,12 +69,13 @@ bool sheet_open(struct sheet *sheet, struct import *in, const char *const *colum
     while (columns[sheet->column_count]) sheet->column_count++;
     must(sheet->column_count <= SHEET_COLUMNS_MAX);
     csv_init(&sheet->csv, in->bytes, in->len);
+    if (is_something_else(in)) return false;
     enum err err = csv_next(&sheet->csv, &sheet->row);
     if (err == ERR_NONE) return find_columns(sheet, required);
     if (err == ERR_CLOSED)
         import_fault(in, 0, "", "文件是空的", "the file is empty");
     else
-        note_form(sheet);
+        note_form(sheet, false);
     return false;
 }
 
@@ -53,7 +84,7 @@ bool sheet_next(struct sheet *sheet) {
     enum err err = csv_next(&sheet->csv, &sheet->row);
     if (err == ERR_CLOSED) return false;
     if (err != ERR_NONE) {
-        note_form(sheet);
+        note_form(sheet, true);
         return false;
     }
     sheet->number = sheet->row.number;

@@ -86,9 +86,20 @@ static void test_units(void **state) {
     refused("units", UNITS "a,center,,中心,,,,,\nb,district,a,区,,,,,\np,pool,q,池,,,,,\nq,pool,p,池,,,,,\n",
             "/rows/4/parent", "loop");
     refused("units", UNITS "a,center,,中心,,,,,\n", "", "district");
-    refused("units", UNITS "a,center,,\"中心\n", "/rows/2", "");
+    refused("units", UNITS "a,center,,\"中心\n", "/rows/2/name_zh", "never closed");
     refused("units", UNITS "a,center,,中心\n", "/rows/2", "has 4 fields");
-    refused("units", UNITS "a,center,,\xff\xfe,,,,,\n", "/rows/2", "UTF-8");
+    refused("units", UNITS "a,center,,\xff\xfe,,,,,\n", "/rows/2/name_zh", "row 2, name_zh: not valid UTF-8");
+    refused("units", UNITS "a,center,\"d1,x\n", "/rows/2/parent", "never closed");
+    refused("units", "code,ki\"nd\n", "/rows/1", "row 1: column 2: a quote");
+    refused("units", "PK\3\4\24\n", "", "this is a workbook (xlsx): save it as \"CSV UTF-8\"");
+    refused("units",
+            "\xff\xfe"
+            "c",
+            "", "UTF-16");
+    refused("policies", "policy,row,name,urgency,value,note\nstandard,setting,x,,2,\n", "/rows/2/name",
+            "one of: returns_before_dispute");
+    refused("policies", "policy,row,name,urgency,value,note\nstandard,limit,sgin,normal,2wh,\n", "/rows/2/name",
+            "one of: triage");
     refused("units", "", "", "empty");
     cJSON *dry = load(200, "units", "?dry_run=1", TREE);
     assert_int_equal(int_at(dry, "created"), 8);

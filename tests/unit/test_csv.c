@@ -51,6 +51,18 @@ static void complaints_name_row_and_column(void **state) {
     check("a,\xFF\n", "row 1, column 2: not valid UTF-8 (save the file as UTF-8)");
 }
 
+/* Both languages say what is wrong and what would be right; where is told apart from it. */
+static void complaints_are_in_both_languages(void **state) {
+    struct csv csv;
+    struct csv_row row;
+    csv_init(&csv, "a,\xC4\xE3\n", 5); /* GBK, as spreadsheets here save */
+    assert_int_equal(csv_next(&csv, &row), ERR_INVALID);
+    assert_int_equal(csv.wrong_column, 2);
+    assert_string_equal(csv.zh, "不是 UTF-8 编码; 请在表格软件中另存为“CSV UTF-8”");
+    assert_string_equal(csv.en, "not valid UTF-8 (save the file as UTF-8)");
+    csv_done(&csv);
+}
+
 static void rows_are_bounded(void **state) {
     struct buffer text = {0};
     struct csv csv;
@@ -125,11 +137,9 @@ static void what_is_written_can_be_read(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_read_as_rfc_4180_says),
-        cmocka_unit_test(complaints_name_row_and_column),
-        cmocka_unit_test(rows_are_bounded),
-        cmocka_unit_test(columns_are_found_by_title),
-        cmocka_unit_test(no_field_is_a_formula),
+        cmocka_unit_test(rows_are_read_as_rfc_4180_says),   cmocka_unit_test(complaints_name_row_and_column),
+        cmocka_unit_test(complaints_are_in_both_languages), cmocka_unit_test(rows_are_bounded),
+        cmocka_unit_test(columns_are_found_by_title),       cmocka_unit_test(no_field_is_a_formula),
         cmocka_unit_test(what_is_written_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
