@@ -117,7 +117,7 @@ static void read_shift(struct sheet *s, struct shift_row *row) {
     if (u && u->closed) sheet_fault(s, DESK, "“%s” 已停用", "\"%s\" is closed");
     if (row->from && row->to && row->to <= row->from)
         sheet_fault(s, TO, "结束时间须晚于开始时间", "the end must come after the beginning");
-    else if (row->to - row->from > (time_ms)SHIFT_HOURS_MAX * 3600000)
+    else if (row->from && row->to - row->from > (time_ms)SHIFT_HOURS_MAX * 3600000)
         sheet_fault(s, TO, "一班不得超过七天", "a shift is no longer than seven days");
     uint32_t person = find_person(known, row->login);
     if (*row->login && person == known->count)
