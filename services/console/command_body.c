@@ -34,7 +34,8 @@ const struct command_field_info command_fields[COMMAND_FIELD_COUNT] = {
     {"score", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":5}", 0},
     {"rung", "{\"$ref\":\"#/components/schemas/Rung\"}", 0},
     {"assignment", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":255}", 0},
-    {"version", "{\"type\":\"integer\",\"minimum\":1}", 0},
+    {"version", /* a text, as answers tell it; a number is taken too */
+     "{\"oneOf\":[{\"type\":\"string\",\"pattern\":\"^[1-9][0-9]{0,9}$\"},{\"type\":\"integer\",\"minimum\":1}]}", 0},
     {"result", "{\"$ref\":\"#/components/schemas/Result\"}", 0},
     {"to", CODE_SCHEMA, 0},
     {"card", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":65535}", 0},
@@ -180,6 +181,17 @@ static uint32_t take_system(struct call *call, cJSON *tree) {
     return source ? source->id : 0;
 }
 
+/* The walker knows it as a number. */
+static void translate_version(struct call *call, cJSON *tree) {
+    const cJSON *item = given(tree, "version");
+    int64_t version = 0;
+    if (!cJSON_IsString(item)) return;
+    const char *text = item->valuestring;
+    if (number_parse_int(text, strlen(text), &version) != ERR_NONE || version > UINT32_MAX)
+        call_wrong(call, "/version", "没有这么大的版本号", "there is no version as large as that");
+    replace(tree, "version", cJSON_CreateNumber((double)version));
+}
+
 /* ---- form -------------------------------------------------------------------------------------------------------------------------------- */
 
 static void check_names(struct call *call, int command, const cJSON *tree) {
@@ -240,9 +252,7 @@ bool command_read_tree(struct call *call, int command, cJSON *tree, struct comma
     translate_number(call, tree, "other", "/other", number_parse_ticket);
     translate_number(call, tree, "request", "/request", number_parse_request);
     uint32_t system = take_system(call, tree);
-    const cJSON *version = given(tree, "version");
-    if (cJSON_IsNumber(version) && version->valuedouble < 1)
-        call_wrong(call, "/version", "版本从 1 起", "versions begin with 1");
+    translate_version(call, tree);
     if (call_is_wrong(call, 422)) return false;
     read_struct(call, tree, ret_command);
     if (call_is_wrong(call, 400)) return false;

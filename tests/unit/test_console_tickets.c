@@ -164,11 +164,20 @@ static void test_commands_and_refusals(void **state) {
     assert_true(cJSON_GetArraySize(at(refusal, "possible")) > 0);
     assert_string_equal(text_at(refusal, "possible.0.en"), "sign");
     cJSON_Delete(refusal);
-    refusal = act(409, ticket, "sign", &water, "{\"version\":1}");
-    assert_string_equal(text_at(refusal, "verdict"), "STALE_VERSION");
-    cJSON_Delete(refusal);
+    static const char *const stale[] = {"{\"version\":\"1\"}",
+                                        "{\"version\":1}"}; /* as answers tell it; a number too */
+    for (int i = 0; i < 2; i++) {
+        refusal = act(409, ticket, "sign", &water, stale[i]);
+        assert_string_equal(text_at(refusal, "verdict"), "STALE_VERSION");
+        cJSON_Delete(refusal);
+    }
     done(400, ticket, "sign", &water, "{\"colour\":\"red\"}");
-    done(400, ticket, "sign", &water, "{\"version\":\"two\"}");
+    done(422, ticket, "sign", &water, "{\"version\":\"two\"}");
+    done(422, ticket, "sign", &water, "{\"version\":\"0\"}");
+    done(422, ticket, "sign", &water, "{\"version\":0}");
+    done(422, ticket, "sign", &water, "{\"version\":\"4294967296\"}");
+    done(400, ticket, "sign", &water, "{\"version\":true}");
+    done(400, ticket, "sign", &water, "{\"version\":1.5}");
     done(400, ticket, "sign", &water, "not json");
     done(422, ticket, "sign", &water, "{\"note\":\"\\u0007\"}");
     done(422, ticket, "dispatch", &operator_, "{\"unit\":\"nowhere\"}");
