@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "common/arena.h"
+#include "common/json.h"
 #include "common/metrics.h"
 #include "common/number.h"
 #include "proto/must.h"
@@ -88,6 +91,31 @@ static const char *action_text(int action) {
     return word_text(WORDS_command_name, action);
 }
 
+/* Some clients send {} with every POST: where nothing is taken that is nothing. */
+enum { NOTHING_MAX = 1024 };
+
+static bool takes_nothing(const struct door *door) {
+    return !door->body && (door->method == HTTP_POST || door->method == HTTP_DELETE);
+}
+
+static bool is_nothing(const uint8_t *body, size_t len) {
+    struct json_fault fault;
+    struct cJSON *tree = NULL;
+    bool parsed = json_parse(body, len, NULL, &tree, &fault) == ERR_NONE;
+    bool empty = parsed && cJSON_IsObject(tree) && !tree->child;
+    json_free(&tree);
+    return empty;
+}
+
+/* False: answered. */
+static bool says_nothing(struct call *call) {
+    size_t len;
+    const uint8_t *body = http_body(call->request, &len);
+    if (len && takes_nothing(call->door) && !is_nothing(body, len))
+        call_wrong(call, "", "此处不收内容; 请不带内容, 或发 {}", "nothing is taken here: send no body, or {}");
+    return !call_is_wrong(call, 400);
+}
+
 static void enter(const struct arrival *in, const struct who *who) {
     struct call *call = call_new(in->console, in->request, in->door, who);
     const char *command = in->door->action == DOOR_COMMAND ? http_param(in->request, "command") : "";
@@ -108,7 +136,7 @@ static void enter(const struct arrival *in, const struct who *who) {
             return;
         }
     }
-    in->door->handler(call);
+    if (says_nothing(call)) in->door->handler(call);
 }
 
 static void on_who(void *context, enum who_result result, const struct who *who) {
@@ -175,8 +203,9 @@ const struct http_route *doors_http(void) {
         routes[count++] = (struct http_route){.method = door->method,
                                               .pattern = door->path,
                                               .handler = arrive,
-                                              .body_max = door->body_max,
-                                              .flags = body_flags(door->body) | query_flags(door->path),
+                                              .body_max = takes_nothing(door) ? NOTHING_MAX : door->body_max,
+                                              .flags = (takes_nothing(door) ? HTTP_BODY_ANY : body_flags(door->body)) |
+                                                       query_flags(door->path),
                                               .query = door->query,
                                               .about = door};
     }

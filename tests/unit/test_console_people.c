@@ -153,7 +153,20 @@ static void test_what_an_account_must_be(void **state) {
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         refuse(422, "POST", "/api/v1/admin/users", &security, bad[i]);
-    refuse(400, "POST", "/api/v1/admin/users", &security, "{\"user\":\"xy\",\"rolle\":\"street\"}");
+    static const char *const malformed[] = {
+        "{\"user\":\"xy\",\"rolle\":\"street\"}",
+        "{\"user\":\"xy\"}",
+        "{\"user\":null,\"role\":\"street\"}",
+        "{\"user\":7,\"role\":\"street\",\"unit\":\"s1\"}",
+        "{\"user\":\"xy\",\"role\":[\"street\"],\"unit\":\"s1\"}",
+        "{\"user\":\"xy\",\"role\":\"street\",\"unit\":{}}",
+        "[]",
+    };
+    for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
+        refuse(400, "POST", "/api/v1/admin/users", &security, malformed[i]);
+    cJSON *boss = want(422, "POST", "/api/v1/admin/users", &security, bad[1]);
+    assert_non_null(strstr(text_at(boss, "errors.0.detail"), "must be one of: operator, supervisor, street"));
+    cJSON_Delete(boss);
     refuse(409, "POST", "/api/v1/admin/users", &security,
            "{\"user\":\"operator\",\"role\":\"street\",\"unit\":\"s1\"}");
     cJSON *made =
@@ -169,6 +182,46 @@ static void test_what_an_account_must_be(void **state) {
     list = want(200, "GET", path, &security, NULL);
     assert_string_equal(text_at(list, "users.0.user"), "operator");
     cJSON_Delete(list);
+}
+
+static cJSON *load_people(int status, const struct person *who, const char *rows) {
+    char text[600];
+    snprintf(text, sizeof text, "user,role,unit,rank,from,to,quiet\n%s", rows);
+    struct answer answer = import_bytes(who, "people", "", text, strlen(text));
+    if (answer.status != status) fail_msg("%d instead of %d: %.400s", answer.status, status, answer.body);
+    cJSON *tree = answer.json;
+    answer.json = NULL;
+    answer_done(&answer);
+    return tree;
+}
+
+/* By no door can the last security administrator be lost: nobody could make another. */
+static void test_a_security_administrator_stays(void **state) {
+    static const char *const rows[] = {"security,operator,center,,,,\n", "security,admin_system,,,,,\n",
+                                       "security,admin_security,center,,,2027-12-31,\n"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cJSON *tree = load_people(422, &security, rows[i]);
+        assert_string_equal(text_at(tree, "errors.0.pointer"), "/rows/2/role");
+        assert_non_null(strstr(text_at(tree, "errors.0.detail"), "their own role"));
+        cJSON_Delete(tree);
+    }
+    make_user(&security, "security-2", "admin_security", NULL);
+    struct person second = must_sign_in("security-2");
+    cJSON_Delete(load_people(200, &second, "security,admin_security,,,,,\n")); /* as it is */
+    cJSON_Delete(want(200, "POST", "/api/v1/admin/users/security-2", &security, "{\"disabled\":true}"));
+    assert_int_equal(sql_int("SELECT count(*) FROM account WHERE role = 9 AND NOT disabled"), 1);
+}
+
+/* Some clients send {} with every POST. */
+static void test_where_nothing_is_taken_nothing_may_be_said(void **state) {
+    refuse(204, "POST", "/api/v1/admin/figures/restart", &admin, NULL);
+    refuse(204, "POST", "/api/v1/admin/figures/restart", &admin, "{}");
+    refuse(204, "POST", "/api/v1/admin/figures/restart", &admin, " {} ");
+    cJSON *tree = want(400, "POST", "/api/v1/admin/figures/restart", &admin, "{\"now\":true}");
+    assert_non_null(strstr(text_at(tree, "detail"), "send no body, or {}"));
+    cJSON_Delete(tree);
+    refuse(400, "POST", "/api/v1/admin/figures/restart", &admin, "[]");
+    refuse(404, "POST", "/api/v1/admin/deadletters/77/replay", &admin, "{}");
 }
 
 static void test_tokens(void **state) {
@@ -386,6 +439,8 @@ int main(void) {
         cmocka_unit_test(test_a_session_ends_by_idling_and_by_age),
         cmocka_unit_test(test_administrators_are_apart),
         cmocka_unit_test(test_what_an_account_must_be),
+        cmocka_unit_test(test_a_security_administrator_stays),
+        cmocka_unit_test(test_where_nothing_is_taken_nothing_may_be_said),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_endpoints),
         cmocka_unit_test(test_private_networks_take_a_second_person_and_are_narrow),
