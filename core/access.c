@@ -47,14 +47,18 @@ bool access_allowed(int role, int action, uint32_t relations) {
     return (enough & relations) != 0;
 }
 
+static bool is_manned(const struct unit *u) {
+    return u->staffed && world_kind_works(u->kind);
+}
+
 bool access_acts_for(const struct world *world, uint32_t unit, const struct principal *by) {
     const struct unit *u = world_unit(world, unit);
     if (u == NULL || by->unit == 0) return false;
     if (unit == by->unit) return true;
     if (u->staffed || !world_in_subtree(world, by->unit, unit)) return false;
-    while ((u = world_unit(world, u->parent)) != NULL && u->id != by->unit && !u->staffed) {
+    while ((u = world_unit(world, u->parent)) != NULL && u->id != by->unit && !is_manned(u)) {
     }
-    return u != NULL && u->id == by->unit;
+    return u != NULL && u->id == by->unit && world_kind_works(u->kind);
 }
 
 /* Rule A4. */

@@ -6,7 +6,7 @@
  *  A3  OWN: a unit below mine takes part, or mine does. PLACE: OWN, and tickets whose place lies in my unit. SOURCE: tickets
  *      that came from the source I speak for. ALL: every ticket.
  *  A4  The command centre and the district stand above every unit.
- *  A5  For a unit that nobody staffs the nearest staffed unit above it acts.
+ *  A5  For a unit that nobody staffs the nearest staffed unit above it acts; not a district, which only watches (L47).
  *  A6  The three administrators are apart: none of them acts on or reads tickets.
  *  A7  A file of a sensitive ticket or of a confidential requester is given to the centre, to the source and to who has a
  *      part in it now, and each time is audited; any other file to who may read the ticket. */
@@ -44,7 +44,7 @@ uint32_t access_ticket(const struct world *world, const struct ticket *ticket, c
 uint32_t access_unit(const struct world *world, uint32_t unit, const struct principal *by);
 /* How it stands to a request's source: SOURCE when it speaks for it. */
 uint32_t access_source(uint32_t source, const struct principal *by);
-/* Whether `by` may act as `unit`: it is its own, or unstaffed and `by` acts for the nearest staffed unit above (A5). */
+/* Whether `by` may act as `unit`: it is its own, or unstaffed and `by` is of the nearest staffed unit above that works (A5, L47). */
 bool access_acts_for(const struct world *world, uint32_t unit, const struct principal *by);
 
 /* For documents, tests and screens; static. */

@@ -115,11 +115,12 @@ bool ticket_took_part(const struct ticket *ticket, uint32_t unit) {
     return ticket->handled_by == unit;
 }
 
+/* Rules L11, L47. */
 static bool may_check(const struct world *world, const struct ticket *ticket, uint32_t unit, uint32_t handler,
                       uint32_t actor) {
     const struct unit *u = world_unit(world, unit);
-    return u != NULL && unit != actor && !u->closed && u->staffed && !world_in_subtree(world, handler, unit) &&
-           !ticket_took_part(ticket, unit);
+    return u != NULL && unit != actor && !u->closed && u->staffed && world_kind_works(u->kind) &&
+           !world_in_subtree(world, handler, unit) && !ticket_took_part(ticket, unit);
 }
 
 uint32_t ticket_checker(const struct world *world, const struct ticket *ticket, uint32_t handler, uint32_t actor) {

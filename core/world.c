@@ -103,6 +103,10 @@ bool world_kind_takes_tickets(int kind) {
            kind == UNIT_ENTERPRISE || kind == UNIT_POOL;
 }
 
+bool world_kind_works(int kind) {
+    return kind == UNIT_CENTER || world_kind_takes_tickets(kind);
+}
+
 uint32_t world_heir(const struct world *world, uint32_t unit) {
     const struct unit *u = world_unit(world, unit);
     while (u != NULL && (u = world_unit(world, u->parent)) != NULL) {

@@ -161,6 +161,8 @@ uint32_t world_above(const struct world *world, uint32_t unit, enum unit_kind ki
 uint32_t world_above_open(const struct world *world, uint32_t unit, enum unit_kind kind);
 /* Whether units of this kind are given tickets (L33). */
 bool world_kind_takes_tickets(int kind);
+/* Whether the people of such a unit may work on tickets: it takes some, or it is the centre. A district only watches (L47). */
+bool world_kind_works(int kind);
 /* Who takes over from a closed unit (L43): the nearest unit above it that is not closed and takes tickets; 0: nobody. */
 uint32_t world_heir(const struct world *world, uint32_t unit);
 /* The limit of a stage: the matter's override, else the policy's for the urgency (0 counts as normal). When the ticket is more

@@ -124,7 +124,7 @@ BEGIN
 END $$;
 
 -- Keeps unit.staffed true for the units named (W8): somebody enabled holds a post there and is not away, or has a stand-in who is
--- not. As of the time dated changes are in force. Raises world.version when that changes a unit; returns how many it changed.
+-- not; a supervisor (role 2) alone staffs only the centre and a district (kinds 1, 2), as elsewhere nobody could sign. As of the time dated changes are in force. Raises world.version when that changes a unit; returns how many it changed.
 CREATE FUNCTION staffed_refresh(units integer[]) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -135,7 +135,7 @@ BEGIN
    WHERE u.id = ANY (units)
      AND u.staffed <> EXISTS (
        SELECT FROM post p JOIN account a ON a.id = p.account
-        WHERE p.unit = u.id AND NOT a.disabled AND p.role BETWEEN 1 AND 6
+        WHERE p.unit = u.id AND NOT a.disabled AND p.role BETWEEN 1 AND 6 AND (p.role <> 2 OR u.kind IN (1, 2))
           AND p.from_at <= now_ms AND (p.to_at = 0 OR now_ms < p.to_at)
           AND (NOT is_away(a.id, now_ms)
                OR EXISTS (SELECT FROM absence b JOIN account s ON s.id = b.stand_in

@@ -125,6 +125,58 @@ static void test_the_unit_above_acts_for_one_that_nobody_staffs(void **state) {
           "        【待回访】指挥中心：回访，2026-03-04 周三 09:00 前\n");
 }
 
+/* The district's supervisor answers for the streets, and works on no ticket: what nobody below can check or sign is the centre's. */
+static void test_the_district_only_watches(void **state) {
+    SHOWS("L47 L11 A5");
+    received("2026-03-02 09:00", MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
+    taken_on(&STREET_CLERK);
+    DO(&city, 1, STREET_CLERK, FINISH, .answer = TEXT("广告牌已拆除"));
+    DO(&city, 1, SUPERVISOR, PASS);
+    DO(&city, 1, OPERATOR, PASS);
+    city_units[WATER].staffed = false;
+    city.quiet = true;
+    come_in(MATTER_COLD, GRID_A, PLACE_BY_POINT);
+    city.quiet = false;
+    DO(&city, 2, SUPERVISOR, SIGN);
+    DO(&city, 2, OPERATOR, SIGN);
+    reads(&city,
+          "2026-03-02 周一 09:00  汀桥街道  已办结\n"
+          "        【待核查】指挥中心：核查，2026-03-04 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  督导  要核查通过，不行：这不是您或您单位可以办理的（L2）\n"
+          "2026-03-02 周一 09:00  指挥中心  核查通过 → 汀桥街道\n"
+          "        【待回访】指挥中心：回访，2026-03-04 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  督导  要签收，不行：这不是您或您单位可以办理的（L2）\n"
+          "2026-03-02 周一 09:00  指挥中心  已签收 → 水务局\n"
+          "        【处置中】水务局：联系诉求人，2026-03-02 周一 13:00 前\n");
+}
+
+/* Everybody of the street and of one whistled department is away: the centre ends what they had begun. */
+static void test_the_centre_does_what_nobody_is_left_for(void **state) {
+    SHOWS("A5 L47");
+    received("2026-03-02 09:00", MATTER_SIGN, STREET_A, PLACE_BY_ADDRESS);
+    taken_on(&STREET_CLERK);
+    city.quiet = true;
+    DO(&city, 1, STREET_CLERK, WHISTLE, .units = {URBAN, HOUSING}, .units_count = 2);
+    DO(&city, 1, HOUSING_CLERK, ARRIVE);
+    DO(&city, 1, HOUSING_CLERK, ANSWER, .note = TEXT("墙体无隐患"));
+    city.quiet = false;
+    city_units[STREET_A].staffed = city_units[URBAN].staffed = false;
+    DO(&city, 1, SUPERVISOR, ARRIVE);
+    DO(&city, 1, OPERATOR, ARRIVE);
+    DO(&city, 1, OPERATOR, ANSWER, .note = TEXT("已责令拆除"));
+    DO(&city, 1, OPERATOR, SCORE, .unit = URBAN, .score = 4);
+    DO(&city, 1, OPERATOR, SCORE, .unit = HOUSING, .score = 5);
+    DO(&city, 1, OPERATOR, PASS_UP, BECAUSE("街道无人办理"));
+    reads(&city,
+          "2026-03-02 周一 09:00  督导  要报到，不行：这不是您或您单位可以办理的（L2）\n"
+          "2026-03-02 周一 09:00  指挥中心  已报到 → 城管局\n"
+          "2026-03-02 周一 09:00  指挥中心  协办已答复 → 城管局\n"
+          "2026-03-02 周一 09:00  指挥中心  已评分 → 城管局 4 分\n"
+          "2026-03-02 周一 09:00  指挥中心  已评分 → 住建局 5 分\n"
+          "2026-03-02 周一 09:00  指挥中心  已提级 → 城管局：街道无人办理\n"
+          "        【待签收】城管局：签收，2026-03-02 周一 11:00 前\n");
+}
+
 /* Who keeps the system, its accounts or its audit neither sees tickets nor acts on them. */
 static void test_administrators_stay_outside(void **state) {
     SHOWS("A6 A1");
@@ -274,7 +326,7 @@ int main(void) {
         cmocka_unit_test(test_decided_on_an_old_version),
         cmocka_unit_test(test_who_sees_a_ticket),
         cmocka_unit_test(test_the_centre_and_the_district_stand_above_all),
-        cmocka_unit_test(test_the_unit_above_acts_for_one_that_nobody_staffs),
+        cmocka_unit_test(test_the_unit_above_acts_for_one_that_nobody_staffs), cmocka_unit_test(test_the_district_only_watches), cmocka_unit_test(test_the_centre_does_what_nobody_is_left_for),
         cmocka_unit_test(test_administrators_stay_outside),
         cmocka_unit_test(test_files_that_are_shown_to_few),
         cmocka_unit_test(test_time_never_falls),

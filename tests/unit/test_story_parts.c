@@ -83,7 +83,7 @@ static void test_the_street_scores_before_it_finishes(void **state) {
           "2026-03-02 周一 09:00  汀桥街道  要办结，不行：吹哨调来的单位还没有评分（L28）\n"
           "2026-03-02 周一 09:00  汀桥街道  已评分 → 水务局 5 分\n"
           "2026-03-02 周一 09:00  汀桥街道  已办结\n"
-          "        【待核查】云汀区：核查，2026-03-04 周三 09:00 前\n");
+          "        【待核查】指挥中心：核查，2026-03-04 周三 09:00 前\n");
 }
 
 static void test_a_unit_takes_part_once(void **state) {

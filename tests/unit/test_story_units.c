@@ -203,7 +203,7 @@ static void test_passed_down_inside_the_own_deadline(void **state) {
           "2026-03-02 周一 09:00  汀桥街道  要办结，不行：还有协办单位未答复（L13）\n"
           "2026-03-02 周一 09:00  米市一网格  协办已答复\n"
           "2026-03-02 周一 09:00  汀桥街道  已办结\n"
-          "        【待核查】云汀区：核查，2026-03-04 周三 09:00 前\n");
+          "        【待核查】指挥中心：核查，2026-03-04 周三 09:00 前\n");
 }
 
 static void test_the_street_whistles(void **state) {
@@ -233,7 +233,7 @@ static void test_the_street_whistles(void **state) {
           "2026-03-03 周二 09:30  汀桥街道  已评分 → 城管局 5 分\n"
           "2026-03-03 周二 09:30  汀桥街道  已评分 → 住建局 3 分\n"
           "2026-03-03 周二 09:30  汀桥街道  已办结\n"
-          "        【待核查】云汀区：核查，2026-03-05 周四 09:30 前\n");
+          "        【待核查】指挥中心：核查，2026-03-05 周四 09:30 前\n");
 }
 
 /* Each caller stays whole: own number, own callback, whatever happens to the work. */
