@@ -65,6 +65,10 @@ uint64_t lifecycle_commands(int state) {
     return set;
 }
 
+bool lifecycle_tells_answer(int event) {
+    return event == EVENT_CHECK_PASSED || event == EVENT_DECLINED || event == EVENT_OUTSIDE_ANSWERED;
+}
+
 #define WHEN_TEXT(name, zh, en) {zh, en},
 static const char *const when_texts[WHEN_COUNT][2] = {WHENS(WHEN_TEXT)};
 #define GUARD_TEXT(name, zh, en) {zh, en},

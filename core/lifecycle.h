@@ -50,6 +50,9 @@ bool lifecycle_is_open(int state);
 /* Commands that have a row in this state, as bits 1 << enum command_name. */
 uint64_t lifecycle_commands(int state);
 
+/* Rule L48: whether an event of this type is what tells the requester the public answer. */
+bool lifecycle_tells_answer(int event);
+
 /* Texts for documents and screens; "" for ALWAYS and NONE. Static. */
 const char *lifecycle_when_say(enum when when, enum lang lang);
 const char *lifecycle_guard_say(enum guard guard, enum lang lang);

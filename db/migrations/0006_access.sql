@@ -60,7 +60,7 @@ GRANT EXECUTE ON FUNCTION sees_everything(), units_in_scope(), sources_in_scope(
 
 -- A request's answer and its callbacks, newest first. A merged request's answer lies with the leading ticket, which its source may
 -- not see; so this looks past row level security, and asks itself whether the request is in scope. 6, 28, 56, 60: declined,
--- finished, finishing asked, answered outside; 31 to 33: callbacks. The answer is given out once it was checked (states 9, 10, 12).
+-- finished, finishing asked, answered outside; 31 to 33: callbacks. The answer is given out once it was checked (rule L48: states 9, 10, 12).
 CREATE FUNCTION answers_of_request(bigint) RETURNS SETOF event LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
   WITH link AS (
     SELECT tr.ticket, tr.origin FROM ticket_request tr JOIN request r ON r.id = tr.request WHERE tr.request = $1 AND (sees_everything()

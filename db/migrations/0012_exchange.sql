@@ -32,15 +32,24 @@ LANGUAGE sql STABLE AS $$
       OR EXISTS (SELECT FROM request_move m WHERE m.request = c.request AND m.seq = e.seq AND m.was = e.ticket)
    ORDER BY e.seq, c.request $$;
 
+-- The newest body of this type before a version, for what passed its check (type 29): there stands its public answer, 28 finished and
+-- 56 asked before that. Empty when there is none.
+CREATE FUNCTION answer_before(ticket_id bigint, before integer, kind smallint) RETURNS bytea LANGUAGE sql STABLE AS $$
+  SELECT coalesce((SELECT e.body FROM event e WHERE e.ticket = ticket_id AND e.version < before AND e.type = kind
+                   ORDER BY e.version DESC LIMIT 1), '') $$;
+
 -- The same for the sources the transaction's principal speaks for: what comes after (after_seq, after_request) up to
 -- to_seq. A merged request's events lie with the leading ticket, which its source may not see; so this looks past row level
 -- security, and asks itself whose the request is.
 CREATE FUNCTION events_of_sources(shard_no smallint, after_seq bigint, after_request bigint, to_seq bigint, types smallint[], most integer)
-RETURNS TABLE (seq bigint, ticket bigint, version integer, at bigint, type smallint, body bytea, request bigint, external_id text)
+RETURNS TABLE (seq bigint, ticket bigint, version integer, at bigint, type smallint, body bytea, request bigint, external_id text,
+  answer bytea, asked bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
 -- a few hundred events are joined to big tables by key, whatever the planner believes of their sizes
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
-  SELECT q.seq, q.ticket, q.version, q.at, q.type, q.body, q.request, q.external_id
+  SELECT q.seq, q.ticket, q.version, q.at, q.type, q.body, q.request, q.external_id,
+         CASE q.type WHEN 29 THEN answer_before(q.ticket, q.version, 28::smallint) ELSE '' END,
+         CASE q.type WHEN 29 THEN answer_before(q.ticket, q.version, 56::smallint) ELSE '' END
     FROM requests_of_events(shard_no, after_seq - 1, to_seq) q
    WHERE q.source = ANY (sources_in_scope()) AND (q.seq, q.request) > (after_seq, after_request) AND q.type = ANY (types)
    ORDER BY q.seq, q.request LIMIT most $$;

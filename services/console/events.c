@@ -37,14 +37,14 @@ struct events_waiting {
 };
 
 static const struct db_statement HEAD = {"events_head", "SELECT next_seq - 1 FROM shard WHERE id = $1::int2"};
-static const struct db_statement OF_UNITS = {
-    "events_of_units",
-    "SELECT seq, ticket, version, at, type, body, 0::int8, '' FROM events_of_units($1::int2, $2::int8, "
-    "$3::int8, $4::bool, (SELECT units_in_scope()), $5::int4)"};
+static const struct db_statement OF_UNITS = {"events_of_units",
+                                             "SELECT seq, ticket, version, at, type, body, 0::int8, '', ''::bytea, "
+                                             "''::bytea FROM events_of_units($1::int2, $2::int8, "
+                                             "$3::int8, $4::bool, (SELECT units_in_scope()), $5::int4)"};
 static const struct db_statement OF_SOURCES = {
-    "events_of_sources", "SELECT seq, ticket, version, at, type, body, request, external_id FROM "
+    "events_of_sources", "SELECT seq, ticket, version, at, type, body, request, external_id, answer, asked FROM "
                          "events_of_sources($1::int2, $2::int8, $3::int8, $4::int8, $5::int2[], $6::int4)"};
-enum { SEQ, TICKET, VERSION, AT, TYPE, BODY, REQUEST, EXTERNAL_ID };
+enum { SEQ, TICKET, VERSION, AT, TYPE, BODY, REQUEST, EXTERNAL_ID, ANSWER, ASKED };
 
 /* ---- answering -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -60,6 +60,8 @@ static void put_event(struct json_writer *w, struct call *call, const struct db_
                             .type = (int)db_get_int(rows, i, TYPE),
                             .external_id = db_get_text(rows, i, EXTERNAL_ID, &len)};
     row.body = db_get_bytes(rows, i, BODY, &row.body_len);
+    row.answer.at[0] = db_get_bytes(rows, i, ANSWER, &row.answer.len[0]);
+    row.answer.at[1] = db_get_bytes(rows, i, ASKED, &row.answer.len[1]);
     buffer_clear(&json);
     if (event_json(call->reference, &row, &json))
         json_raw(w, json.data, json.length);

@@ -9,15 +9,18 @@
 #include "services/console/event_read.h"
 #include "services/console/open311.h"
 #include "services/console/ticket_json.h"
+#include "services/kit/answer.h"
 
 #define SPAN_MS (90 * 24 * 3600 * INT64_C(1000))
 
-enum { REQUEST = 12, STATE = 13 };
+enum { REQUEST = 12, ANSWER, ASKED };
 
 static const struct db_statement UPDATES = {
     "open311_updates",
     "SELECT e.seq, e.shard, e.epoch, e.ticket, e.version, e.at, e.type, e.cause, e.user_id, e.role, e.unit, e.body, "
-    "r.id, t.state FROM ticket_request tr JOIN request r ON r.id = tr.request JOIN ticket t ON t.id = tr.ticket JOIN "
+    "r.id, CASE e.type WHEN 29 THEN answer_before(e.ticket, e.version, 28::int2) ELSE '' END, CASE e.type WHEN 29 THEN "
+    "answer_before(e.ticket, e.version, 56::int2) ELSE '' END FROM ticket_request tr JOIN request r ON r.id = "
+    "tr.request JOIN ticket t ON t.id = tr.ticket JOIN "
     "event e ON e.ticket = t.id WHERE e.at BETWEEN $3::int8 AND $4::int8 AND e.type = ANY ($5::int2[]) AND ($1::bool "
     "OR (NOT r.confidential AND coalesce(nullif(t.matter, 0), r.matter) = ANY ($2::int4[]))) AND ($6::int8 = 0 OR "
     "r.id = $6::int8) ORDER BY e.at DESC, e.seq DESC, r.id LIMIT $7::int8 OFFSET $8::int8"};
@@ -28,18 +31,15 @@ static const struct db_statement TICKET_OF = {
 
 /* ---- told --------------------------------------------------------------------------------------------------------------------------- */
 
-static const uint8_t told[] = {EVENT_RECEIVED,   EVENT_ASKED,       EVENT_SUPPLEMENTED, EVENT_GIVEN_UP,  EVENT_DECLINED,
-                               EVENT_DISPATCHED, EVENT_SIGNED,      EVENT_CONTACTED,    EVENT_SUSPENDED, EVENT_RESUMED,
-                               EVENT_FINISHED,   EVENT_SOLVED,      EVENT_UNSOLVED,     EVENT_CLOSED,    EVENT_VOIDED,
-                               EVENT_REOPENED,   EVENT_TRANSFERRED, EVENT_TAKEN_BACK};
+static const uint8_t told[] = {EVENT_RECEIVED,  EVENT_ASKED,       EVENT_SUPPLEMENTED,     EVENT_GIVEN_UP,
+                               EVENT_DECLINED,  EVENT_DISPATCHED,  EVENT_SIGNED,           EVENT_CONTACTED,
+                               EVENT_SUSPENDED, EVENT_RESUMED,     EVENT_FINISHED,         EVENT_CHECK_PASSED,
+                               EVENT_SOLVED,    EVENT_UNSOLVED,    EVENT_CLOSED,           EVENT_VOIDED,
+                               EVENT_REOPENED,  EVENT_TRANSFERRED, EVENT_OUTSIDE_ANSWERED, EVENT_TAKEN_BACK};
 
 static bool ends(int type) {
     return type == EVENT_GIVEN_UP || type == EVENT_DECLINED || type == EVENT_CLOSED || type == EVENT_VOIDED ||
-           type == EVENT_TRANSFERRED;
-}
-
-static bool is_done(int state) {
-    return state == STATE_CALLBACK || state == STATE_CLOSED || state == STATE_DECLINED;
+           type == EVENT_TRANSFERRED || type == EVENT_OUTSIDE_ANSWERED;
 }
 
 static void put_update_id(struct open311 *o, struct call *call, int64_t ticket, uint32_t version) {
@@ -55,7 +55,11 @@ static void put_update(struct open311 *o, struct call *call, const struct db_res
     if (!event_of_row(rows, row, &event)) return;
     const struct word *word = word_by_value(WORDS_event_type, event.type);
     struct text more = {"", 0};
-    if (event.type == EVENT_FINISHED && is_done((int)db_get_int(rows, row, STATE))) more = event.effect.answer;
+    struct answer_bodies before;
+    uint8_t result;
+    before.at[0] = db_get_bytes(rows, row, ANSWER, &before.len[0]);
+    before.at[1] = db_get_bytes(rows, row, ASKED, &before.len[1]);
+    (void)answer_told(event.type, &event.effect, &before, &more, &result);
     if (event.type == EVENT_SUPPLEMENTED && asked->has_key) more = event.effect.note;
     const char *said = call_printf(call, "%s%s%.*s", call_lang(call) == LANG_EN ? word->en : word->zh,
                                    more.len ? ": " : "", (int)more.len, more.len ? more.at : "");

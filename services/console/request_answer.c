@@ -3,6 +3,7 @@
 
 #include "services/console/event_read.h"
 #include "services/console/ticket_json.h"
+#include "services/kit/answer.h"
 
 const struct db_statement ANSWERS_OF = {"request_answers",
                                         "SELECT " ANSWER_COLUMNS " FROM answers_of_request($1::int8) a"};
@@ -14,20 +15,13 @@ static bool is_callback(int type) {
     return type == EVENT_SOLVED || type == EVENT_UNSOLVED || type == EVENT_UNREACHABLE;
 }
 
-/* The newest that ended the work. With a review inside the unit its text may stand in what was asked before. */
 bool request_answer_find(const struct db_result *rows, int from, int to, struct event *ret_event) {
-    bool ended = false;
-    uint8_t result = 0;
+    struct answer_search search = {.ended = false};
     for (int i = from; i < to; i++) {
         if (!event_of_row(rows, i, ret_event) || is_callback(ret_event->type)) continue;
-        bool asked = ret_event->type == EVENT_FINISH_ASKED;
-        if (asked && !ended) continue; /* asked again since, and not agreed to yet */
-        if (result == 0) result = ret_event->effect.result;
-        if (ret_event->effect.answer.len > 0) {
-            ret_event->effect.result = result;
-            return true;
-        }
-        ended = !asked && ret_event->type == EVENT_FINISHED;
+        if (!answer_look(&search, ret_event->type, &ret_event->effect)) continue;
+        ret_event->effect.result = search.result;
+        return true;
     }
     return false;
 }

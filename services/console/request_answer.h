@@ -1,5 +1,5 @@
 /* What a request has heard: the public answer, and how its callback went. Each request has its own callback; a merged one has the
- * leading ticket's answer (rules L14, L22, L40). Never the internal note. */
+ * leading ticket's answer (rules L14, L22, L40), once it is told (L48). Never the internal note. */
 #ifndef CONSOLE_REQUEST_ANSWER_H
 #define CONSOLE_REQUEST_ANSWER_H
 

@@ -26,6 +26,7 @@ bool event_is_for_source(int type) {
     case EVENT_SUSPENDED:
     case EVENT_RESUMED:
     case EVENT_FINISHED:
+    case EVENT_CHECK_PASSED:
     case EVENT_CHECK_FAILED:
     case EVENT_SOLVED:
     case EVENT_UNSOLVED:
@@ -35,6 +36,7 @@ bool event_is_for_source(int type) {
     case EVENT_MERGED:
     case EVENT_UNMERGED:
     case EVENT_TRANSFERRED:
+    case EVENT_OUTSIDE_ANSWERED:
     case EVENT_TAKEN_BACK:
         return true;
     default:
@@ -52,6 +54,15 @@ static void put_unit(struct json_writer *w, const char *key, const struct refere
 
 static void put_text(struct json_writer *w, const char *key, struct text text) {
     if (text.len) json_put_text(w, key, text.at, text.len);
+}
+
+/* Who works on it sees what was answered as it was written; the requester's side hears what passed its check. */
+static void put_answer(struct json_writer *w, const struct event_row *row, const struct effect *effect) {
+    struct text answer = effect->answer;
+    uint8_t result = effect->result;
+    if (row->request && !answer_told(row->type, effect, &row->answer, &answer, &result)) return;
+    put_text(w, "answer", answer);
+    if (result) json_put_string(w, "result", word_text(WORDS_result, result));
 }
 
 static void put_data(struct json_writer *w, const struct reference *reference, const struct event_row *row,
@@ -79,8 +90,7 @@ static void put_data(struct json_writer *w, const struct reference *reference, c
     if (effect->until) json_put_time(w, "until", effect->until);
     put_text(w, "reason", effect->reason);
     put_text(w, "basis", effect->basis);
-    put_text(w, "answer", effect->answer);
-    if (effect->result) json_put_string(w, "result", word_text(WORDS_result, effect->result));
+    put_answer(w, row, effect);
     if (row->type == EVENT_SOLVED) json_put_bool(w, "satisfied", effect->satisfied);
     if (row->request) {
         number_format_request(row->request, number);

@@ -5,6 +5,7 @@
 #define KIT_EVENT_JSON_H
 
 #include "common/buffer.h"
+#include "services/kit/answer.h"
 #include "services/kit/reference.h"
 
 /* request 0: told to a unit, with the internal note. Else told to the source of that request, with its number and the source's own. */
@@ -17,6 +18,7 @@ struct event_row {
     const char *external_id;
     const uint8_t *body; /* encoded effect */
     size_t body_len;
+    struct answer_bodies answer; /* of a check_passed that is told to a source */
 };
 
 enum { EVENT_ID_BYTES = 80 };

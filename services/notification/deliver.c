@@ -22,7 +22,9 @@ enum { WAITING = 1, DELIVERED = 2, DEAD = 3 };
 static const struct db_statement POLL = {
     "deliver_poll",
     "SELECT d.id, d.created_at, d.endpoint, d.ticket, d.request, d.seq, d.type, d.at, d.attempts, e.version, e.body, "
-    "coalesce((SELECT r.external_id FROM request r WHERE r.id = d.request), '') "
+    "coalesce((SELECT r.external_id FROM request r WHERE r.id = d.request), ''), "
+    "CASE WHEN d.type = 29 AND d.request <> 0 THEN answer_before(d.ticket, e.version, 28::int2) ELSE '' END, "
+    "CASE WHEN d.type = 29 AND d.request <> 0 THEN answer_before(d.ticket, e.version, 56::int2) ELSE '' END "
     "FROM unnest($1::int8[], $2::int4[]) AS p (endpoint, room) CROSS JOIN LATERAL ("
     "  SELECT * FROM delivery w WHERE w.endpoint = p.endpoint AND w.state = 1 AND w.next_at <= $3::int8 AND w.id <> "
     "ALL ($4::int8[]) "
@@ -148,7 +150,7 @@ static void start(struct notification *n, const struct db_result *rows, int i) {
     n->deliveries = d;
     n->under_way++;
     endpoint->now.under_way++;
-    size_t len, external_len;
+    size_t external_len;
     struct event_row row = {.shard = (uint16_t)notification_config.shard,
                             .ticket = d->ticket,
                             .request = db_get_int(rows, i, 4),
@@ -157,8 +159,9 @@ static void start(struct notification *n, const struct db_result *rows, int i) {
                             .at = db_get_int(rows, i, 7),
                             .version = (uint32_t)db_get_int(rows, i, 9),
                             .external_id = db_get_text(rows, i, 11, &external_len)};
-    row.body = db_get_bytes(rows, i, 10, &len);
-    row.body_len = len;
+    row.body = db_get_bytes(rows, i, 10, &row.body_len);
+    row.answer.at[0] = db_get_bytes(rows, i, 12, &row.answer.len[0]);
+    row.answer.at[1] = db_get_bytes(rows, i, 13, &row.answer.len[1]);
     post(n, endpoint, &row, d);
 }
 

@@ -59,9 +59,10 @@ describe('the hotline fetches what happened', () => {
     await act(await system.accountOfUnit((await operator.get(`/api/v1/tickets/${ticket}`)).body.owner.code), ticket, 'pass');
     await act(operator, ticket, 'solved', { satisfied: true });
     const { events } = await fetchAll(hotline);
-    assert.deepEqual(of(events, 'life'), ['received', 'dispatched', 'signed', 'extension_granted', 'finished', 'solved', 'closed']);
-    const [granted, finished] = ['extension_granted', 'finished'].map((name) => events.find((event) => event.data.event === name).data);
-    assert.ok(granted.until && finished.answer === '路灯已更换。' && finished.result === 'solved');
+    assert.deepEqual(of(events, 'life'), ['received', 'dispatched', 'signed', 'extension_granted', 'finished', 'check_passed', 'solved', 'closed']);
+    const [granted, finished, passed] = ['extension_granted', 'finished', 'check_passed'].map((name) => events.find((event) => event.data.event === name).data);
+    assert.ok(granted.until && !finished.answer && !finished.result, 'no answer goes out before the work passed its check');
+    assert.ok(passed.answer === '路灯已更换。' && passed.result === 'solved');
     assert.ok(events.every((event) => !event.data.note), 'internal notes stay inside');
     await eventually('the webhooks arrived', () => receiver.events.length === events.length);
     const byId = (list) => Object.fromEntries(list.map((event) => [event.id, event]));

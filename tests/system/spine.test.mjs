@@ -133,8 +133,8 @@ describe('a request', () => {
     assert.deepEqual(forDepartment.refused, []);
     const inOrder = (seen, expected) => assert.deepEqual(seen.filter((t) => expected.includes(t)), expected);
     inOrder(types(forDepartment), ['dispatched', 'signed', 'contacted', 'finished', 'check_passed', 'solved', 'closed']);
-    inOrder(types(forHotline), ['received', 'dispatched', 'signed', 'finished', 'solved', 'closed']);
-    const answer = forHotline.events.find((e) => e.subject === ticket && e.type === 'paidan.ticket.finished');
+    inOrder(types(forHotline), ['received', 'dispatched', 'signed', 'finished', 'check_passed', 'solved', 'closed']);
+    const answer = forHotline.events.find((e) => e.subject === ticket && e.type === 'paidan.ticket.check_passed');
     assert.equal(answer.data.answer, '路灯已更换, 现已正常照明。');
     assert.equal(answer.data.external_id, '2026-000123');
     assert.ok(!JSON.stringify(answer).includes('镇流器'), 'the internal note stays inside');

@@ -55,6 +55,37 @@ static void test_nobody_checks_their_own_work(void **state) {
           "        【待回访】指挥中心：回访，2026-03-05 周四 09:00 前\n");
 }
 
+static void the_requester_hears(const struct event *e) {
+    if (lifecycle_tells_answer(e->type)) write_down(&city, "        诉求人得到答复\n");
+}
+
+/* What was written when the work was reported done goes out when somebody else has seen that it is. */
+static void test_an_answer_is_told_once_it_was_checked(void **state) {
+    SHOWS("L48 L14");
+    received("2026-03-02 09:00", MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
+    taken_on(&GRID_WORKER);
+    city_hears = the_requester_hears;
+    DO(&city, 1, GRID_WORKER, FINISH, .answer = TEXT("已清运"));
+    DO(&city, 1, COMMUNITY_CLERK, FAIL, BECAUSE("只清了一半"));
+    DO(&city, 1, GRID_WORKER, FINISH, .answer = TEXT("全部清运"));
+    DO(&city, 1, COMMUNITY_CLERK, PASS);
+    DO(&city, 1, HOTLINE, SOLVED);
+    city_hears = NULL;
+    reads(&city,
+          "2026-03-02 周一 09:00  米市一网格  已办结\n"
+          "        【待核查】米市社区：核查，2026-03-04 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  米市社区  核查不通过, 重办 → 米市一网格：只清了一半\n"
+          "        【处置中】米市一网格：办理并答复，2026-03-11 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  米市一网格  已办结\n"
+          "        【待核查】米市社区：核查，2026-03-04 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  米市社区  核查通过 → 米市一网格\n"
+          "        诉求人得到答复\n"
+          "        【待回访】指挥中心：回访，2026-03-04 周三 09:00 前\n"
+          "2026-03-02 周一 09:00  热线  回访: 已解决 → 米市一网格\n"
+          "2026-03-02 周一 09:00  系统  已结案 → 米市一网格\n"
+          "        【已结案】\n");
+}
+
 static void test_not_solved_then_reopened(void **state) {
     SHOWS("L20 L21 C14");
     received("2026-03-02 09:00", MATTER_GARBAGE, GRID_A, PLACE_BY_GRID);
@@ -282,7 +313,7 @@ static void test_declined_voided_closed_by_hand(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_straight_way),           cmocka_unit_test(test_nobody_checks_their_own_work),
-        cmocka_unit_test(test_not_solved_then_reopened),   cmocka_unit_test(test_requester_cannot_be_reached),
+        cmocka_unit_test(test_an_answer_is_told_once_it_was_checked), cmocka_unit_test(test_not_solved_then_reopened),   cmocka_unit_test(test_requester_cannot_be_reached),
         cmocka_unit_test(test_lead_waits_for_its_assists), cmocka_unit_test(test_assist_asked_late_has_its_full_time),
         cmocka_unit_test(test_never_supplemented),         cmocka_unit_test(test_supplemented_and_routed),
         cmocka_unit_test(test_supplemented_while_a_unit_has_it),
