@@ -160,9 +160,10 @@ static void append_escaped(struct buffer *to, const char *text) {
 
 static void link_next(struct call *call, const char *cursor) {
     static struct buffer link; /* one thread */
-    static const char *const kept[] = {"unit",    "state",  "matter", "grid",        "light",  "q",    "from", "to",
-                                       "limit",   "source", "action", "user",        "object", "rate", "part", "period",
-                                       "channel", "date",   "hour",   "external_id", "unread", "at"};
+    static const char *const kept[] = {"unit",   "state",       "matter", "grid",   "light",   "q",
+                                       "from",   "to",          "limit",  "source", "action",  "user",
+                                       "object", "rate",        "part",   "period", "channel", "date",
+                                       "hour",   "external_id", "unread", "at",     "below",   "within"};
     buffer_clear(&link);
     buffer_append_text(&link, "<");
     for (const char *path = http_path(call->request), *part; *path; path = part) { /* escape all but the slashes */

@@ -19,7 +19,7 @@ METRIC_COUNTER(lists, "paidan_console_queue_lists_total", "Lists of one queue, b
                "redis", "database");
 METRIC_COUNTER(again, "paidan_console_queue_lists_again_total", "Lists read again because a ticket moved meanwhile.");
 
-enum { LIMIT = 50, LIMIT_MAX = 200, TRIES_MAX = 5, REDIS_TIMEOUT_MS = 1000, AGAIN_AFTER_MS = 5 };
+enum { LIMIT = 50, LIMIT_MAX = 200, SKIP_MAX = 10000000, TRIES_MAX = 5, REDIS_TIMEOUT_MS = 1000, AGAIN_AFTER_MS = 5 };
 #define MINUTE_MS 60000LL
 
 /* ---- all units --------------------------------------------------------------------------------------------------------------------- */
@@ -68,7 +68,7 @@ struct list {
     bool below;        /* and all units below it */
     int light, within; /* 0: all; minutes */
     time_ms now;       /* when it was asked: what light and within are counted from */
-    int limit, tries;
+    int limit, skip, tries;
     bool has_cursor, from_database;
     int64_t cursor[2]; /* due, ticket of the last one seen */
     uint16_t states;   /* bits */
@@ -89,7 +89,7 @@ static const struct db_statement MEMBERS = {
     "WHERE t.open AND t.owner = ANY ($1::text::int4[]) AND t.state = ANY ($2::int2[]) AND (t.due, t.id) > ($3::int8, "
     "$4::int8) AND t.due BETWEEN $6::int8 AND $7::int8 AND ($8::int8 = 0 OR (t.yellow BETWEEN 1 AND $8::int8 AND "
     "(t.due "
-    "= 0 OR t.due > $8::int8))) ORDER BY t.due, t.id LIMIT $5::int4"};
+    "= 0 OR t.due > $8::int8))) ORDER BY t.due, t.id LIMIT $5::int4 OFFSET $9::int4"};
 
 static void start(struct list *list);
 
@@ -232,6 +232,7 @@ static void read_database(struct list *list) {
                 : list->light == LIGHT_RED ? list->now
                                            : INT64_MAX);
     db_set_int8(members, 8, list->light == LIGHT_YELLOW ? list->now : 0);
+    db_set_int4(members, 9, list->skip);
     call_send(call, on_members);
 }
 
@@ -357,6 +358,7 @@ static void start(struct list *list) {
         cache_command_text(command, "");
     }
     put_bounds(list, command);
+    cache_command_int(command, list->skip);
     for (int state = 1; state < STATE_COUNT; state++)
         if (list->states >> state & 1) cache_command_int(command, state);
     static const struct cache_script LIST = {"console_queue", QUEUES_LUA_LIST};
@@ -403,6 +405,9 @@ void queue_get(struct call *call) {
     }
     list->limit = (int)call_query_int(call, "limit", LIMIT, LIMIT_MAX);
     list->has_cursor = call_query_cursor(call, list->cursor);
+    list->skip = (int)call_query_int(call, "skip", 0, SKIP_MAX);
+    if (list->skip && list->has_cursor)
+        call_wrong(call, "skip", "不能与 cursor 同用", "cannot be used together with cursor");
     list->states = states_of(call);
     list->below = call_query_int(call, "below", 0, 1) == 1;
     list->within = (int)call_query_int(call, "within", 0, 1440);

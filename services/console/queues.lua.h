@@ -49,18 +49,77 @@
         "for _, queue in ipairs(redis.call('SMEMBERS', p .. 'q')) do numbers(queue) end\n"                             \
         "return out\n"
 
+/* pass(n): the cursor (from, last) becomes the n-th ticket of what lies between the bounds, and false when there are not that many. Each
+ * step looks at the weighted median of the queues' own medians and puts at least a quarter of what is left aside; many tickets may be
+ * due at one moment, so places are told by due and ticket. */
+#define QUEUES_LUA_PASS                                                                                                \
+    "local from, last = ARGV[4], ARGV[5]\n"                                                                            \
+    "local parts = {}\n"                                                                                               \
+    "local function before(a, b) return a[3] < b[3] or (a[3] == b[3] and a[1] < b[1]) end\n"                           \
+    "local function upto(part, due, ticket)\n"                                                                         \
+    "  local at, stop = redis.call('ZCOUNT', part.key, '-inf', '(' .. due), redis.call('ZCOUNT', part.key, '-inf', "   \
+    "due)\n"                                                                                                           \
+    "  while at < stop do\n"                                                                                           \
+    "    local middle = math.floor((at + stop) / 2)\n"                                                                 \
+    "    if redis.call('ZRANGE', part.key, middle, middle)[1] <= ticket then at = middle + 1 else stop = middle end\n" \
+    "  end\n"                                                                                                          \
+    "  return at\n"                                                                                                    \
+    "end\n"                                                                                                            \
+    "local function middle()\n"                                                                                        \
+    "  local found, weight, seen = {}, 0, 0\n"                                                                         \
+    "  for _, part in ipairs(parts) do\n"                                                                              \
+    "    local n = part.stop - part.at\n"                                                                              \
+    "    if n > 0 then\n"                                                                                              \
+    "      local rank = part.at + math.floor((n - 1) / 2)\n"                                                           \
+    "      local one = redis.call('ZRANGE', part.key, rank, rank, 'WITHSCORES')\n"                                     \
+    "      found[#found + 1] = {one[1], n, tonumber(one[2])}\n"                                                        \
+    "      weight = weight + n\n"                                                                                      \
+    "    end\n"                                                                                                        \
+    "  end\n"                                                                                                          \
+    "  table.sort(found, before)\n"                                                                                    \
+    "  for _, one in ipairs(found) do\n"                                                                               \
+    "    seen = seen + one[2]\n"                                                                                       \
+    "    if 2 * seen >= weight then return one[1], string.format('%.0f', one[3]) end\n"                                \
+    "  end\n"                                                                                                          \
+    "end\n"                                                                                                            \
+    "local function pass(skip)\n"                                                                                      \
+    "  local left = 0\n"                                                                                               \
+    "  for _, part in ipairs(parts) do\n"                                                                              \
+    "    part.at = redis.call('ZCARD', part.key) - redis.call('ZCOUNT', part.key, ARGV[6], '+inf')\n"                  \
+    "    part.stop = part.at + redis.call('ZCOUNT', part.key, ARGV[6], ARGV[7])\n"                                     \
+    "    left = left + part.stop - part.at\n"                                                                          \
+    "  end\n"                                                                                                          \
+    "  if skip >= left then return false end\n"                                                                        \
+    "  while skip > 0 do\n"                                                                                            \
+    "    local ticket, due = middle()\n"                                                                               \
+    "    local behind = 0\n"                                                                                           \
+    "    for _, part in ipairs(parts) do\n"                                                                            \
+    "      if part.stop > part.at then\n"                                                                              \
+    "        part.cut = math.min(part.stop, math.max(part.at, upto(part, due, ticket)))\n"                             \
+    "        behind = behind + part.cut - part.at\n"                                                                   \
+    "      else part.cut = part.at end\n"                                                                              \
+    "    end\n"                                                                                                        \
+    "    local passed = behind <= skip\n"                                                                              \
+    "    if passed then from, last, skip = due, ticket, skip - behind end\n"                                           \
+    "    for _, part in ipairs(parts) do\n"                                                                            \
+    "      if passed then part.at = part.cut else part.stop = part.cut end\n"                                          \
+    "    end\n"                                                                                                        \
+    "  end\n"                                                                                                          \
+    "  return true\n"                                                                                                  \
+    "end\n"
+
 /* Tickets of some units by due time. ARGV: now, units with commas between, limit, due and ticket of the last one seen ('' for none),
- * lowest and highest due ('-inf', '+inf', '(0' ...), 'yellow' or '', states. Returns the head as above, with these units' numbers
- * as a list in place of '', then ticket, state, due, unsorted: the first limit + 1 by due and ticket are among them. A bound that
- * falls as tickets are found keeps it quick also when hundreds of queues are asked. */
+ * lowest and highest due ('-inf', '+inf', '(0' ...), 'yellow' or '', how many to pass over instead of a last one seen, states. Returns
+ * the head as above, with these units' numbers as a list in place of '', then ticket, state, due, unsorted: the first limit + 1 by due
+ * and ticket are among them. A bound that falls as tickets are found keeps it quick also when hundreds of queues are asked, and a place
+ * far down is found by ranks, in a few steps and not by counting up to it. */
 #define QUEUES_LUA_LIST                                                                                                \
-    QUEUES_LUA_HEAD QUEUES_LUA_NUMBERS                                                                                 \
-        "local head, limit, from, last = out, tonumber(ARGV[3]) + 1, ARGV[4], ARGV[5]\n"                               \
+    QUEUES_LUA_HEAD QUEUES_LUA_NUMBERS QUEUES_LUA_PASS                                                                 \
+        "local head, limit, skip = out, tonumber(ARGV[3]) + 1, tonumber(ARGV[9])\n"                                    \
         "local low, high, units, states, found = ARGV[6], ARGV[7], {}, {}, {}\n"                                       \
-        "if from ~= '' then low = from end\n"                                                                          \
         "for unit in string.gmatch(ARGV[2], '%d+') do units[unit] = true end\n"                                        \
-        "for i = 9, #ARGV do states[ARGV[i]] = true end\n"                                                             \
-        "local function before(a, b) return a[3] < b[3] or (a[3] == b[3] and a[1] < b[1]) end\n"                       \
+        "for i = 10, #ARGV do states[ARGV[i]] = true end\n"                                                            \
+        "if ARGV[8] == 'yellow' then limit = limit + skip end\n"                                                       \
         "local function add(ticket, state, due)\n"                                                                     \
         "  if from ~= '' and (due < tonumber(from) or (due == tonumber(from) and ticket <= last)) then return end\n"   \
         "  found[#found + 1] = {ticket, state, due}\n"                                                                 \
@@ -69,17 +128,11 @@
         "  for i = #found, limit + 1, -1 do found[i] = nil end\n"                                                      \
         "  high = string.format('%.0f', found[limit][3])\n"                                                            \
         "end\n"                                                                                                        \
-        "local function by_due(key, state)\n"                                                                          \
-        "  local at, taken = 0, 0\n"                                                                                   \
-        "  repeat\n"                                                                                                   \
-        "    local page = redis.call('ZRANGEBYSCORE', key, low, high, 'WITHSCORES', 'LIMIT', at, limit)\n"             \
-        "    for j = 1, #page, 2 do\n"                                                                                 \
-        "      local due = tonumber(page[j + 1])\n"                                                                    \
-        "      if page[j + 1] ~= from or page[j] > last then taken = taken + 1 end\n"                                  \
-        "      add(page[j], state, due)\n"                                                                             \
-        "    end\n"                                                                                                    \
-        "    at = at + limit\n"                                                                                        \
-        "  until #page < 2 * limit or taken >= limit\n"                                                                \
+        "local function by_due(part)\n"                                                                                \
+        "  local at = 0\n"                                                                                             \
+        "  if from ~= '' then at = upto(part, from, last) - redis.call('ZCOUNT', part.key, '-inf', '(' .. from) end\n" \
+        "  local page = redis.call('ZRANGEBYSCORE', part.key, low, high, 'WITHSCORES', 'LIMIT', at, limit)\n"          \
+        "  for j = 1, #page, 2 do add(page[j], part.state, tonumber(page[j + 1])) end\n"                               \
         "end\n"                                                                                                        \
         "local function yellow(queue, state)\n"                                                                        \
         "  for _, ticket in ipairs(redis.call('ZRANGEBYSCORE', p .. 'y:' .. queue, '(0', now)) do\n"                   \
@@ -94,8 +147,15 @@
         "  if units[string.sub(queue, 1, colon - 1)] then\n"                                                           \
         "    numbers(queue)\n"                                                                                         \
         "    if states[state] and ARGV[8] == 'yellow' then yellow(queue, state)\n"                                     \
-        "    elseif states[state] then by_due(p .. 'd:' .. queue, state) end\n"                                        \
+        "    elseif states[state] then parts[#parts + 1] = {key = p .. 'd:' .. queue, state = state} end\n"            \
         "  end\n"                                                                                                      \
+        "end\n"                                                                                                        \
+        "if ARGV[8] == 'yellow' then\n"                                                                                \
+        "  table.sort(found, before)\n"                                                                                \
+        "  for i = 1, #found do found[i] = i <= limit - skip and found[i + skip] or nil end\n"                         \
+        "elseif skip == 0 or pass(skip) then\n"                                                                        \
+        "  if from ~= '' then low = from end\n"                                                                        \
+        "  for _, part in ipairs(parts) do by_due(part) end\n"                                                         \
         "end\n"                                                                                                        \
         "head[6] = out\n"                                                                                              \
         "for _, ticket in ipairs(found) do\n"                                                                          \

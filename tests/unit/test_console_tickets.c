@@ -69,6 +69,17 @@ static void test_a_queue_is_paged_by_deadline(void **state) {
     } while (++pages < 10);
     assert_int_equal(seen, 7);
     assert_int_equal(pages, 2);
+    cJSON *whole = get(200, &municipal, "/api/v1/queues/municipal");
+    for (int skip = 1; skip <= 8; skip++) { /* from any place on it is the same list */
+        cJSON *part = get(200, &municipal, "/api/v1/queues/municipal?limit=2&skip=%d", skip);
+        int left = skip < 6 ? 2 : skip < 7 ? 1 : 0;
+        assert_int_equal(cJSON_GetArraySize(at(part, "tickets")), left);
+        for (int i = 0; i < left; i++)
+            assert_string_equal(text_at(cJSON_GetArrayItem(at(part, "tickets"), i), "number"),
+                                text_at(cJSON_GetArrayItem(at(whole, "tickets"), skip + i), "number"));
+        cJSON_Delete(part);
+    }
+    cJSON_Delete(whole);
     done(200, tickets[0], "sign", &municipal, NULL);
     cJSON *offered = get(200, &municipal, "/api/v1/queues/municipal?state=OFFERED"),
           *both = get(200, &municipal, "/api/v1/queues/municipal?state=OFFERED,HANDLING");
@@ -79,6 +90,8 @@ static void test_a_queue_is_paged_by_deadline(void **state) {
     cJSON_Delete(get(400, &municipal, "/api/v1/queues/municipal?state=SLEEPING"));
     cJSON_Delete(get(400, &municipal, "/api/v1/queues/municipal?limit=201"));
     cJSON_Delete(get(400, &municipal, "/api/v1/queues/municipal?cursor=abc"));
+    cJSON_Delete(get(400, &municipal, "/api/v1/queues/municipal?skip=-1"));
+    cJSON_Delete(get(400, &municipal, "/api/v1/queues/municipal?skip=2&cursor=AAAAAAAAAAAAAAAAAAAAAA"));
     for (int i = 0; i < 7; i++) free(tickets[i]);
 }
 
