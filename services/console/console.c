@@ -119,6 +119,7 @@ static void on_tick(void *context) {
     struct console *console = context;
     static int64_t second_at;
     board_reader_tick(console->reader);
+    streams_totals(console->streams);
     commands_tick(console->commands);
     followups_tick(console->followups);
     events_tick(console->events);

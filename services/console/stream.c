@@ -96,9 +96,19 @@ void streams_board(struct streams *s, bool degraded_changed) {
 
 void streams_tick(struct streams *s) {
     stream_check_tick(s);
-    for (struct group *g = s->groups; g; g = g->next)
-        if (g->root && g->watchers) totals_refresh(s->console, &g->reading, g->root, &g->totals);
     stream_drop_empty_groups(s);
+}
+
+void streams_totals(struct streams *s) {
+    for (struct group *g = s->groups; g; g = g->next) {
+        if (!g->root || !g->watchers || !s->console->reference) continue;
+        totals_refresh(s->console, &g->reading, g->root, &g->totals);
+        if (!g->reading.changed || s->missed || g->behind) continue; /* a snapshot comes, and tells */
+        if (strcmp(s->told, board_version(s->console->board))) continue;
+        board_touch(s->console->board);
+        stream_tell_totals(g);
+        snprintf(s->told, sizeof s->told, "%s", board_version(s->console->board));
+    }
 }
 
 void streams_free(struct streams **streams) {

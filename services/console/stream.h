@@ -19,8 +19,10 @@ void streams_changed(struct streams *streams, const struct changes *changes, boo
 void streams_missed(struct streams *streams);
 /* The board was read anew. */
 void streams_board(struct streams *streams, bool degraded_changed);
-/* Each second or so: whether those who watch still may; totals of scopes. */
+/* Each second or so: whether those who watch still may. */
 void streams_tick(struct streams *streams);
+/* Each turn: totals of scopes that are wanted are read, and those that differ are told. */
+void streams_totals(struct streams *streams);
 
 int streams_count(const struct streams *streams);
 

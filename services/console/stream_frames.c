@@ -150,6 +150,7 @@ static struct http_frame *delta_frame(struct group *g, bool totals_changed) {
 }
 
 static void keep(struct group *g, struct http_frame *frame) {
+    g->reading.changed = false; /* each frame has the totals */
     uint32_t place = g->kept_count++ % STREAM_KEPT_FRAMES;
     if (g->kept[place]) http_frame_release(&g->kept[place]);
     g->kept[place] = frame;
@@ -166,6 +167,7 @@ void stream_tell(struct group *g, bool everything_new) {
         snprintf(g->version, sizeof g->version, "%s", board_version(g->streams->console->board));
         stream_send_all(g, frame);
         http_frame_release(&frame);
+        if (g->root) totals_want(&g->reading);
         return;
     }
     struct http_frame *frame = delta_frame(g, !g->root);
@@ -173,4 +175,10 @@ void stream_tell(struct group *g, bool everything_new) {
     stream_send_all(g, frame);
     keep(g, frame);
     if (g->root) totals_want(&g->reading);
+}
+
+void stream_tell_totals(struct group *g) {
+    struct http_frame *frame = delta_frame(g, true);
+    stream_send_all(g, frame);
+    keep(g, frame);
 }

@@ -60,6 +60,8 @@ void stream_send_all(struct group *group, struct http_frame *frame);
 struct http_frame *stream_snapshot(struct group *group);
 /* Tells the group what the board now says: a delta, or everything. */
 void stream_tell(struct group *group, bool everything_new);
+/* Tells it its totals, which were read after the last delta. */
+void stream_tell_totals(struct group *group);
 
 /* stream_watch.c */
 void stream_check_tick(struct streams *streams);

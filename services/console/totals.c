@@ -1,9 +1,12 @@
 /* See totals.h. */
 #include "services/console/totals.h"
 
+#include <string.h>
+
 #include "services/console/reach.h"
 
-enum { EACH_MS = 2000, TIMEOUT_MS = 5000 };
+/* so long at least between two readings, and so many times what one took: a large part's take long */
+enum { EACH_MS = 150, TIMES = 20, TIMEOUT_MS = 5000 };
 
 const struct db_statement TOTALS = {
     "totals", "SELECT (SELECT count(DISTINCT ticket) FROM assignment WHERE unit = ANY ($1::text::int4[])), count(*), "
@@ -32,10 +35,15 @@ void totals_want(struct totals_reading *reading) {
 
 static void on_read(void *context, const struct db_reply *reply) {
     struct totals_reading *reading = context;
-    if (reply->err == ERR_NONE)
-        *reading->totals = totals_of_reply(reply, 1);
-    else
+    int64_t now = clock_monotonic_ms(), pause = TIMES * (now - reading->asked_at);
+    reading->next_at = now + (pause > EACH_MS ? pause : EACH_MS);
+    if (reply->err != ERR_NONE) {
         reading->wanted = true;
+        return;
+    }
+    struct board_totals fresh = totals_of_reply(reply, 1);
+    if (memcmp(&fresh, reading->totals, sizeof fresh)) reading->changed = true;
+    *reading->totals = fresh;
 }
 
 void totals_refresh(struct console *console, struct totals_reading *reading, uint32_t root,
@@ -44,7 +52,7 @@ void totals_refresh(struct console *console, struct totals_reading *reading, uin
     if (!reading->wanted || now < reading->next_at || totals_under_way(reading)) return;
     if (!reading->group) reading->group = db_group_new();
     reading->wanted = false;
-    reading->next_at = now + EACH_MS;
+    reading->asked_at = now;
     reading->totals = totals;
     db_group_begin(reading->group, DB_READ);
     totals_add(db_group_add(reading->group, &SCOPE), &console->reference->world, root);

@@ -1,5 +1,6 @@
 /* Totals of a part of the organisation: tickets its units ever took part in, and what became of them. The whole's totals come with
- * the live queues; a part's are counted by PostgreSQL, seldom. received = closed + in_progress, always. */
+ * the live queues; a part's are counted by PostgreSQL, soon after something changed, for a small share of the time. received =
+ * closed + in_progress, always. */
 #ifndef CONSOLE_TOTALS_H
 #define CONSOLE_TOTALS_H
 
@@ -17,7 +18,8 @@ struct totals_reading {
     struct db_group *group;
     struct board_totals *totals; /* borrowed */
     bool wanted;
-    int64_t next_at; /* monotonic */
+    bool changed;              /* since it was told: set here, taken back by who tells */
+    int64_t asked_at, next_at; /* monotonic */
 };
 void totals_want(struct totals_reading *reading);
 /* Reads when it is wanted and was not read just before; *totals is set later. */
