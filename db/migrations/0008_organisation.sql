@@ -80,8 +80,8 @@ CREATE TABLE notice (                                       -- what people read;
 CREATE INDEX notice_person ON notice (person, id) WHERE person <> 0;
 CREATE INDEX notice_unit ON notice (unit, id) WHERE person = 0;
 
--- What core/notice.c names; the followers of notices look at nothing else.
-CREATE INDEX event_notice ON event (shard, seq) WHERE type IN (43, 50, 51, 52, 53, 61);
+-- What core/notice.c names, and what screens show as it happens (urged, whistled): who follows these looks at nothing else.
+CREATE INDEX event_notice ON event (shard, seq) WHERE type IN (42, 43, 45, 50, 51, 52, 53, 61);
 
 -- ---- posts keep up with accounts: whoever gets a role in a unit holds a post there; a transfer ends the old one, making another
 -- post active does not (post_activate).

@@ -6,19 +6,31 @@
 #include "core/lifecycle.h"
 #include "proto/codec.h"
 #include "services/console/event_read.h"
+#include "services/console/kept.h"
 #include "services/console/ticket_json.h"
 #include "services/console/tickets.h"
 
-enum { LIMIT = 50, LIMIT_MAX = 200, EVENTS_WINDOW = 50000, FLOW_WINDOW = 5000, MINUTES = 60, MINUTES_MAX = 1440 };
+enum {
+    LIMIT = 50,
+    LIMIT_MAX = 200,
+    EVENTS_WINDOW = 50000,
+    FLOW_WINDOW = 5000,
+    FLOW_KEPT_MS = 5000,
+    MINUTES = 60,
+    MINUTES_MAX = 1440
+};
 #define MINUTE_MS 60000LL
 
 /* The columns event_of_row reads. */
-static const struct db_statement LATEST = {
-    "events_latest",
-    "SELECT e.seq, e.shard, e.epoch, e.ticket, e.version, e.at, e.type, e.cause, e.user_id, e.role, e.unit, e.body "
-    "FROM shard s CROSS JOIN LATERAL (SELECT * FROM event e WHERE e.shard = s.id AND e.seq >= s.next_seq - $3::int8 "
-    "AND e.type = ANY ($1::int2[]) ORDER BY e.seq DESC LIMIT $2::int4) e ORDER BY e.at DESC, e.seq DESC LIMIT "
-    "$2::int4"};
+#define LATEST_OF(types)                                                                                               \
+    "SELECT e.seq, e.shard, e.epoch, e.ticket, e.version, e.at, e.type, e.cause, e.user_id, e.role, e.unit, e.body "   \
+    "FROM shard s CROSS JOIN LATERAL (SELECT * FROM event e WHERE e.shard = s.id AND e.seq >= s.next_seq - $3::int8 "  \
+    "AND " types "e.type = ANY ($1::int2[]) ORDER BY e.seq DESC LIMIT $2::int4) e ORDER BY e.at DESC, e.seq DESC "     \
+    "LIMIT $2::int4"
+static const struct db_statement LATEST = {"events_latest", LATEST_OF("")};
+/* Of the types that an index of their own holds (event_notice): nothing else is read to find them. */
+static const struct db_statement LATEST_INDEXED = {"events_latest_indexed",
+                                                   LATEST_OF("e.type IN (42, 43, 45, 50, 51, 52, 53, 61) AND ")};
 
 /* The last column is the ticket's event before it: whose turn it was. */
 static const struct db_statement FLOW = {
@@ -56,6 +68,18 @@ static bool check_types(struct call *call, const char *text) {
     return true;
 }
 
+static bool are_indexed(const char *text) {
+    static const uint8_t indexed[] = {EVENT_URGED,         EVENT_SUPERVISED,     EVENT_WHISTLED,      EVENT_RUNG,
+                                      EVENT_CARD_APPEALED, EVENT_CARD_WITHDRAWN, EVENT_APPEAL_REFUSED};
+    for (const char *at = text ? text : ","; *at;) {
+        size_t len = strcspn(at, ",");
+        int type = word_value(WORDS_event_type, at, len);
+        if (!type || !memchr(indexed, type, sizeof indexed)) return false;
+        at += len + (at[len] == ',');
+    }
+    return true;
+}
+
 static void on_events(struct call *call, const struct db_reply *reply) {
     static struct event event;
     const struct db_result *rows = reply->results[1];
@@ -75,7 +99,7 @@ void feed_events_get(struct call *call) {
     check_types(call, types);
     if (call_is_wrong(call, 400)) return;
     call_read(call);
-    struct db_call *latest = call_add(call, &LATEST);
+    struct db_call *latest = call_add(call, are_indexed(types) ? &LATEST_INDEXED : &LATEST);
     push_types(call, latest, types);
     db_set_int4(latest, 2, limit);
     db_set_int8(latest, 3, EVENTS_WINDOW);
@@ -84,7 +108,10 @@ void feed_events_get(struct call *call) {
 
 /* ---- flow ------------------------------------------------------------------------------------------------------------------------------- */
 
+static struct kept kept_flow;
+
 struct flow {
+    int64_t minutes;
     time_ms from, to;
     uint32_t unit_count;
     uint32_t *came, *left; /* by unit */
@@ -137,13 +164,15 @@ static void on_flow(struct call *call, const struct db_reply *reply) {
     }
     json_close_list(w);
     json_close(w);
+    kept_take(&kept_flow, call, f->minutes, FLOW_KEPT_MS);
     call_answer(call, 200);
 }
 
 void feed_flow_get(struct call *call) {
     struct flow *f = call_take(call, sizeof *f);
     int64_t minutes = call_query_int(call, "minutes", MINUTES, MINUTES_MAX);
-    if (call_is_wrong(call, 400)) return;
+    if (call_is_wrong(call, 400) || kept_answered(&kept_flow, call, minutes)) return;
+    f->minutes = minutes;
     f->unit_count = call_world(call)->unit_count;
     f->came = call_take(call, 2 * f->unit_count * sizeof *f->came);
     f->left = f->came + f->unit_count;

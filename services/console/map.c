@@ -1,6 +1,7 @@
 /* See map.h. */
 #include "services/console/map.h"
 
+#include "services/console/kept.h"
 #include "services/console/ticket_json.h"
 
 enum { LIMIT = 1000, LIMIT_MAX = 2000, KEPT_MS = 3000 };
@@ -18,12 +19,7 @@ static const struct db_statement POINTS = {
     "due, id LIMIT $1::int4) t JOIN request r ON r.id = t.request WHERE r.lon IS NOT NULL ORDER BY t.due = 0, t.due, "
     "t.id"};
 
-/* What everybody who sees everything is told, for a moment. */
-static struct {
-    struct buffer bytes;
-    int64_t until; /* monotonic */
-    int limit;
-} kept;
+static struct kept kept;
 
 static void put_places(struct json_writer *w, const struct reference *reference, const struct db_result *rows) {
     json_put_open_list(w, "places");
@@ -64,12 +60,7 @@ static void on_map(struct call *call, const struct db_reply *reply) {
     for (int i = 0; i < db_rows(reply->results[2]); i++) put_point(w, call, reply->results[2], i, now);
     json_close_list(w);
     json_close(w);
-    if (call->reach.everything) {
-        buffer_clear(&kept.bytes);
-        buffer_append(&kept.bytes, call->console->out.data, call->console->out.length);
-        kept.until = clock_monotonic_ms() + KEPT_MS;
-        kept.limit = limit;
-    }
+    kept_take(&kept, call, limit, KEPT_MS);
     call_answer(call, 200);
 }
 
@@ -77,10 +68,7 @@ void map_get(struct call *call) {
     int *limit = call_take(call, sizeof *limit);
     *limit = (int)call_query_int(call, "limit", LIMIT, LIMIT_MAX);
     if (call_is_wrong(call, 400)) return;
-    if (call->reach.everything && kept.limit == *limit && clock_monotonic_ms() < kept.until) {
-        call_answer_bytes(call, 200, "application/json", &kept.bytes);
-        return;
-    }
+    if (kept_answered(&kept, call, *limit)) return;
     call->self = limit;
     call_read(call);
     db_set_int8(call_add(call, &PLACES), 1, clock_now());
