@@ -22,6 +22,8 @@ export interface QueueQuery {
   within?: number | undefined;
   limit?: number | undefined;
   cursor?: string | undefined;
+  /** Instead of a cursor: how many from the start are passed over. */
+  skip?: number | undefined;
 }
 
 export function queue(unit: string, query: QueueQuery, signal?: AbortSignal): Promise<QueuePage> {

@@ -163,7 +163,6 @@ export const en: Record<Key, string> = {
   'panel.gone': 'There is no such unit, or it is outside your scope.',
 
   'ticket.supervised': 'Supervised',
-  'list.rest': '{a} of {b} read; more come as you scroll',
 
   'ticket.whole': 'Open the page',
   'ticket.mark': 'Select {number}',

@@ -31,8 +31,9 @@ export function sentence(name: Name | null | undefined): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+const grouped = new Intl.NumberFormat('en-US');
 export function number(n: number): string {
-  return n.toLocaleString('en-US');
+  return grouped.format(n);
 }
 
 export function errorText(e: unknown): string {

@@ -161,7 +161,6 @@ export const zh = {
   'panel.gone': '没有这个单位，或不在你的范围内。',
 
   'ticket.supervised': '督办',
-  'list.rest': '已读 {a} / {b}，继续往下滚动会接着读',
 
   'ticket.whole': '整页办理',
   'ticket.mark': '选中 {number}',

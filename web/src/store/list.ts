@@ -1,6 +1,6 @@
 // The tickets of one list of the live queues (a unit, perhaps with all below it; all, one state, one light, due soon), by deadline,
 // kept at the same version as the numbers it belongs to (see live.ts: hold, adopt, release). Any change that touches it asks
-// for it again; while it is on its way the numbers wait with it.
+// for it again; while it is on its way the numbers wait with it. Of a long list only the part around what is seen is here (look).
 
 import { onBeforeUnmount, shallowReactive, watch } from 'vue';
 import { queue, type QueueQuery } from '../api/console';
@@ -24,26 +24,36 @@ const HOLD_MAX_MS = 700;
 const RETRY_MS = 2_000;
 /** A server that reads its lists elsewhere may stay behind for a moment; after so many answers the list is taken as it is. */
 const OLDER_MAX = 4;
-/** A list is asked for again at most so often; changes in between are gathered. A long one is asked for in many answers. */
+/** A list is asked for again at most so often, and a third of the time at most is spent on it; changes in between are gathered. */
 const PACE_MS = 120;
-const LONG = 400;
-const LONG_PACE_MS = 2_000;
+const SHARE = 3;
+/** Around the part that is seen so much is here too, and the next part is asked for when less than that is left. */
+const AROUND = 50;
+const EDGE = 15;
+/** While somebody flies over a long list nothing is asked for; after so long in one place it is. */
+const FLIGHT_MS = 70;
 
 export interface List {
+  /** The list from its `start`-th ticket on, as far as it is here. */
   tickets: QueueTicket[];
+  start: number;
   version: string;
   /** The numbers of the same answer: the whole selection's unit(s), without state, light or time. */
   row: QueueRow | null;
   loading: boolean;
+  /** There are further ones behind these. */
   more: boolean;
   /** The list could not follow; it is older than the numbers. */
   behind: boolean;
   error: unknown;
 }
 
+type Part = QueuePage & { start: number };
+
 export function useList(target: () => Selection) {
   const view = shallowReactive<List>({
     tickets: [],
+    start: 0,
     version: '0',
     row: null,
     loading: true,
@@ -52,18 +62,26 @@ export function useList(target: () => Selection) {
     error: null,
   });
   const me = Symbol('list');
+  /** The part that is wanted: so many from this one on. */
+  let from = 0;
   let wanted = PAGE;
+  let seen = 0;
+  /** Somebody looks at empty rows. */
+  let isAwaited = false;
+  let flight: ReturnType<typeof setTimeout> | undefined;
   let busy = false;
   let again = false;
   let abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let patience: ReturnType<typeof setTimeout> | undefined;
   let lastAsked = 0;
+  let lastTook = 0;
+  let here: ReadonlySet<string> = new Set();
   /** Answers in a row that were older than the stream. */
   let older = 0;
   let units: ReadonlySet<string> = new Set();
   /** Came before the stream told what it knows. */
-  let early: QueuePage | null = null;
+  let early: Part | null = null;
 
   const stop = onChange((delta) => {
     if (delta === null) scope();
@@ -77,9 +95,7 @@ export function useList(target: () => Selection) {
     return (
       delta.units.some((row) => units.has(row.unit)) ||
       delta.tickets.some(
-        (change) =>
-          (change.unit !== null && units.has(change.unit)) ||
-          view.tickets.some((ticket) => ticket.number === change.number),
+        (change) => (change.unit !== null && units.has(change.unit)) || here.has(change.number),
       )
     );
   }
@@ -97,7 +113,7 @@ export function useList(target: () => Selection) {
       return;
     }
     clearTimeout(timer);
-    const pace = view.tickets.length > LONG ? LONG_PACE_MS : PACE_MS;
+    const pace = isAwaited ? PACE_MS : Math.max(PACE_MS, SHARE * lastTook);
     timer = setTimeout(load, Math.max(0, lastAsked + pace - Date.now()));
   }
 
@@ -114,17 +130,24 @@ export function useList(target: () => Selection) {
     view.behind = false;
   }
 
-  function take(page: QueuePage): void {
+  function take(page: Part): void {
     early = null;
     view.tickets = page.tickets;
+    view.start = page.start;
+    here = new Set(page.tickets.map(({ number }) => number));
     view.version = page.version;
     view.row = page.unit;
     view.more = page.next_cursor !== null;
     view.error = null;
     view.loading = false;
+    // It has become shorter than where somebody is in it.
+    if (page.tickets.length === 0 && page.start > 0 && from === page.start) {
+      from = Math.max(0, from - wanted);
+      again = true;
+    }
   }
 
-  function join(page: QueuePage): void {
+  function join(page: Part): void {
     const standing = adopt(me, page.version, page.unit);
     again ||= standing === 'older' || standing === 'behind';
     early = standing === 'early' ? page : null;
@@ -135,12 +158,13 @@ export function useList(target: () => Selection) {
 
   async function load(): Promise<void> {
     busy = true;
-    again = false;
+    again = isAwaited = false;
     lastAsked = Date.now();
     const mine = abort;
     const selection = target();
     try {
       const page = await pages(selection, mine.signal);
+      lastTook = Date.now() - lastAsked;
       if (mine === abort) join(page);
     } catch (e) {
       if (mine !== abort) return;
@@ -158,13 +182,14 @@ export function useList(target: () => Selection) {
     }
   }
 
-  /** As many pages as are unfolded; taken again from the start when the queue moved between two of them. */
-  async function pages(selection: Selection, signal: AbortSignal): Promise<QueuePage> {
+  /** As many answers as it takes; taken again from the start when the queue moved between two of them. */
+  async function pages(selection: Selection, signal: AbortSignal): Promise<Part> {
     const { unit, below, state, light, within } = selection;
     const query: QueueQuery = { below: below === true ? '1' : undefined, state, light, within };
     for (let tries = 0; ; tries++) {
       const limit = Math.min(wanted, ANSWER_MAX);
-      let page = await queue(unit, { ...query, limit }, signal);
+      const start = from;
+      let page = await queue(unit, { ...query, limit, skip: start > 0 ? start : undefined }, signal);
       const tickets = [...page.tickets];
       let moved = false;
       while (page.next_cursor !== null && tickets.length < wanted) {
@@ -173,7 +198,7 @@ export function useList(target: () => Selection) {
         tickets.push(...next.tickets);
         page = next;
       }
-      if (!moved || tries === 2 || wanted > LONG) return { ...page, tickets: unique(tickets) };
+      if (!moved || tries === 2) return { ...page, start, tickets: unique(tickets) };
     }
   }
 
@@ -183,12 +208,16 @@ export function useList(target: () => Selection) {
       abort.abort();
       abort = new AbortController();
       clearTimeout(timer);
+      clearTimeout(flight);
       settled();
       busy = false;
       early = null;
-      wanted = PAGE;
-      lastAsked = 0;
-      if (before === undefined || JSON.stringify(before) !== JSON.stringify(now)) view.tickets = [];
+      lastAsked = lastTook = 0;
+      if (before === undefined || JSON.stringify(before) !== JSON.stringify(now)) {
+        from = seen = view.start = 0;
+        wanted = PAGE;
+        view.tickets = [];
+      }
       view.loading = true;
       view.error = null;
       view.row = null;
@@ -207,6 +236,7 @@ export function useList(target: () => Selection) {
     stop();
     abort.abort();
     clearTimeout(timer);
+    clearTimeout(flight);
     clearTimeout(patience);
     hold(me, null);
   });
@@ -218,6 +248,19 @@ export function useList(target: () => Selection) {
       if (busy && wanted > view.tickets.length) return;
       wanted = Math.max(wanted + PAGE, atLeast, view.tickets.length >= ANSWER_MAX ? wanted + ANSWER_MAX : 0);
       ask();
+    },
+    /** The tickets from the `first`-th up to, and without, the `last`-th are seen: they, and some around them, are what is kept here. */
+    look(first: number, last: number) {
+      const near = Math.abs(first - seen) <= ANSWER_MAX;
+      seen = first;
+      const isHere = Math.max(0, first - EDGE) >= from && (last + EDGE <= from + wanted || (!view.more && last <= from + wanted));
+      if (isHere) return;
+      from = Math.max(0, first - AROUND);
+      wanted = Math.min(ANSWER_MAX, last + AROUND - from);
+      isAwaited = true;
+      clearTimeout(flight);
+      if (near) ask();
+      else flight = setTimeout(ask, FLIGHT_MS);
     },
     retry: ask,
   };

@@ -8,6 +8,8 @@ import type { QueueTicket } from '../api/types';
 import { onChange } from './live';
 
 const PAGE = 50;
+/** Further ones are asked for when somebody is so near the end of those that are here. */
+const AHEAD = 30;
 const PACE_MS = 2_000;
 const RETRY_MS = 3_000;
 
@@ -79,8 +81,9 @@ export function useSearch(target: () => TicketQuery | null) {
 
   return {
     view,
-    more() {
-      if (view.tickets.length < wanted) return;
+    /** The tickets from the `first`-th up to, and without, the `last`-th are seen. */
+    look(_first: number, last: number) {
+      if (!view.more || last < view.tickets.length - AHEAD || view.tickets.length < wanted) return;
       wanted += 200;
       soon(0);
     },
