@@ -12,6 +12,7 @@ import { me } from './state';
 
 const LIMIT = 200;
 const GATHER_MS = 200;
+const RETRY_MS = 3_000;
 
 interface Kept {
   at: number;
@@ -22,12 +23,17 @@ export function useTasks() {
   const view = shallowReactive({ tickets: null as QueueTicket[] | null, at: 0, stale: false, problem: null as unknown });
   const key = () => `tasks/${me.value?.user ?? ''}`;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let asked = 0;
+  let gone = false;
 
   async function load(): Promise<void> {
     const unit = me.value?.unit?.code;
-    if (unit === undefined) return;
+    if (unit === undefined || gone) return;
+    const mine = ++asked;
+    clearTimeout(timer);
     try {
       const { tickets } = await queue(unit, { limit: LIMIT });
+      if (mine !== asked) return;
       Object.assign(view, { tickets, at: Date.now(), stale: false, problem: null });
       void keep(key(), { at: view.at, tickets } satisfies Kept);
     } catch (e) {
@@ -35,12 +41,13 @@ export function useTasks() {
       if (kept !== undefined && view.tickets === null) Object.assign(view, { tickets: kept.tickets, at: kept.at });
       view.stale = true;
       view.problem = e instanceof ApiError && e.status === 0 ? null : e;
+      if (mine === asked && navigator.onLine && e instanceof ApiError && (e.status === 0 || e.status >= 500)) soon(RETRY_MS);
     }
   }
 
-  function soon(): void {
+  function soon(ms = GATHER_MS): void {
     clearTimeout(timer);
-    timer = setTimeout(() => void load(), GATHER_MS);
+    if (!gone) timer = setTimeout(() => void load(), ms);
   }
 
   void load();
@@ -49,8 +56,8 @@ export function useTasks() {
       if (name !== 'snapshot' && name !== 'delta') return;
       const at = /"at":"([^"]+)"/.exec(data)?.[1];
       if (at !== undefined) syncClock(at);
-      // Whatever the own unit has to do with it: the queue is small and read whole.
-      if (name === 'snapshot' ? view.stale : data.includes(`"${me.value?.unit?.code}"`)) soon();
+      // Whatever the own unit has to do with it: the queue is small and read whole. A snapshot may stand for deltas that were missed.
+      if (name === 'snapshot' || data.includes(`"${me.value?.unit?.code}"`)) soon();
     },
     lost: () => (view.stale = true),
     refused: () => undefined,
@@ -61,6 +68,7 @@ export function useTasks() {
   };
   addEventListener('online', back);
   onBeforeUnmount(() => {
+    gone = true;
     clearTimeout(timer);
     stream.close();
     removeEventListener('online', back);

@@ -14,6 +14,9 @@ function unless(...refused: number[]) {
 }
 
 /** similar: also the tickets that look alike, where the server can tell. */
+/** A ticket that could not be read is asked for again. */
+const RETRY_MS = 2_000;
+
 export function useTicket(number: () => string | undefined, similar = false) {
   const view = shallowReactive({
     detail: null as TicketDetail | null,
@@ -23,10 +26,12 @@ export function useTicket(number: () => string | undefined, similar = false) {
     problem: null as unknown,
   });
   let abort = new AbortController();
+  let retry: ReturnType<typeof setTimeout> | undefined;
 
   async function load(): Promise<void> {
     const wanted = number();
     abort.abort();
+    clearTimeout(retry);
     if (wanted === undefined) return;
     abort = new AbortController();
     const { signal } = abort;
@@ -42,7 +47,9 @@ export function useTicket(number: () => string | undefined, similar = false) {
       view.events = history?.events ?? null;
       view.problem = null;
     } catch (e) {
-      if (!signal.aborted) view.problem = e;
+      if (signal.aborted) return;
+      view.problem = e;
+      if (!(e instanceof ApiError) || e.status === 0 || e.status === 429 || e.status >= 500) retry = setTimeout(load, RETRY_MS);
     }
   }
 
@@ -76,6 +83,7 @@ export function useTicket(number: () => string | undefined, similar = false) {
   onBeforeUnmount(() => {
     stop();
     abort.abort();
+    clearTimeout(retry);
   });
 
   return { view, load };
