@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+
+import { cutter } from './lib/cutter.mjs';
 
 // The page's pure parts have tests of their own; they are part of this run.
 import '../../web/test/model.test.mjs';
@@ -32,40 +33,6 @@ async function runningSystem() {
   }
   const { start } = await import('./harness.mjs');
   return start('web');
-}
-
-/** A door of our own in front of the system's, that can be slammed: connections are cut and refused until it is opened. */
-function cutter(port) {
-  const sockets = new Set();
-  let open = true;
-  const server = net.createServer((socket) => {
-    if (!open) return socket.destroy();
-    const other = net.connect(port, '127.0.0.1');
-    for (const [a, b] of [
-      [socket, other],
-      [other, socket],
-    ]) {
-      sockets.add(a);
-      a.on('error', () => {}).on('close', () => (b.destroy(), sockets.delete(a)));
-      a.pipe(b);
-    }
-  });
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () =>
-      resolve({
-        url: `http://127.0.0.1:${server.address().port}`,
-        slam() {
-          open = false;
-          for (const socket of sockets) socket.destroy();
-        },
-        open: () => (open = true),
-        close() {
-          this.slam();
-          server.close();
-        },
-      }),
-    );
-  });
 }
 
 /* ---- the other doors ---- */
