@@ -154,6 +154,9 @@ hotline: ## a day with a troubled hotline on a private copy: N=20000 requests, S
 	@compose/build.sh && compose/npm.sh tests/system
 	@N=$(N) SEED=$(SEED) node tests/hotline/run.mjs
 
+wall-day: ## a day of the big screen, accelerated: its memory may not grow (HOURS=24); some minutes
+	@WALL_HOURS=$(or $(HOURS),24) tests/run system wall
+
 bench: ## measure throughput and latency
 	@if [ -x bench/run ]; then bench/run; else echo "bench: not written yet, so nothing was measured"; exit 1; fi
 fuzz: ## fuzz the parsers with libFuzzer
@@ -167,7 +170,7 @@ clean: ## remove everything built (var/, with its data, stays)
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-.PHONY: all objects install-deps web screens run stop test unit unit-build system check format docs sim histories hotline bench fuzz chaos clean help
+.PHONY: all objects install-deps web screens run stop test unit unit-build system check format docs sim histories hotline wall-day bench fuzz chaos clean help
 .SECONDARY:
 # tests are only ever test builds; what they replace is inline elsewhere
 build/clang/obj/tests/%.o: CFLAGS += -DPAIDAN_TEST_BUILD

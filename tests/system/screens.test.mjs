@@ -97,6 +97,70 @@ describe('the screens', { timeout: 600_000 }, () => {
     await operator.leaves();
   });
 
+  test('the session is ended elsewhere while something is typed: it is asked for at once, over what was typed', async () => {
+    const number = await stage.push();
+    const operator = await stage.signInBefore('operator', number);
+    const { page } = operator;
+    await operator.begins('note', { note: '还没有写完' });
+    system.sql("DELETE FROM session WHERE hash = (SELECT s.hash FROM session s JOIN account a ON a.id = s.account WHERE a.login = 'operator' ORDER BY s.created_at DESC LIMIT 1)");
+    await page.waitForSelector('.el-dialog #login-password');
+    await page.fill('.el-dialog #login-password', stage.accounts.operator.password);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.el-dialog', { state: 'hidden' });
+    await page.waitForSelector('.live-state.live');
+    assert.equal(await page.inputValue('#act-note'), '还没有写完');
+    await page.fill('#act-note', '还没有写完，现在写完了');
+    await operator.sends();
+    assert.deepEqual((await stage.happened(number, 'noted')).map(({ note }) => note), ['还没有写完，现在写完了']);
+    await operator.leaves();
+  });
+
+  test('an act that can be undone is undone from where it was done', async () => {
+    const number = await stage.push();
+    const operator = await stage.signInBefore('operator', number);
+    await operator.acts('dispatch', { unit: system.departmentOf('020305') });
+    await operator.sees('OFFERED');
+    await operator.page.click('.action-bar .done button');
+    await operator.page.waitForSelector('.action-form [type=submit]:enabled');
+    await operator.fills('reason', '派错了单位');
+    await operator.sends();
+    await operator.sees('TRIAGE');
+    await stage.stands(number, 'TRIAGE');
+    await operator.leaves();
+  });
+
+  test('a red card sounds, once; nothing else does, and nothing while it is mute', async () => {
+    const operator = await stage.signIn('operator', '/centre', '.feed');
+    const { page } = operator;
+    await page.evaluate(() => {
+      window.tones = 0;
+      const real = AudioContext.prototype.createOscillator;
+      AudioContext.prototype.createOscillator = function () {
+        window.tones += 0.5; // a bell is two tones of one oscillator, started once
+        const tone = real.call(this);
+        const begin = tone.start;
+        tone.start = (...when) => ((window.tones += 0.5), begin.apply(tone, when));
+        return tone;
+      };
+    });
+    const events = [];
+    const card = (code) => events.unshift({ seq: String(1e9 + events.length), version: '1', at: new Date().toISOString(), event: 'rung', zh: '黄牌', en: 'card', actor: null, rung: { code, zh: '牌', en: 'card' }, unit: null, ticket: 'T20261121010000001' });
+    await page.route('**/api/v1/feed?*', (route) => route.fulfill({ json: { events } }));
+    const told = async (...codes) => {
+      codes.forEach(card);
+      await stage.push();
+      await page.waitForFunction((n) => document.querySelectorAll('.feed li').length === n, events.length);
+      return page.evaluate(() => window.tones);
+    };
+    await page.click('.matrix h2'); // a browser is silent until the page was touched
+    assert.equal(await told('urge', 'warning', 'yellow_card'), 0);
+    assert.equal(await told('red_card'), 1);
+    await page.click('.feed .sound');
+    assert.equal(await page.getAttribute('.feed .sound', 'aria-pressed'), 'false');
+    assert.equal(await told('red_card'), 1);
+    await operator.leaves();
+  });
+
   test('the keyboard alone is enough: the centre, its list, a ticket', async () => {
     await stage.push();
     const operator = await stage.signIn('operator', '/centre', '.matrix [data-cell]');
