@@ -275,6 +275,21 @@ endpoints_delayed() {
   node bench/report.mjs line <"$out/last.json" >&2
 }
 
+# what people wait for at their screens, with many tickets open; servers of its own, as the first administrator is made there
+row_screens() {
+  local code=pdsetup_bench
+  [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || { say "screens: Chromium is not installed (apt-get install chromium); skipped"; return 0; }
+  compose/npm.sh web >&2 && compose/build.sh web >&2
+  [ -z "${used:-}" ] || { close_servers; open_servers; }
+  fill_open "$(size 100000 100000 3000)"
+  settle
+  sql postgres -c "INSERT INTO setup_code (hash, expires_at) VALUES ('\\x$("$bin/load" hash token=$code)', $(date +%s000) + 600000)"
+  node bench/screens.mjs url="http://127.0.0.1:$port" push=$push_token watch=$watch_token code=$code open="$open" runs="$(size 5 3 1)" \
+    seconds="$(size 20 10 2)" watchers="$(size 200 200 50)" >"$out/last.json" || { say "  screens failed"; echo screens >>"$out/failed"; return 0; }
+  cat "$out/last.json" >>"$out/results.jsonl"
+  node bench/report.mjs line <"$out/last.json" >&2
+}
+
 row_mq() {
   local server=/usr/lib/rabbitmq/bin/rabbitmq-server dir port_was=$port pid n
   [ -x "$server" ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }

@@ -12,6 +12,8 @@ function cpu(r) {
   return Object.entries(r.cpu_us).filter(([name, us]) => name !== 'total' && us >= 0.5).map(([name, us]) => `${name} ${us.toFixed(us < 10 ? 1 : 0)}`).join(' ')
 }
 
+const spread = (s, unit) => `${s.median} ${unit} (${s.least} to ${s.most})`
+
 function line(r) {
   const parts = [`${r.row || '-'} ${r.name || r.mode || ''}`.padEnd(12)]
   if (r.rate) parts.push(`at ${r.rate}/s`)
@@ -21,6 +23,9 @@ function line(r) {
   if (r.first_answer_s) parts.push(`first answer ${r.first_answer_s.toFixed(2)} s, queues current ${r.queues_current_s.toFixed(2)} s, ${r.router_bytes_per_ticket} B a ticket`)
   if (r.fired !== undefined) parts.push(`${r.fired} of ${r.count} fired in ${r.all_fired_s.toFixed(2)} s, ${r.early} early, ${r.twice} twice, ${r.armed} armed`)
   if (r.ratio) parts.push(`p99 ${ms(r.without_us.p99)} ms, with one that hangs ${ms(r.with_us.p99)} ms, median ratio ${r.ratio.toFixed(2)}`)
+  if (r.row === 'screens')
+    parts.push(`${r.open.toLocaleString('en')} open: /centre usable in ${spread(r.centre.usable_ms, 'ms')}; scrolls at ${spread(r.scroll.end.frames_per_s, 'frames/s')}; ${r.keys.taken} of ${r.keys.pressed} keys taken, p99 ${r.keys.ms.p99} ms`,
+      `a change on ${r.told.streams} streams p50 ${r.told.streams_ms.p50} p99 ${r.told.streams_ms.p99} ms, drawn on ${r.told.screens} screens p50 ${r.told.screens_ms.p50} p99 ${r.told.screens_ms.p99} ms; first visit ${r.bundle.kb} kB`)
   if (r.refused) parts.push(`${r.refused} refused`)
   if (r.cpu_us) parts.push(`CPU ${r.cpu_us.total.toFixed(0)} us: ${cpu(r)}`)
   return parts.join('  ')
@@ -122,6 +127,18 @@ function targets() {
     const ours = (r.cpu_us.total - r.cpu_us.load) * r.count / 1e6 / r.seconds
     add(`${r.watchers} watchers, each told all ${r.count} changes, p99 ms`, '<= 1,000', `${ms(r.shown_us.p99)}${all ? '' : ` (fewest ${r.told_fewest})`}`, r.shown_us.p99 <= 1e6 && all)
     add(`${r.watchers} watchers, cores (with the watching program ${cores.toFixed(2)})`, '<= 1', ours, ours <= 1)
+  }
+  for (const r of results.filter(x => x.row === 'screens')) {
+    const with_ = `with ${r.open.toLocaleString('en')} open`
+    add(`/centre ${with_}: cold load until usable, ms`, '<= 2,000', spread(r.centre.usable_ms, ''), r.centre.usable_ms.median <= 2000)
+    add('  with the whole list open from the start, ms (no target)', '', spread(r.list.usable_ms, ''), true)
+    add('  the whole list from top to end, frames/s in software', '>= 50', spread(r.scroll.end.frames_per_s, ''), r.scroll.end.frames_per_s.median >= 50)
+    add('  a row a frame, frames/s in software', '>= 50', spread(r.scroll.read.frames_per_s, ''), r.scroll.read.frames_per_s.median >= 50)
+    add(`  keys taken and done while ${r.keys.rate} changes a second arrive`, 'all', `${r.keys.taken}, ${r.keys.moved} of ${r.keys.pressed}`, r.keys.taken === r.keys.pressed && r.keys.moved === r.keys.pressed)
+    add('  from a key to what it drew, p50 and p99 ms (no target)', '', `${r.keys.ms.p50}, ${r.keys.ms.p99}`, true)
+    add(`  a change by API on each of ${r.told.streams} streams, p50 and p99 ms`, '<= 1,000', `${r.told.streams_ms.p50}, ${r.told.streams_ms.p99}`, r.told.streams_ms.p99 <= 1000)
+    add(`  drawn on ${r.told.screens} screens meanwhile, p50 and p99 ms`, '<= 1,000', `${r.told.screens_ms.p50}, ${r.told.screens_ms.p99}`, r.told.screens_ms.p99 <= 1000)
+    add('first visit, kB gzip', '<= 250', r.bundle.kb, r.bundle.kb <= 250)
   }
   for (const r of results.filter(x => x.row === 'h'))
     add(`${r.count.toLocaleString('en')} timers due in a second of ${r.armed.toLocaleString('en')}, all fired s`, '<= 3, 0 early', `${r.all_fired_s.toFixed(2)}, ${r.early} early`, r.all_fired_s <= 3 && !r.early && r.fired === r.count && !r.twice)

@@ -24,11 +24,12 @@ static const struct db_statement REQUESTS = {
     "SELECT source, 'fill-' || id, id, $6::int8, sha256(id::text::bytea) FROM unnest($1::int8[], $2::int4[]) AS r (id, "
     "source)) "
     "INSERT INTO request (id, source, external_id, channel, received_at, matter, matter_given, urgency, title, "
-    "description, place, place_by) "
-    "SELECT id, source, 'fill-' || id, 1, $6::int8, matter, lpad(matter::text, 6, '0'), urgency, '压测工单', "
-    "'来电人反映道路上的井盖松动, 车辆经过时响声很大, 夜间影响休息, 请有关单位到现场处理并回电告知结果。', place, 3 "
+    "description, place, place_by, lon, lat) "
+    "SELECT r.id, source, 'fill-' || r.id, 1, $6::int8, matter, lpad(matter::text, 6, '0'), urgency, '压测工单', "
+    "'来电人反映道路上的井盖松动, 车辆经过时响声很大, 夜间影响休息, 请有关单位到现场处理并回电告知结果。', place, 3, "
+    "u.lon, u.lat "
     "FROM unnest($1::int8[], $2::int4[], $3::int4[], $4::int2[], $5::int4[]) AS r (id, source, matter, urgency, "
-    "place)"};
+    "place) LEFT JOIN unit u ON u.id = r.place"};
 
 struct fill {
     struct load *load;
