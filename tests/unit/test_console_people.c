@@ -309,17 +309,20 @@ static void test_the_audit_chain(void **state) {
     refuse(400, "GET", "/api/v1/audit/chain?cursor=mine", &audit, NULL);
     cJSON *chain = want(200, "GET", "/api/v1/audit/chain", &audit, NULL);
     assert_int_equal(cJSON_GetArraySize(at(chain, "damages")), 0);
-    assert_string_equal(text_at(chain, "to"), text_at(chain, "head.id"));
+    assert_true(atoll(text_at(chain, "to")) <=
+                atoll(text_at(chain, "head.id"))); /* refusals are written down meanwhile */
     assert_true(cJSON_IsTrue(at(chain, "head.fits")) && cJSON_IsNull(at(chain, "next_cursor")));
     cJSON_Delete(chain);
-    sql("BEGIN; CREATE TABLE audit_kept AS SELECT * FROM audit; UPDATE audit SET outcome = 'else' WHERE id = 2;"
+    sql("BEGIN; CREATE TABLE audit_kept AS SELECT * FROM audit WHERE id IN (2, 4); UPDATE audit SET outcome = 'else' "
+        "WHERE id = 2;"
         "DELETE FROM audit WHERE id = 4; COMMIT");
     chain = want(200, "GET", "/api/v1/audit/chain", &audit, NULL);
     assert_string_equal(text_at(chain, "damages.0.id"), "2");
     assert_string_equal(text_at(chain, "damages.1.id"), "4"); /* gone */
     assert_string_equal(text_at(chain, "damages.2.id"), "5"); /* fits what is gone */
     cJSON_Delete(chain);
-    sql("BEGIN; DELETE FROM audit; INSERT INTO audit SELECT * FROM audit_kept; DROP TABLE audit_kept; COMMIT");
+    sql("BEGIN; DELETE FROM audit WHERE id = 2; INSERT INTO audit SELECT * FROM audit_kept; DROP TABLE audit_kept; "
+        "COMMIT");
     chain = want(200, "GET", "/api/v1/audit/chain", &audit, NULL);
     assert_int_equal(cJSON_GetArraySize(at(chain, "damages")), 0);
     cJSON_Delete(chain);
