@@ -109,6 +109,11 @@ describe('paidan', () => {
     assert.match(some.err, /4 of 4: 1 done, 3 refused, 0 unknown/);
     const again = ok(system.paidan(['do-many', 'note', ticket, '--note', '统一说明', '--key', 'many-1', '--lang', 'en']));
     assert.match(again, /done before/);
+    const unknown = Array.from({ length: 50 }, (_, i) => `T202001010100002${String(i).padStart(2, '0')}`);
+    fs.writeFileSync(list, `\ufeff${[ticket, 'x'.repeat(300), ...unknown, ticket].join('\r\n')}`);
+    const far = system.paidan(['do-many', 'note', '--from', list, '--note', '再次说明', '--lang', 'en']);
+    assert.deepEqual(far.out.split('\n').filter((line) => line.startsWith(ticket)).map((line) => /done before/.test(line)), [false, true]);
+    assert.match(far.err, /53 of 53: 2 done, 51 refused, 0 unknown/);
     assert.equal(system.paidan(['do-many', 'note']).code, 2);
     assert.equal(system.paidan(['do-many', 'dance', ticket]).code, 2);
   });
