@@ -146,16 +146,27 @@ void call_db_problem(struct call *call, const struct db_reply *reply) {
 
 /* ---- audit -------------------------------------------------------------------------------------------------------------------- */
 
-static void fill_audit(struct db_call *audit, const struct principal *by, const char *action, const char *object,
-                       const char *outcome, const char *detail) {
+static void fill_who(struct db_call *audit, const struct principal *by, const char *action, const char *object) {
     db_set_int8(audit, 1, clock_now());
     db_set_int8(audit, 2, by->user);
     db_set_int2(audit, 3, by->role);
     db_set_int4(audit, 4, (int32_t)by->unit);
     db_set_string(audit, 5, action);
     db_set_string(audit, 6, object);
+}
+
+static void fill_audit(struct db_call *audit, const struct principal *by, const char *action, const char *object,
+                       const char *outcome, const char *detail) {
+    fill_who(audit, by, action, object);
     db_set_string(audit, 7, outcome);
     db_set_string(audit, 8, detail);
+}
+
+struct db_call *call_add_audited(struct call *call, const struct db_statement *statement, const char *action,
+                                 const char *object) {
+    struct db_call *change = call_add(call, statement);
+    fill_who(change, &call->who.principal, action, object);
+    return change;
 }
 
 void call_audit(struct call *call, const char *action, const char *object, const char *outcome, const char *detail) {

@@ -90,6 +90,13 @@ void call_db_problem(struct call *call, const struct db_reply *reply);
 
 /* Adds an audit row to the group: done by the caller's principal, now. detail: JSON text or NULL; ids only. */
 void call_audit(struct call *call, const char *action, const char *object, const char *outcome, const char *detail);
+/* Of a change that may find nothing to change: `sql` ends with RETURNING id, and is audited when there was a row, else not. Its own
+ * parameters begin at $7; it may use $1 now, $2 the principal's user, $4 its unit. */
+#define CALL_AUDITED(sql)                                                                                              \
+    "WITH done AS (" sql "), told AS (SELECT audit_append($1::int8, $2::int8, $3::int2, $4::int4, $5::text, "          \
+    "$6::text, 'ok', NULL) FROM done) SELECT id FROM done, told"
+struct db_call *call_add_audited(struct call *call, const struct db_statement *statement, const char *action,
+                                 const char *object);
 /* The same for an act that has no transaction of its own (a refusal); nobody waits for it. */
 void call_audit_alone(struct call *call, const char *action, const char *object, const char *outcome);
 

@@ -31,15 +31,21 @@ static const struct db_statement HANDED = {
     "SELECT h.id, h.at, g.login, t.login, h.note, h.open, h.overdue, h.taken_at, array_to_string(h.tickets, ',') "
     "FROM handover h LEFT JOIN account g ON g.id = h.giver LEFT JOIN account t ON t.id = CASE WHEN h.taken_by "
     "<> 0 THEN h.taken_by ELSE h.taker END WHERE h.unit = $1::int4 ORDER BY h.id DESC LIMIT 20"};
+/* To one person: to somebody else who holds a post there, now or later, or stands in for who does (W9). */
+#define TAKER                                                                                                          \
+    "SELECT a.id FROM account a WHERE a.login = $7::text AND NOT a.disabled AND a.id <> $2::int8 AND (EXISTS (SELECT " \
+    "FROM post p WHERE p.account = a.id AND p.unit = $4::int4 AND (p.to_at = 0 OR $1::int8 < p.to_at)) OR EXISTS "     \
+    "(SELECT FROM posts_of(a.id, $1::int8) p WHERE p.unit = $4::int4))"
 static const struct db_statement HAND_OVER = {
     "duty_hand_over",
-    "INSERT INTO handover (unit, at, giver, taker, note, open, overdue, tickets) SELECT $1::int4, $2::int8, $3::int8, "
-    "coalesce((SELECT id FROM account WHERE login = $4::text), 0), $5::text, count(*), count(*) FILTER (WHERE t.due < "
-    "$2::int8), $6::int8[] FROM ticket t WHERE t.open AND t.owner = $1::int4 RETURNING id"};
+    CALL_AUDITED("INSERT INTO handover (unit, at, giver, taker, note, open, overdue, tickets) SELECT $4::int4, "
+                 "$1::int8, $2::int8, coalesce((" TAKER "), 0), $8::text, count(*), count(*) FILTER (WHERE t.due < "
+                 "$1::int8), $9::int8[] FROM ticket t WHERE t.open AND t.owner = $4::int4 HAVING $7::text = '' OR "
+                 "EXISTS (" TAKER ") RETURNING id")};
 static const struct db_statement TAKE = {
     "duty_take",
-    "UPDATE handover SET taken_at = $3::int8, taken_by = $4::int8 WHERE id = $1::int8 AND unit = $2::int4 AND "
-    "taken_at = 0 AND giver <> $4::int8 AND (taker = 0 OR taker = $4::int8) RETURNING id"};
+    CALL_AUDITED("UPDATE handover SET taken_at = $1::int8, taken_by = $2::int8 WHERE id = $7::int8 AND unit = $4::int4 "
+                 "AND taken_at = 0 AND giver <> $2::int8 AND (taker = 0 OR taker = $2::int8) RETURNING id")};
 static const struct db_statement LIST = {
     "duty_changes",
     "SELECT id, unit, kind, coalesce(target, 0), at, reason, applied_at, outcome FROM unit_change ORDER BY "
@@ -147,6 +153,12 @@ void duty_get(struct call *call) {
 /* ---- hand-over ------------------------------------------------------------------------------------------------------------------------------------ */
 
 static void on_handed_over(struct call *call, const struct db_reply *reply) {
+    if (!db_rows(reply->results[1])) {
+        call_wrong(call, "/to", "本单位没有这位可以接班的同事; 不写则由下一班接",
+                   "is no colleague with a post in this unit; without it whoever comes next takes over");
+        call_is_wrong(call, 422);
+        return;
+    }
     struct json_writer *w = call_json(call);
     json_open(w);
     json_put_id(w, "id", db_get_int(reply->results[1], 0, 0));
@@ -188,15 +200,12 @@ void handover_post(struct call *call) {
     if (call_is_wrong(call, 422)) return;
     const struct principal *by = &call->who.principal;
     call_transact(call);
-    struct db_call *insert = call_add(call, &HAND_OVER);
-    db_set_int4(insert, 1, (int32_t)by->unit);
-    db_set_int8(insert, 2, clock_now());
-    db_set_int8(insert, 3, by->user);
-    db_set_string(insert, 4, to);
-    db_set_string(insert, 5, note);
-    db_set_array(insert, 6, DB_INT8);
-    for (int i = 0; i < count; i++) db_push_int8(insert, 6, tickets[i]);
-    call_audit(call, "hand_over", reference_unit_code(call->reference, by->unit), "ok", NULL);
+    struct db_call *insert =
+        call_add_audited(call, &HAND_OVER, "hand_over", reference_unit_code(call->reference, by->unit));
+    db_set_string(insert, 7, to);
+    db_set_string(insert, 8, note);
+    db_set_array(insert, 9, DB_INT8);
+    for (int i = 0; i < count; i++) db_push_int8(insert, 9, tickets[i]);
     call_send(call, on_handed_over);
 }
 
@@ -215,12 +224,7 @@ void handover_take_post(struct call *call) {
         return;
     }
     call_transact(call);
-    struct db_call *take = call_add(call, &TAKE);
-    db_set_int8(take, 1, id);
-    db_set_int4(take, 2, (int32_t)call->who.principal.unit);
-    db_set_int8(take, 3, clock_now());
-    db_set_int8(take, 4, call->who.principal.user);
-    call_audit(call, "take_over", text, "ok", NULL);
+    db_set_int8(call_add_audited(call, &TAKE, "take_over", text), 7, id);
     call_send(call, on_taken);
 }
 

@@ -14,16 +14,15 @@ static const struct db_statement LIST = {
     "absences_list",
     "SELECT b.id, b.from_at, b.to_at, s.login, b.reason FROM absence b LEFT JOIN account s ON s.id = b.stand_in "
     "WHERE b.account = $1::int8 AND b.to_at > $2::int8 ORDER BY b.from_at LIMIT 100"};
-static const struct db_statement INSERT = {"absences_insert",
-                                           "INSERT INTO absence (account, from_at, to_at, stand_in, reason) SELECT "
-                                           "a.id, $2::int8, $3::int8, (SELECT id FROM account s "
-                                           "WHERE s.login = $4::text AND NOT s.disabled AND s.id <> a.id), $5::text "
-                                           "FROM account a WHERE a.id = $1::int8 AND ($4::text "
-                                           "= '' OR EXISTS (SELECT FROM account s WHERE s.login = $4::text AND NOT "
-                                           "s.disabled AND s.id <> a.id AND s.role NOT BETWEEN 7 "
-                                           "AND 11)) RETURNING id"};
+static const struct db_statement INSERT = {
+    "absences_insert",
+    CALL_AUDITED("INSERT INTO absence (account, from_at, to_at, stand_in, reason) SELECT a.id, $7::int8, $8::int8, "
+                 "(SELECT id FROM account s WHERE s.login = $9::text AND NOT s.disabled AND s.id <> a.id), $10::text "
+                 "FROM account a WHERE a.id = $2::int8 AND ($9::text = '' OR EXISTS (SELECT FROM account s WHERE "
+                 "s.login = $9::text AND NOT s.disabled AND s.id <> a.id AND s.role NOT BETWEEN 7 AND 11)) RETURNING "
+                 "id")};
 static const struct db_statement REMOVE = {
-    "absences_remove", "DELETE FROM absence WHERE id = $1::int8 AND account = $2::int8 RETURNING id"};
+    "absences_remove", CALL_AUDITED("DELETE FROM absence WHERE id = $7::int8 AND account = $2::int8 RETURNING id")};
 /* So that everybody reads it; dates that are reached count at once. */
 static const struct db_statement RAISE = {"absences_raise", "UPDATE world SET version = version + 1"};
 static const struct db_statement APPLY = {"absences_apply", "SELECT changed FROM organisation_apply($1::int8)"};
@@ -108,13 +107,12 @@ void absences_post(struct call *call) {
         call_wrong(call, "/reason", "须为文字, 不超过一百字", "must be a text of a hundred characters at most");
     if (call_is_wrong(call, 422)) return;
     call_transact(call);
-    struct db_call *insert = call_add(call, &INSERT);
-    db_set_int8(insert, 1, call->who.principal.user);
-    db_set_int8(insert, 2, from);
-    db_set_int8(insert, 3, to);
-    db_set_string(insert, 4, stand_in);
-    db_set_string(insert, 5, reason);
-    call_audit(call, "absence", call_printf(call, "account:%lld", (long long)call->who.principal.user), "ok", NULL);
+    struct db_call *insert = call_add_audited(call, &INSERT, "absence",
+                                              call_printf(call, "account:%lld", (long long)call->who.principal.user));
+    db_set_int8(insert, 7, from);
+    db_set_int8(insert, 8, to);
+    db_set_string(insert, 9, stand_in);
+    db_set_string(insert, 10, reason);
     add_apply(call);
     call_send(call, on_made);
 }
@@ -136,11 +134,9 @@ void absence_delete(struct call *call) {
         return;
     }
     call_transact(call);
-    struct db_call *remove = call_add(call, &REMOVE);
-    db_set_int8(remove, 1, id);
-    db_set_int8(remove, 2, call->who.principal.user);
-    call_audit(call, "absence_over", call_printf(call, "account:%lld", (long long)call->who.principal.user), "ok",
-               NULL);
+    db_set_int8(call_add_audited(call, &REMOVE, "absence_over",
+                                 call_printf(call, "account:%lld", (long long)call->who.principal.user)),
+                7, id);
     add_apply(call);
     call_send(call, on_removed);
 }
@@ -202,6 +198,6 @@ void post_choose_post(struct call *call) {
     db_set_int4(activate, 2, (int32_t)id);
     db_set_int4(activate, 3, value);
     db_set_int8(activate, 4, clock_now());
-    call_audit(call, "post", call_printf(call, "account:%lld", (long long)call->who.principal.user), "ok", NULL);
+    call_audit(call, "post", call_printf(call, "account:%lld", (long long)call->who.principal.user), "asked", NULL);
     call_send(call, on_chosen);
 }

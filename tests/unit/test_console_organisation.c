@@ -330,6 +330,15 @@ static void test_standing_in_and_handing_over(void **state) {
     cJSON *duty = want(200, "GET", "/api/v1/duty", &street_1, NULL);
     assert_string_equal(text_at(duty, "unit.code"), "transport");
     cJSON_Delete(duty);
+    static const char *const takers[] = {"nobody", "street-1", "operator"}; /* none, oneself, of another unit */
+    for (int i = 0; i < 3; i++) {
+        snprintf(body, sizeof body, "{\"note\":\"两件待回访\",\"to\":\"%s\"}", takers[i]);
+        cJSON *refused = want(422, "POST", "/api/v1/duty/handover", &street_1, body);
+        assert_string_equal(text_at(refused, "errors.0.pointer"), "/to");
+        cJSON_Delete(refused);
+    }
+    refuse(404, "POST", "/api/v1/duty/handovers/4711/take", &street_1, NULL);
+    assert_int_equal(sql_int("SELECT count(*) FROM audit WHERE action IN ('hand_over', 'take_over')"), 0);
     cJSON *made =
         want(201, "POST", "/api/v1/duty/handover", &street_1, "{\"note\":\"两件待回访\",\"to\":\"transport-2\"}");
     snprintf(body, sizeof body, "/api/v1/duty/handovers/%s/take", text_at(made, "id"));
