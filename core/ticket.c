@@ -73,11 +73,12 @@ bool ticket_visible(const struct world *world, const struct ticket *ticket, cons
     return access_allowed(by->role, ACTION_READ, access_ticket(world, ticket, by));
 }
 
-bool ticket_shows_files(const struct world *world, const struct ticket *ticket, bool confidential,
+bool ticket_shows_files(const struct world *world, const struct ticket *ticket, enum ticket_file file,
                         const struct principal *by) {
     static const uint32_t now = RELATION_CENTRE | RELATION_SOURCE | RELATION_LEAD | RELATION_ASSIST | RELATION_CHECKER |
                                 RELATION_OWNER | RELATION_SUPERVISED;
     uint32_t relations = access_ticket(world, ticket, by);
     if (!access_allowed(by->role, ACTION_READ, relations)) return false;
-    return (relations & now) != 0 || !(confidential || ticket->confidential || ticket->sensitive);
+    if (file == TICKET_FILE_STEP && by->role == ROLE_INTEGRATION) return false;
+    return (relations & now) != 0 || !(file == TICKET_FILE_CONFIDENTIAL || ticket->confidential || ticket->sensitive);
 }

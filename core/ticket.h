@@ -84,10 +84,17 @@ size_t ticket_cards_say(const struct ticket *ticket, const struct routing_names 
 /* Whether the principal may see the ticket (list, read); see core/access.def. */
 bool ticket_visible(const struct world *world, const struct ticket *ticket, const struct principal *by);
 
+/* Of a file: what it came with. */
+enum ticket_file {
+    TICKET_FILE_REQUEST,
+    TICKET_FILE_CONFIDENTIAL /* request of a confidential requester */,
+    TICKET_FILE_STEP
+};
+
 /* Whether a file that came with the ticket or one of its requests may be given to the principal (rule A7): who sees the ticket, but of
- * a sensitive ticket or a confidential requester only the centre, the source and who has a part in it now. `confidential`: of the
- * request it came with; false for a file that came with a step. */
-bool ticket_shows_files(const struct world *world, const struct ticket *ticket, bool confidential,
+ * a sensitive ticket or a confidential requester only the centre, the source and who has a part in it now. What came with a step is
+ * between the units, as its note is: no source gets it, whoever sent it excepted, which is the caller's to know. */
+bool ticket_shows_files(const struct world *world, const struct ticket *ticket, enum ticket_file file,
                         const struct principal *by);
 
 #endif

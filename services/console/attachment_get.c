@@ -40,10 +40,14 @@ static enum may may_have_of(struct call *call, const struct db_result *rows, int
     size_t length;
     const uint8_t *body = db_get_bytes(rows, row, BODY, &length);
     bool confidential = db_get_bool(rows, row, CONFIDENTIAL);
+    enum ticket_file file = db_get_int(rows, row, TICKET) ? TICKET_FILE_STEP
+                            : confidential                ? TICKET_FILE_CONFIDENTIAL
+                                                          : TICKET_FILE_REQUEST;
     if (!body || !ticket_of_body(body, length, &ticket)) return MAY_NOT_SEE;
     struct principal by = who_toward(&call->who, ticket.source);
     if (!ticket_visible(call_world(call), &ticket, &by)) return MAY_NOT_SEE;
-    if (!ticket_shows_files(call_world(call), &ticket, confidential, &by)) return MAY_NOT_HAVE;
+    if (!ticket_shows_files(call_world(call), &ticket, file, &by))
+        return by.role == ROLE_INTEGRATION ? MAY_NOT_SEE : MAY_NOT_HAVE; /* not listed to a source either */
     return confidential || ticket.confidential || ticket.sensitive ? MAY_HAVE_AUDITED : MAY_HAVE;
 }
 
@@ -52,9 +56,9 @@ static enum may may_have(struct call *call, const struct db_result *rows) {
     uint32_t source = (uint32_t)db_get_int(rows, 0, SOURCE);
     bool loose = db_get_int(rows, 0, REQUEST) == 0 && db_get_int(rows, 0, TICKET) == 0;
     bool by_sender = call->who.principal.user && db_get_int(rows, 0, USER) == call->who.principal.user;
-    enum may best = loose && by_sender ? MAY_HAVE : MAY_NOT_SEE;
-    if (call->who.principal.role == ROLE_INTEGRATION && source && reach_has_source(&call->reach, source))
-        best = MAY_HAVE; /* what it said itself */
+    bool is_source = call->who.principal.role == ROLE_INTEGRATION;
+    enum may best = by_sender && (loose || is_source) ? MAY_HAVE : MAY_NOT_SEE;
+    if (is_source && source && reach_has_source(&call->reach, source)) best = MAY_HAVE; /* what it said itself */
     for (int i = 0; i < db_rows(rows); i++) {
         enum may may = may_have_of(call, rows, i);
         if (may > best) best = may;

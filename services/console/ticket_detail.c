@@ -15,9 +15,9 @@ static const struct db_statement REQUESTS = {
 static const struct db_statement FILES = {
     "ticket_files",
     "SELECT id, type, bytes, sha256, width, height, thumbnail, uploaded_at FROM attachment WHERE ticket "
-    "= $1::int8 AND ready AND NOT swept ORDER BY uploaded_at, id LIMIT 200"};
+    "= $1::int8 AND ready AND NOT swept AND $2::int8 IN (0, user_id) ORDER BY uploaded_at, id LIMIT 200"};
 
-/* What came with its steps; what came with its requests stands there. */
+/* What came with its steps, to a source only what it sent itself (rule A7); what came with its requests stands there. */
 static void put_files(struct json_writer *w, struct call *call, const struct db_result *rows) {
     size_t len;
     json_put_open_list(w, "attachments");
@@ -218,6 +218,8 @@ void ticket_get(struct call *call) {
     int64_t ticket;
     if (!ticket_ask(call, &ticket)) return;
     db_set_int8(call_add(call, &REQUESTS), 1, ticket);
-    db_set_int8(call_add(call, &FILES), 1, ticket);
+    struct db_call *files = call_add(call, &FILES);
+    db_set_int8(files, 1, ticket);
+    db_set_int8(files, 2, call->who.principal.role == ROLE_INTEGRATION ? call->who.principal.user : 0);
     call_send(call, on_detail);
 }

@@ -160,6 +160,17 @@ describe('a step of a ticket is proved by files', () => {
     assert.equal((await get(other, file.url)).status, 404);
   });
 
+  test('and is between the units: a source sees only what it sent itself', async () => {
+    assert.deepEqual((await hotline.get(`/api/v1/tickets/${ticket}`)).body.attachments, []);
+    for (const at of [file.url, file.thumbnail_url]) assert.equal((await get(hotline, at)).status, 404);
+    const [own] = (await send(hotline, photo())).body.attachments;
+    const added = await hotline.post(`/api/v1/tickets/${ticket}/supplement`, { note: '又拍了一张', attachments: [{ id: own.id }] });
+    assert.equal(added.status, 200, added.text);
+    assert.deepEqual((await hotline.get(`/api/v1/tickets/${ticket}`)).body.attachments.map((f) => f.id), [own.id]);
+    assert.equal((await get(hotline, own.url)).status, 200);
+    assert.equal((await get(department, own.url)).status, 200);
+  });
+
   test('and nobody else\'s; what a refused step named is free again', async () => {
     const [mine] = (await send(department, photo())).body.attachments;
     assert.equal((await act(operator, 'note', { note: '不是我的', attachments: [{ id: mine.id }] })).status, 422);
@@ -168,7 +179,7 @@ describe('a step of a ticket is proved by files', () => {
     for (const [status, wrong] of [[400, 'x'], [400, [mine.id]], [400, [{ id: mine.id, url: 'x' }]], [422, Array.from({ length: 7 }, () => ({ id: mine.id }))]])
       assert.equal((await act(department, 'note', { note: '错', attachments: wrong })).status, status);
     assert.equal((await act(department, 'finish', { answer: '路灯已更换。', attachments: [{ id: mine.id }, { id: file.id }] })).status, 200);
-    assert.equal((await operator.get(`/api/v1/tickets/${ticket}`)).body.attachments.length, 2);
+    assert.equal((await operator.get(`/api/v1/tickets/${ticket}`)).body.attachments.length, 3);
   });
 });
 

@@ -204,14 +204,18 @@ static void test_files_that_are_shown_to_few(void **state) {
     received("2026-03-02 09:00", MATTER_GARBAGE, GRID_A, PLACE_BY_POINT);
     struct ticket ticket = city.tickets[0]; /* offered to the grid; its community and street stand above */
     const struct principal *all[] = {&GRID_WORKER, &COMMUNITY_CLERK, &STREET_CLERK, &OPERATOR, &readonly};
-    for (size_t i = 0; i < 5; i++) assert_true(ticket_shows_files(city_world(), &ticket, false, all[i]));
+    for (size_t i = 0; i < 5; i++) assert_true(ticket_shows_files(city_world(), &ticket, TICKET_FILE_STEP, all[i]));
     for (int how = 0; how < 3; how++) {
         ticket.confidential = how == 0;
         ticket.sensitive = how == 1; /* 2: only this one request's requester is */
         for (size_t i = 0; i < 5; i++)
-            assert_int_equal(ticket_shows_files(city_world(), &ticket, how == 2, all[i]), i == 0 || i == 3);
+            assert_int_equal(ticket_shows_files(city_world(), &ticket,
+                                                how == 2 ? TICKET_FILE_CONFIDENTIAL : TICKET_FILE_REQUEST, all[i]),
+                             i == 0 || i == 3);
+        assert_true(ticket_shows_files(city_world(), &ticket, TICKET_FILE_CONFIDENTIAL, &HOTLINE));
+        assert_false(ticket_shows_files(city_world(), &ticket, TICKET_FILE_STEP, &HOTLINE)); /* as an internal note */
     }
-    assert_false(ticket_shows_files(city_world(), &ticket, false, &WATER_CLERK));
+    assert_false(ticket_shows_files(city_world(), &ticket, TICKET_FILE_REQUEST, &WATER_CLERK));
 }
 
 /* A clock that was set back does not turn a ticket's time back. */
