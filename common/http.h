@@ -50,8 +50,9 @@ struct http_route {
     size_t body_max; /* bytes; 0 with no body flag: a body is refused */
     unsigned flags;
     const char *
-        query; /* names of the query parameters, blanks between; NULL: none. Another one, or one given twice, is 400 that
-                          names it: a mistyped filter must not widen a list. Health and HTTP_QUERY_ANY are not looked at */
+        query; /* names of the query parameters, blanks between; NULL: none. "name!" must be given and not be empty. A missing
+                          one, another one, or one given twice is 400 that names it: a mistyped filter must not widen a list.
+                          Health and HTTP_QUERY_ANY are not looked at */
     const void *about; /* the service's own: who may, what it is called; http_route_of(request)->about */
 };
 

@@ -165,12 +165,25 @@ static bool type_fits(const struct http_request *request, unsigned flags) {
 
 static bool is_among(const char *names, const char *name) {
     size_t length = strlen(name);
-    for (const char *at = names != NULL ? names : ""; *at != '\0'; at += strspn(at, " ")) {
-        size_t size = strcspn(at, " ");
+    for (const char *at = names != NULL ? names : ""; *at != '\0'; at += strspn(at, " !")) {
+        size_t size = strcspn(at, " !");
         if (size == length && memcmp(at, name, size) == 0) return true;
         at += size;
     }
     return false;
+}
+
+/* The first parameter that must be given ("name!") and is not; NULL: none. */
+static const char *missing_parameter(struct http_request *request) {
+    const char *names = request->route->query;
+    for (const char *at = names != NULL ? names : "", *end; *at != '\0'; at = end + strspn(end, " ")) {
+        end = at + strcspn(at, " ");
+        if (end[-1] != '!') continue;
+        const char *name = arena_printf(&request->arena, "%.*s", (int)(end - at) - 1, at);
+        const char *value = name != NULL ? http_query(request, name) : NULL;
+        if (value == NULL || *value == '\0') return name != NULL ? name : "";
+    }
+    return NULL;
 }
 
 /* True: 400 was answered, naming the parameter. */
@@ -186,6 +199,7 @@ static bool refuse_query(struct http_request *request) {
             fault = (struct http_fault){name, {"参数重复", "is given twice"}};
         }
     }
+    if (fault.pointer == NULL) fault = (struct http_fault){missing_parameter(request), {"缺少这个参数", "is required"}};
     if (fault.pointer == NULL) return false;
     struct http_problem problem = {
         .status = 400, .title = {"请求有误", "Malformed request"}, .faults = &fault, .fault_count = 1};

@@ -86,10 +86,9 @@ static void on_inserted(struct call *call, const struct db_reply *reply) {
 }
 
 void bus_keys_post(struct call *call) {
-    static const char *const keys[] = {"name", "public_key", "token", NULL};
     struct bus_key *key = call_take(call, sizeof *key);
     call->self = key;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     if (json_get_text(tree, "name", &key->name) != ERR_NONE || !login_is_well_formed(key->name))
         call_wrong(call, "/name", "名称须为 1 到 60 个字母、数字或 . _ - @",

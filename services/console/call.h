@@ -45,9 +45,12 @@ PRINTF(2, 3) char *call_printf(struct call *call, const char *format, ...);
 enum lang call_lang(const struct call *call);
 const struct world *call_world(const struct call *call);
 
-/* ---- the body. NULL: the answer (400 or 422) was given. keys: what may be in it, NULL-terminated; it is then held against the door's
- * schema too (body_schema.h). NULL: not looked at, as in other words than ours. */
-struct cJSON *call_json_body(struct call *call, const char *const *keys);
+/* ---- the body, an object. NULL: the answer (400 or 422) was given. */
+
+/* Held against the schema of the door's body (body_schema.h), which says what may be in it. */
+struct cJSON *call_json_body(struct call *call);
+/* As it came: in other words than ours, or held against another schema by the handler. */
+struct cJSON *call_json_tree(struct call *call);
 
 /* ---- what is wrong with the input, field by field; call_is_wrong answers with all of them and says true. The one rule of all doors
  * (docs/api.md): what is wrong with the query is 400; with the body `status`, 400 when it cannot be read as described (form, type, an

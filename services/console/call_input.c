@@ -15,7 +15,7 @@
 
 static const struct sentence MALFORMED = {"请求有误", "Malformed request"}, UNFIT = {"内容有误", "Not acceptable"};
 
-struct cJSON *call_json_body(struct call *call, const char *const *keys) {
+struct cJSON *call_json_tree(struct call *call) {
     size_t length;
     const uint8_t *body = http_body(call->request, &length);
     struct json_fault fault;
@@ -26,10 +26,11 @@ struct cJSON *call_json_body(struct call *call, const char *const *keys) {
         return NULL;
     }
     if (!cJSON_IsObject(call->tree)) call_wrong(call, "", "必须是对象", "must be an object");
-    const char *unknown = keys && call->wrong_count == 0 ? json_unknown_key(call->tree, keys) : NULL;
-    if (unknown) call_wrong(call, call_printf(call, "/%.60s", unknown), "没有这个字段", "is not a known field");
-    if (call_is_wrong(call, 400)) return NULL;
-    return !keys || body_fits(call, call->door->body, call->tree) ? call->tree : NULL;
+    return call_is_wrong(call, 400) ? NULL : call->tree;
+}
+
+struct cJSON *call_json_body(struct call *call) {
+    return call_json_tree(call) && body_fits(call, call->door->body, call->tree) ? call->tree : NULL;
 }
 
 void call_wrong(struct call *call, const char *pointer, const char *zh, const char *en) {

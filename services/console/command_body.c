@@ -232,7 +232,7 @@ bool command_read(struct call *call, int command, struct command *ret_command) {
     memset(ret_command, 0, sizeof *ret_command);
     if (length == 0 && !takes[command].needs) return true;
     if (length == 0) call->tree = cJSON_CreateObject();
-    cJSON *tree = length ? call_json_body(call, NULL) : call->tree;
+    cJSON *tree = length ? call_json_tree(call) : call->tree;
     struct command files = {0};
     if (!tree || !body_fits_command(call, command, tree)) return false;
     if ((takes[command].may & TAKES_FILES) && !attachments_take(call, tree, &files)) return false;

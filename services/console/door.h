@@ -19,7 +19,8 @@ struct door {
     call_handler *handler;
     int action;
     const char *query;  /* names of query parameters, spaces between; NULL: none are known */
-    const char *body;   /* name of the body's schema; NULL: no body. "text/csv" and the like: that type */
+    const char *body;   /* name of the body's schema; NULL: no body. "text/csv" and the like: that type; a form's schema
+                           stands behind its type and a blank */
     const char *answer; /* name of the answer's schema; NULL: 204. "text/csv" likewise */
     int status;         /* of success */
     size_t body_max;

@@ -182,7 +182,7 @@ static void arrive(void *context, struct http_request *request) {
 
 static unsigned body_flags(const char *body) {
     if (!body) return 0;
-    if (!strcmp(body, "application/x-www-form-urlencoded")) return HTTP_BODY_FORM;
+    if (!strncmp(body, OPEN311_FORM, strlen(OPEN311_FORM))) return HTTP_BODY_FORM;
     if (!strcmp(body, "multipart/form-data")) return HTTP_BODY_PARTS;
     return strchr(body, '/') ? HTTP_BODY_ANY : HTTP_BODY_JSON | HTTP_BODY_GB18030;
 }

@@ -186,8 +186,7 @@ static int read_tickets(struct call *call, const cJSON *tree, int64_t ret_ticket
 }
 
 void handover_post(struct call *call) {
-    static const char *const keys[] = {"note", "to", "tickets", NULL};
-    const cJSON *tree = call_json_body(call, keys);
+    const cJSON *tree = call_json_body(call);
     const char *note = "", *to = "";
     int64_t tickets[TICKETS_MAX];
     if (!tree) return;

@@ -68,12 +68,11 @@ static void on_found(struct call *call, const struct db_reply *reply) {
 }
 
 void endpoint_secret_post(struct call *call) {
-    static const char *const keys[] = {"overlap_hours", NULL};
     struct rotation *rotation = call_take(call, sizeof *rotation);
     call->self = rotation;
     rotation->overlap_hours = OVERLAP_HOURS;
     if (!endpoint_name(call, &rotation->endpoint.name)) return;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     enum err err = json_get_int(tree, "overlap_hours", &rotation->overlap_hours);
     if (err == ERR_INVALID || rotation->overlap_hours < 0 || rotation->overlap_hours > OVERLAP_HOURS_MAX)

@@ -133,10 +133,9 @@ static void on_number(struct call *call, const struct db_reply *reply) {
 }
 
 void endpoints_post(struct call *call) {
-    static const char *const keys[] = {"name", "url", "unit", "source", "events", "matters", NULL};
     struct endpoint *e = call_take(call, sizeof *e);
     call->self = e;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     if (json_get_text(tree, "name", &e->name) != ERR_NONE || !login_is_well_formed(e->name))
         call_wrong(call, "/name", "名称须为 1 到 60 个字母、数字或 . _ - @",
@@ -190,7 +189,7 @@ void endpoint_post(struct call *call) {
     struct endpoint *e = call_take(call, sizeof *e);
     call->self = e;
     if (!endpoint_name(call, &e->name)) return;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     endpoint_read_url(call, tree, e);
     endpoint_read_events(call, tree, e);

@@ -243,8 +243,7 @@ static void on_wrong(void *context, int status, const char *pointer, const char 
 
 /* The body in our words. NULL: answered. */
 static cJSON *read_body(struct call *call, const struct reference_source *as) {
-    static const char *const keys[] = {"source", "external_id", "id", "kind", "note", "solved", "satisfied", NULL};
-    cJSON *tree = call_json_body(call, as ? NULL : keys);
+    cJSON *tree = as ? call_json_tree(call) : call_json_body(call);
     if (!tree || !as) return tree;
     cJSON *ours =
         mapping_apply(as->mapping, MAPPING_FOLLOWUP, as->code, tree, http_arena(call->request), on_wrong, call);

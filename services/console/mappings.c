@@ -159,9 +159,8 @@ static const struct mapping *find_mapping(struct call *call, const cJSON *tree, 
 }
 
 void mappings_try(struct call *call) {
-    static const char *const keys[] = {"mapping", "source", "kind", "sample", NULL};
     const char *source, *kind = "request";
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     const struct mapping *mapping = find_mapping(call, tree, &source);
     enum err err = json_get_text(tree, "kind", &kind);

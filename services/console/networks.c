@@ -54,10 +54,9 @@ static void on_approved(struct call *call, const struct db_reply *reply) {
 }
 
 void networks_post(struct call *call) {
-    static const char *const keys[] = {"cidr", NULL};
     const char *cidr = "";
     struct netaddr_range range;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     if (json_get_text(tree, "cidr", &cidr) != ERR_NONE || netaddr_range_parse(cidr, &range) != ERR_NONE)
         call_wrong(call, "/cidr", "须为网段, 如 10.1.0.0/16", "must be a range such as 10.1.0.0/16");
@@ -83,7 +82,7 @@ static void on_withdrawn(struct call *call, const struct db_reply *reply) {
 void networks_delete(struct call *call) {
     const char *cidr = http_query(call->request, "cidr");
     struct netaddr_range range;
-    if (!cidr || netaddr_range_parse(cidr, &range) != ERR_NONE) {
+    if (netaddr_range_parse(cidr, &range) != ERR_NONE) {
         call_wrong(call, "cidr", "须为网段, 如 10.1.0.0/16", "must be a range such as 10.1.0.0/16");
         call_is_wrong(call, 400);
         return;

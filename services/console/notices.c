@@ -108,8 +108,7 @@ static void on_marked(struct call *call, const struct db_reply *reply) {
 }
 
 void notices_read_post(struct call *call) {
-    static const char *const keys[] = {"ids", NULL};
-    const cJSON *tree = call_json_body(call, keys), *list, *item;
+    const cJSON *tree = call_json_body(call), *list, *item;
     int64_t ids[MARK_MAX];
     int count = 0;
     if (!tree) return;

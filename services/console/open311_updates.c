@@ -203,16 +203,19 @@ static void on_ticket(struct call *call, const struct db_reply *reply) {
 static void add(struct call *call) {
     struct adding *adding = call_take(call, sizeof *adding);
     const char *id = http_form(call->request, "service_request_id"),
-               *description = http_form(call->request, "description"), *status = http_form(call->request, "status");
+               *description = http_form(call->request, "description"), *status = http_form(call->request, "status"),
+               *update_id = http_form(call->request, "update_id");
     ((struct open311_asked *)call->self)->self = adding;
     if (!id || !*id)
         open311_refuse(call, 400, "请给出 service_request_id", "Give the service_request_id");
     else if (number_parse_request(id, strlen(id), &adding->request) != ERR_NONE)
         open311_refuse(call, 404, "没有这件诉求", "There is no such service_request_id");
     else if (!description || !*description || strlen(description) > NOTE_BYTES_MAX)
-        open311_refuse(call, 400, "请给出 description, 不超过 4000 字节", "Give a description of at most 4000 bytes");
+        open311_refuse(call, 400, "请给出 description, 不超过 4096 字节", "Give a description of at most 4,096 bytes");
     else if (status && *status && strcmp(status, "open") && strcmp(status, "closed"))
         open311_refuse(call, 400, "status 只能是 open 或 closed", "status is open or closed");
+    else if (update_id && strlen(update_id) > KEY_BYTES_MAX)
+        open311_refuse(call, 400, "update_id 不超过 120 字节", "update_id has at most 120 bytes");
     else {
         call_read(call);
         db_set_int8(call_add(call, &TICKET_OF), 1, adding->request);

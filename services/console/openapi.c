@@ -33,24 +33,27 @@ static void put_schema(struct json_writer *w, const char *name) {
     json_close(w);
 }
 
-static void put_parameter(struct json_writer *w, const char *name, const char *in, const char *schema, const char *zh,
-                          const char *en) {
+static void put_parameter(struct json_writer *w, const char *name, const char *in, bool required, const char *schema,
+                          const char *zh, const char *en) {
     char both[300];
     snprintf(both, sizeof both, "%s%s%s", en, *en ? " · " : "", zh);
     json_open(w);
     json_put_string(w, "name", name);
     json_put_string(w, "in", in);
-    if (!strcmp(in, "path")) json_put_bool(w, "required", true);
+    if (required) json_put_bool(w, "required", true);
     if (*both) json_put_string(w, "description", both);
     put_raw(w, "schema", schema);
     json_close(w);
 }
 
+/* "name", or "name!" when it must be given. */
 static void put_query_parameter(struct json_writer *w, const char *name, size_t len) {
+    bool required = name[len - 1] == '!';
+    len -= required;
     for (size_t i = 0; i < sizeof query_parameters / sizeof query_parameters[0]; i++)
         if (strlen(query_parameters[i].name) == len && !memcmp(query_parameters[i].name, name, len)) {
-            put_parameter(w, query_parameters[i].name, "query", query_parameters[i].schema, query_parameters[i].zh,
-                          query_parameters[i].en);
+            put_parameter(w, query_parameters[i].name, "query", required, query_parameters[i].schema,
+                          query_parameters[i].zh, query_parameters[i].en);
             return;
         }
     must(false); /* a parameter of the table that nobody described */
@@ -70,7 +73,7 @@ static void put_parameters(struct json_writer *w, const struct door *door, bool 
         char name[40];
         if (is_command && len == 7 && !memcmp(at + 1, "command", 7)) continue;
         snprintf(name, sizeof name, "%.*s", (int)len, at + 1);
-        put_parameter(w, name, "path", path_schema(door, at + 1, len), "", "");
+        put_parameter(w, name, "path", true, path_schema(door, at + 1, len), "", "");
     }
     for (const char *at = door->query ? door->query : ""; *at;) {
         size_t len = strcspn(at, " ");
@@ -78,7 +81,7 @@ static void put_parameters(struct json_writer *w, const struct door *door, bool 
         at += len + (at[len] == ' ');
     }
     if (is_command)
-        put_parameter(w, "Idempotency-Key", "header", "{\"type\":\"string\",\"maxLength\":120}",
+        put_parameter(w, "Idempotency-Key", "header", false, "{\"type\":\"string\",\"maxLength\":120}",
                       "同键同内容只执行一次, 返回首次的答复",
                       "the same key with the same body acts once and returns the first answer");
     json_close_list(w);
@@ -89,16 +92,20 @@ static bool is_open311(const struct door *door) {
     return !strcmp(door->tag, "open311");
 }
 
+/* shape: a schema's name, a media type, or both with a blank between. */
 static void put_content(struct json_writer *w, const char *shape) {
     bool is_type = strchr(shape, '/') != NULL;
+    const char *schema = is_type ? strchr(shape, ' ') : shape;
+    char type[60];
+    snprintf(type, sizeof type, "%.*s", (int)strcspn(shape, " "), shape);
     json_put_open(w, "content");
     if (!strncmp(shape, "Open311", 7)) {
         json_put_open(w, "text/xml");
         json_close(w);
     }
-    json_put_open(w, is_type ? shape : "application/json");
-    if (!is_type)
-        put_schema(w, shape);
+    json_put_open(w, is_type ? type : "application/json");
+    if (schema)
+        put_schema(w, schema + is_type);
     else if (!strcmp(shape, "multipart/form-data"))
         put_raw(w, "schema",
                 "{\"type\":\"object\",\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":\"array\","

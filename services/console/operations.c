@@ -188,14 +188,13 @@ static void on_corrected(struct call *call, const struct db_reply *reply) {
 }
 
 void deadletter_correct_post(struct call *call) {
-    static const char *const keys[] = {"endpoint", NULL};
     const char *text = http_param(call->request, "id"), *name = "";
     int64_t id;
     if (number_parse_int(text, strlen(text), &id) != ERR_NONE) {
         call_not_found(call);
         return;
     }
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     if (json_get_text(tree, "endpoint", &name) != ERR_NONE || !login_is_well_formed(name))
         call_wrong(call, "/endpoint", "请给出推送地址的名称", "give the name of an endpoint");

@@ -93,8 +93,7 @@ static void on_made(struct call *call, const struct db_reply *reply) {
 }
 
 void absences_post(struct call *call) {
-    static const char *const keys[] = {"from", "to", "stand_in", "reason", NULL};
-    const cJSON *tree = call_json_body(call, keys);
+    const cJSON *tree = call_json_body(call);
     const char *stand_in = "", *reason = "";
     if (!tree) return;
     time_ms from = read_time(call, tree, "from", "/from"), to = read_time(call, tree, "to", "/to"), now = clock_now();
@@ -181,8 +180,7 @@ static void on_chosen(struct call *call, const struct db_reply *reply) {
 }
 
 void post_choose_post(struct call *call) {
-    static const char *const keys[] = {"unit", "role", NULL};
-    const cJSON *tree = call_json_body(call, keys);
+    const cJSON *tree = call_json_body(call);
     const char *unit = "", *role = "";
     if (!tree) return;
     uint32_t id = json_get_text(tree, "unit", &unit) == ERR_NONE

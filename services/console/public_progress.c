@@ -144,8 +144,7 @@ static void on_progress(struct call *call, const struct db_reply *reply) {
 }
 
 void public_progress_post(struct call *call) {
-    static const char *const keys[] = {"number", "digits", NULL};
-    const cJSON *tree = call_json_body(call, keys);
+    const cJSON *tree = call_json_body(call);
     if (tree) public_enter(call, tree, "", on_progress);
 }
 
@@ -225,9 +224,8 @@ static void read_said(struct call *call, const cJSON *tree, struct followup_said
 }
 
 void public_followups_post(struct call *call) {
-    static const char *const keys[] = {"number", "digits", "id", "kind", "note", "solved", "satisfied", NULL};
     struct followup_said *said = call_take(call, sizeof *said);
-    const cJSON *tree = call_json_body(call, keys);
+    const cJSON *tree = call_json_body(call);
     if (!tree) return;
     read_said(call, tree, said);
     call->self = said;

@@ -41,7 +41,7 @@ struct day {
 static void read_date(struct call *call, struct day *day) {
     const char *text = http_query(call->request, "date");
     int year, month, number, used = 0;
-    if (text && strlen(text) == 10 && sscanf(text, "%4d-%2d-%2d%n", &year, &month, &number, &used) == 3 && used == 10) {
+    if (strlen(text) == 10 && sscanf(text, "%4d-%2d-%2d%n", &year, &month, &number, &used) == 3 && used == 10) {
         day->date = year * 10000 + month * 100 + number;
         if (clock_date_is_valid(day->date)) {
             day->start = clock_date_start(day->date);
@@ -64,7 +64,6 @@ static struct day *read_day(struct call *call) {
     struct day *day = call_take(call, sizeof *day);
     const char *source = http_query(call->request, "source");
     call->self = day;
-    if (!source) call_wrong(call, "source", "请给出来源", "name the source");
     read_date(call, day);
     read_hour(call, day);
     if (call_is_wrong(call, 400)) return NULL;

@@ -88,11 +88,8 @@ void request_get(struct call *call) {
 
 void requests_get(struct call *call) {
     const char *source = http_query(call->request, "source"), *external_id = http_query(call->request, "external_id");
-    const struct reference_source *known =
-        source ? reference_source_by_code(call->reference, source, strlen(source)) : NULL;
-    if (!source) call_wrong(call, "source", "请给出来源", "name the source");
-    if (!external_id || !*external_id || strlen(external_id) > EXTERNAL_ID_BYTES_MAX)
-        call_wrong(call, "external_id", "请给出来源系统的编号", "give the source's own number");
+    const struct reference_source *known = reference_source_by_code(call->reference, source, strlen(source));
+    if (strlen(external_id) > EXTERNAL_ID_BYTES_MAX) call_wrong(call, "external_id", "过长", "is too long");
     if (call_is_wrong(call, 400)) return;
     if (!known) {
         call_not_found(call);
@@ -187,11 +184,10 @@ static void on_masked(struct call *call, const struct db_reply *reply) {
 }
 
 void request_unmask_post(struct call *call) {
-    static const char *const keys[] = {"reason", NULL};
     struct unmasking *u = call_take(call, sizeof *u);
     call->self = u;
     if (!call_request_number(call, &u->request)) return;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     if (json_get_text(tree, "reason", &u->reason) != ERR_NONE || text_length(u->reason, strlen(u->reason)) < 2)
         call_wrong(call, "/reason", "请写明查看原因", "say why it must be seen");

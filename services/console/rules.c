@@ -113,7 +113,7 @@ static const char *member(struct call *call, const char *key, const char *otherw
 
 void rules_post(struct call *call) {
     const char *fields[RULE_COLUMNS];
-    if (!call_json_body(call, rule_columns)) return;
+    if (!call_json_body(call)) return;
     for (int i = 0; i < RULE_COLUMNS; i++) fields[i] = member(call, rule_columns[i], "");
     if (fields[RULE_NUMBER][0])
         call_wrong(call, "/number", "新规则的编号由系统给出", "a new rule gets its number from the system");
@@ -127,7 +127,7 @@ void rule_post(struct call *call) {
     const char *now[RULE_COLUMNS], *fields[RULE_COLUMNS];
     struct arena arena;
     uint32_t place;
-    if (!find_rule(call, &place) || !call_json_body(call, rule_columns)) return;
+    if (!find_rule(call, &place) || !call_json_body(call)) return;
     const struct reference_rule *text = &call->reference->rules[place];
     arena_init(&arena, 1 << 14, 1 << 20);
     rule_write(&arena, call->reference, &call_world(call)->rules[place], text, now);

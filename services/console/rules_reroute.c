@@ -46,16 +46,11 @@ static void on_texts(struct call *call, const struct db_reply *reply) {
 }
 
 void rules_reroute_post(struct call *call) {
-    static const char *const keys[] = {"ticket", "version", "unit", NULL};
+    static const char *const names[] = {"ticket", "version", "unit"};
     struct pending *p = call_take(call, sizeof *p);
-    if (!call_json_body(call, keys)) return;
+    if (!call_json_body(call)) return;
     const char *texts[3];
-    for (int i = 0; i < 3; i++) {
-        texts[i] = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(call->tree, keys[i]));
-        if (!texts[i])
-            call_wrong(call, call_printf(call, "/%s", keys[i]), "必须给出, 为文字", "is required, as a text");
-    }
-    if (call_is_wrong(call, 400)) return;
+    for (int i = 0; i < 3; i++) texts[i] = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(call->tree, names[i]));
     int64_t version = 0, ticket = 0;
     uint32_t unit = reference_unit_by_code(call->reference, texts[2], strlen(texts[2]));
     if (number_parse_ticket(texts[0], strlen(texts[0]), &ticket) != ERR_NONE)

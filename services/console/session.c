@@ -192,9 +192,8 @@ static void on_account(struct call *call, const struct db_reply *reply) {
 /* ---- POST ------------------------------------------------------------------------------------------------------------------------------ */
 
 static bool read_login(struct call *call, struct login *login) {
-    static const char *const keys[] = {"user", "password", NULL};
     const char *user = NULL, *password = NULL;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return false;
     if (json_get_text(tree, "user", &user) != ERR_NONE || !*user)
         call_wrong(call, "/user", "请填写用户名", "name the user");

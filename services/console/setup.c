@@ -64,11 +64,10 @@ static void on_worked(void *context) {
 }
 
 void setup_post(struct call *call) {
-    static const char *const keys[] = {"code", "user", "password", NULL};
     struct setup *setup = call_take(call, sizeof *setup);
     const char *code, *user = "", *password = "";
     call->self = setup;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     if (json_get_text(tree, "code", &code) != ERR_NONE)
         call_wrong(call, "/code", "请填写设置码", "give the setup code");

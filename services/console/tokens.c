@@ -177,10 +177,9 @@ static void insert(struct call *call, struct token *token) {
 }
 
 void tokens_post(struct call *call) {
-    static const char *const keys[] = {"name", "role", "unit", "sources", "expires_at", NULL};
     struct token *token = call_take(call, sizeof *token);
     call->self = token;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     if (json_get_text(tree, "name", &token->name) != ERR_NONE || !login_is_well_formed(token->name))
         call_wrong(call, "/name", "名称须为 1 到 60 个字母、数字或 . _ - @",

@@ -216,10 +216,9 @@ static void hash_then(struct call *call, struct user *user, void (*then)(void *c
 }
 
 void users_post(struct call *call) {
-    static const char *const keys[] = {"user", "role", "unit", "password", NULL};
     struct user *user = call_take(call, sizeof *user);
     call->self = user;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     if (json_get_text(tree, "user", &user->login) != ERR_NONE) user->login = "";
     login_is_fit(call, "/user", user->login);
@@ -299,10 +298,9 @@ static void find(struct call *call, struct user *user) {
 }
 
 void user_post(struct call *call) {
-    static const char *const keys[] = {"role", "unit", "password", "disabled", NULL};
     struct user *user = call_take(call, sizeof *user);
     call->self = user;
-    cJSON *tree = call_json_body(call, keys);
+    cJSON *tree = call_json_body(call);
     if (!tree) return;
     read_role(call, tree, user);
     read_unit(call, tree, user);

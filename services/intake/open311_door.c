@@ -12,7 +12,7 @@
 #include "services/intake/intake.h"
 #include "services/kit/open311.h"
 
-enum { DESCRIPTION_CHARS_MAX = 4000, OWN_ID_BYTES = 12 };
+enum { DESCRIPTION_CHARS_MAX = 4000, ACCOUNT_BYTES_MAX = 120, OWN_ID_BYTES = 12 };
 
 struct posting {
     struct intake *in;
@@ -197,6 +197,10 @@ static void push(struct posting *p, const struct bearer *who, const struct refer
     }
     if (text_length(raw.description.at, raw.description.len) > DESCRIPTION_CHARS_MAX) {
         refuse(p, 400, (struct sentence){"description 不超过 4000 字", "description: at most 4,000 characters"});
+        return;
+    }
+    if (field(p, "account_id").len > ACCOUNT_BYTES_MAX) {
+        refuse_field(p, "account_id");
         return;
     }
     said_check(&raw, who, in->reference, in->places, http_arena(p->http), &p->said, &faults);

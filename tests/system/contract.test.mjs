@@ -109,7 +109,7 @@ function badOnes(operation, good) {
   }
   bad.push(...strangers(operation, good));
   if (type === 'application/json' && schema) bad.push(...badJson(schema, good));
-  if (type === FORM) bad.push({ what: 'a form that is none', call: { ...good, raw: 'a=%zz&%' }, status: [400, 403] });
+  if (type === FORM) bad.push({ what: 'a form that is none', call: { ...good, raw: 'a=%zz&%' }, status: [400, 403] }, ...badForms(schema, good));
   if (type && operation.requestBody['x-bytes-max'])
     bad.push({ what: 'a body that is too large', call: { ...good, raw: 'x'.repeat(operation.requestBody['x-bytes-max'] + 1) }, status: [413] });
   if (['application/json', 'application/x-ndjson', FORM].includes(type))
@@ -125,6 +125,14 @@ function badJson(schema, good) {
       .filter((bad) => bad.call.raw !== '' || document.part(schema, 'required')?.length),
     ...bodies.map(({ what, body, status, pointer }) => ({ what, call: { ...good, body }, status: [status], pointer })),
   ];
+}
+
+// The standard knows 400 for what is wrong with a form, 403 for its key, 404 for a service or request that is not there. A form has texts
+// only, and clients add fields of their own.
+function badForms(schema, good) {
+  return badBodies(document, schema, good.body).filter(({ what, body }) => !what.startsWith('with ') && !what.endsWith('a body of another type') && Object.values(body).every((value) => typeof value !== 'object')
+    && !(what.endsWith('of another type') && Object.values(body).includes(17)))
+    .map(({ what, body }) => ({ what, call: { ...good, body }, status: [400, 403, 404] }));
 }
 
 // Numbers, codes and names that nobody has.

@@ -97,6 +97,7 @@ static const struct http_route ROUTES[] = {
     {HTTP_GET, "/", say, 0, 0, NULL, "root"},
     {HTTP_GET, "/api/v1/tickets", say, 0, 0, "q x", "tickets"},
     {HTTP_GET, "/api/v1/tickets/{number}", say, 0, 0, NULL, "ticket"},
+    {HTTP_GET, "/api/v1/requests", say, 0, 0, "q! x", "requests"},
     {HTTP_GET, "/api/v1/tickets/{number}/history", say, 0, 0, NULL, "history"},
     {HTTP_POST, "/api/v1/tickets/{number}/{command}", say_params, 100, HTTP_BODY_JSON, NULL, "command"},
     {HTTP_DELETE, "/api/v1/tickets/{number}", say, 0, 0, NULL, "delete"},

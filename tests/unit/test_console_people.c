@@ -349,6 +349,17 @@ static void fill_path(const char *path, const char *command, char *ret_path, siz
     }
 }
 
+/* The parameters that must be given ("name!"), with a value that is none: without them nobody is asked who he is. */
+static void fill_query(const char *names, char *ret_path, size_t size) {
+    size_t used = strlen(ret_path);
+    for (const char *at = names ? names : "", *end; *at; at = end + strspn(end, " ")) {
+        end = at + strcspn(at, " ");
+        if (end[-1] == '!')
+            used += (size_t)snprintf(ret_path + used, size - used, "%c%.*s=0", strchr(ret_path, '?') ? '&' : '?',
+                                     (int)(end - at) - 1, at);
+    }
+}
+
 /* Default deny: 403 exactly where the table says none, whatever comes behind the door otherwise. */
 static void knock(const struct person *who, int role, const struct door *door, const char *command) {
     static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
@@ -358,6 +369,7 @@ static void knock(const struct person *who, int role, const struct door *door, c
     if (may && strstr(door->path, "/stream")) return; /* it would not end */
     if (may && strstr(door->path, "/session")) return;
     fill_path(door->path, command, path, sizeof path);
+    fill_query(door->query, path, sizeof path);
     struct answer answer = ask(methods[door->method], path, who, NULL);
     bool denied = answer.status == 403;
     if (denied == may || answer.status == 401 || answer.status == 500)

@@ -60,6 +60,10 @@ static void a_query_holds_what_the_route_knows_once(void **unused) {
     expect(ask_for("GET", "/api/v1/tickets?q=1&colour=red", ""), 400, "\"pointer\":\"colour\"");
     expect(ask_for("GET", "/api/v1/tickets?q=1&q=1", ""), 400, "\"pointer\":\"q\"");
     expect(ask_for("GET", "/?q=1", ""), 400, NULL);
+    expect(ask_for("GET", "/api/v1/requests?x=1", ""), 400, "\"pointer\":\"q\"");
+    expect(ask_for("GET", "/api/v1/requests?q=", ""), 400, "\"pointer\":\"q\"");
+    expect(ask_for("GET", "/api/v1/requests?q=1&x=", ""), 200, NULL);
+    expect(ask_for("GET", "/api/v1/requests?q=1&q!=1", ""), 400, NULL);
     expect(ask_for("GET", "/healthz?probe=7", ""), 200, NULL); /* a probe may add what it likes */
 }
 
