@@ -20,11 +20,13 @@ static const struct db_statement LIST = {
     "= "
     "e.id AND state = 1 LIMIT 100001) d) w ORDER BY e.id LIMIT 1000"};
 static const struct db_statement NEXT = {"endpoints_next", "SELECT nextval('endpoint_id_seq')"};
+/* One at a time, so that the count holds: those who read them read no more than that. */
+static const struct db_statement ALONE = {"endpoints_alone", "SELECT pg_advisory_xact_lock(hashtext('endpoint'))"};
 static const struct db_statement INSERT = {
     "endpoints_insert",
     "INSERT INTO endpoint (id, name, url, unit, source, events, secret_sealed, created_at, matters) OVERRIDING SYSTEM "
-    "VALUE VALUES ($1::int8, $2::text, $3::text, nullif($4::int4, 0), nullif($5::int4, 0), $6::int2[], $7::bytea, "
-    "$8::int8, $9::text[])"};
+    "VALUE SELECT $1::int8, $2::text, $3::text, nullif($4::int4, 0), nullif($5::int4, 0), $6::int2[], $7::bytea, "
+    "$8::int8, $9::text[] WHERE (SELECT count(*) FROM endpoint) < 1000 RETURNING id"};
 /* A new address must prove itself before anything else is sent there. */
 static const struct db_statement UPDATE = {
     "endpoints_update",
@@ -101,6 +103,12 @@ void endpoints_get(struct call *call) {
 
 static void on_inserted(struct call *call, const struct db_reply *reply) {
     struct endpoint *e = call->self;
+    if (!db_rows(reply->results[2])) {
+        call_problem(
+            call, 409, "已有 1000 个推送地址, 达到上限; 请先删除不再需要的",
+            "There are 1,000 endpoints, which is as many as there may be: remove one that is not needed any more");
+        return;
+    }
     struct json_writer *w = call_json(call);
     json_open(w);
     json_put_id(w, "id", e->id);
@@ -118,6 +126,7 @@ static void on_number(struct call *call, const struct db_reply *reply) {
     if (!endpoint_check_url(call, e, reply->results[2])) return;
     e->id = db_get_int(reply->results[1], 0, 0);
     call_transact(call);
+    call_add(call, &ALONE);
     struct db_call *insert = call_add(call, &INSERT);
     db_set_int8(insert, 1, e->id);
     db_set_string(insert, 2, e->name);
@@ -185,7 +194,6 @@ static void on_networks_known(struct call *call, const struct db_reply *reply) {
 }
 
 void endpoint_post(struct call *call) {
-    static const char *const keys[] = {"url", "events", "matters", "paused", NULL};
     struct endpoint *e = call_take(call, sizeof *e);
     call->self = e;
     if (!endpoint_name(call, &e->name)) return;

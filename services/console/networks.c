@@ -7,8 +7,14 @@
 
 static const struct db_statement NETWORKS = {"networks_list",
                                              "SELECT cidr FROM approved_network ORDER BY cidr LIMIT 256"};
+/* One at a time, so that the count holds. */
+static const struct db_statement ALONE = {"networks_alone",
+                                          "SELECT pg_advisory_xact_lock(hashtext('approved_network'))"};
 static const struct db_statement APPROVE = {
-    "networks_approve", "INSERT INTO approved_network (cidr) VALUES ($1::text) ON CONFLICT DO NOTHING"};
+    "networks_approve", "INSERT INTO approved_network (cidr) SELECT $1::text WHERE (SELECT count(*) FROM "
+                        "approved_network) < $2::int8 ON CONFLICT DO NOTHING"};
+static const struct db_statement IS_APPROVED = {"networks_is_approved",
+                                                "SELECT FROM approved_network WHERE cidr = $1::text"};
 static const struct db_statement WITHDRAW = {"networks_withdraw",
                                              "DELETE FROM approved_network WHERE cidr = $1::text RETURNING cidr"};
 
@@ -46,6 +52,13 @@ void networks_get(struct call *call) {
 }
 
 static void on_approved(struct call *call, const struct db_reply *reply) {
+    if (!db_rows(reply->results[3])) {
+        call_problem(
+            call, 409, "已批准 256 个网段, 达到上限; 请先撤销不再需要的, 或批准更大的网段 (不大于 /16)",
+            "256 networks are approved, which is as many as are looked at: withdraw one that is not needed any "
+            "more, or approve a wider one (at most a /16)");
+        return;
+    }
     struct json_writer *w = call_json(call);
     json_open(w);
     json_put_string(w, "cidr", call->self);
@@ -67,8 +80,12 @@ void networks_post(struct call *call) {
     if (call_is_wrong(call, 422)) return;
     call->self = (void *)cidr;
     call_transact(call);
-    db_set_string(call_add(call, &APPROVE), 1, cidr);
-    call_audit(call, "network_approve", cidr, "ok", NULL);
+    call_add(call, &ALONE);
+    struct db_call *approve = call_add(call, &APPROVE);
+    db_set_string(approve, 1, cidr);
+    db_set_int8(approve, 2, NETWORKS_MAX);
+    db_set_string(call_add(call, &IS_APPROVED), 1, cidr);
+    call_audit(call, "network_approve", cidr, "asked", NULL);
     call_send(call, on_approved);
 }
 

@@ -113,6 +113,19 @@ describe('an address', () => {
   });
 });
 
+test('as many networks as are looked at may be approved, and one more is refused', async () => {
+  const security = await system.account('admin-security');
+  system.sql("INSERT INTO approved_network SELECT '10.' || i || '.0.0/16' FROM generate_series(0, 254) i");
+  const one = (cidr) => security.post('/api/v1/admin/networks', { cidr }, { 'accept-language': 'en' });
+  const full = await one('172.16.0.0/16');
+  assert.equal(full.status, 409, full.text);
+  assert.match(full.body.detail, /256 networks are approved/);
+  assert.equal((await one('10.7.0.0/16')).status, 201, 'what is approved stays so');
+  assert.equal((await security.delete('/api/v1/admin/networks?cidr=10.7.0.0/16')).status, 204);
+  assert.equal((await one('172.16.0.0/16')).status, 201);
+  system.sql("DELETE FROM approved_network WHERE cidr LIKE '10.%' OR cidr LIKE '172.%'");
+});
+
 describe('a subscription', () => {
   test('names a unit, beginnings of matters, types of events; whoever was told of a ticket hears of its end', async () => {
     const [lights, others, unit] = [await receiver(), await receiver(), await receiver()];
@@ -258,6 +271,32 @@ describe('docs/integration.md', () => {
     assert.match(said, /^paidan\.endpoint\.test$/m);
     assert.match(said, /paidan\.ticket\.dispatched T\d{17} dispatched \d+$/m);
     assert.equal(await at('water'), undefined);
+  });
+});
+
+describe('time passes', () => {
+  test('and the old secret ends when it was said to', async () => {
+    const there = await receiver();
+    there.secret = await system.addEndpoint(admin, { name: 'clock', url: there.url, source: SOURCE, events: ['received'] });
+    const old = there.secret;
+    const { secret, old_secret_until: until } = (await admin.post(url('clock', '/secret'), { overlap_hours: 1 })).body;
+    const signatures = async () => { there.raw.length = 0; await admin.post(url('clock', '/test')); return there.raw[0]?.headers; };
+    // By the sender's clock, which is moved here.
+    const isSigned = (headers, by) => headers['webhook-signature'].split(' ').includes(new Webhook(by).sign(headers['webhook-id'], new Date(headers['webhook-timestamp'] * 1000), there.raw[0].body));
+    const both = await eventually('both sign', async () => { const headers = await signatures(); return headers?.['webhook-signature'].includes(' ') && headers; });
+    assert.ok(isSigned(both, old) && isSigned(both, secret));
+    system.advanceClock(Date.parse(until) - Date.now() - system.clockOffset() - 60_000);
+    const still = await signatures();
+    assert.ok(isSigned(still, old) && isSigned(still, secret), 'a minute before its end it still signs');
+    system.advanceClock(61_000);
+    const alone = await signatures();
+    assert.equal(isSigned(alone, old), false);
+    assert.ok(isSigned(alone, secret));
+    assert.equal((await at('clock')).old_secret_until, null);
+    there.secret = secret;
+    await arrived(there, await push({ matter: undefined }));
+    const next = await admin.post(url('clock', '/secret'), { overlap_hours: 1 });
+    assert.equal(next.status, 200, 'and may be followed by a further change');
   });
 });
 
