@@ -1,10 +1,13 @@
 /* Prints the documents that are derived from the tables, as Markdown on stdout; `make docs` puts them in place. Not for
  * configuration: each service prints its own keys.
- * usage: docs messages | words | lifecycle | access | lock [PRESENT-LOCK-FILE] */
+ * usage: docs messages | words | lifecycle | access | asyncapi | lock [PRESENT-LOCK-FILE] */
+#include <cjson/cJSON.h>
+
 #include "core/access.h"
 #include "core/lifecycle.h"
 #include "proto/lock.h"
 #include "proto/table.h"
+#include "services/console/asyncapi.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -307,6 +310,26 @@ static int print_lock(const char *path) {
     return 0;
 }
 
+/* ---- the AsyncAPI document, for readers and for diffs: a member a line ------------------------------------------------------------ */
+
+static int print_asyncapi(void) {
+    struct buffer text = {0};
+    struct json_writer w;
+    json_writer_init(&w, &text);
+    asyncapi_write(&w);
+    json_writer_end(&w);
+    cJSON *tree = cJSON_ParseWithLength((const char *)text.data, text.length);
+    char *pretty = tree ? cJSON_Print(tree) : NULL;
+    /* cJSON indents by tabs, which YAML's readers of such documents do not like */
+    for (const char *at = pretty; at && *at; at++)
+        fputs(*at != '\t' ? (char[]){*at, '\0'} : at[-1] == ':' ? " " : "  ", stdout);
+    if (pretty) putchar('\n');
+    cJSON_free(pretty);
+    cJSON_Delete(tree);
+    buffer_done(&text);
+    return pretty ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     int failed = 2;
@@ -314,8 +337,10 @@ int main(int argc, char **argv) {
     if (strcmp(what, "words") == 0) failed = print_words();
     if (strcmp(what, "lifecycle") == 0) failed = print_lifecycle();
     if (strcmp(what, "access") == 0) failed = print_access();
+    if (strcmp(what, "asyncapi") == 0) failed = print_asyncapi();
     if (strcmp(what, "lock") == 0) failed = print_lock(argc > 2 ? argv[2] : NULL);
-    if (failed == 2) fprintf(stderr, "usage: docs messages | words | lifecycle | access | lock [PRESENT-LOCK-FILE]\n");
+    if (failed == 2)
+        fprintf(stderr, "usage: docs messages | words | lifecycle | access | asyncapi | lock [PRESENT-LOCK-FILE]\n");
     if (fflush(stdout) != 0 || ferror(stdout)) failed = 1;
     return failed;
 }

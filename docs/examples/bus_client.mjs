@@ -14,10 +14,10 @@ const SUBSCRIBE = 13, EVENTS = 14, ACT = 15, OUTCOME = 16; // docs/messages.md; 
 const FIELDS = {
   [SUBSCRIBE]: ['after'],
   [EVENTS]: ['after', 'to_seq', 'head_seq', 'events'],
-  [ACT]: 'ticket name key version unit units reason basis note answer until result score assignment rung'.split(' '),
+  [ACT]: 'ticket name key version unit units reason basis note answer until result score assignment rung card'.split(' '),
   [OUTCOME]: 'status ticket version state seq repeated created verdict pointer detail'.split(' '),
 };
-const EVENT = 'seq ticket version at type state owner unit matter urgency rung stage due until reason basis note answer'.split(' ');
+const EVENT = 'seq ticket version at type state owner unit matter urgency rung stage due until reason basis note answer card'.split(' ');
 const COMMANDS = { dispatch: 6, sign: 7, return: 8, pass_up: 11, pass_down: 12, add_assist: 13, answer: 15, contact: 16, note: 17, ask_extension: 18,
   ask_suspension: 21, finish: 25, reply: 39, whistle: 40, arrive: 41, score: 42, appeal_card: 45 };
 const TYPES = `- received triaged asked supplemented given_up declined dispatched signed returned disputed adjudicated forced passed_up passed_down
@@ -31,7 +31,7 @@ const PATIENCE_MS = 20000; // longer than the door lets a quiet subscription wai
 const { PAIDAN_BUS, PAIDAN_BUS_SERVER, PAIDAN_BUS_KEY } = process.env;
 
 const named = (names, fields) => Object.fromEntries(Object.entries(fields).filter(([tag]) => tag <= names.length).map(([tag, value]) => [names[tag - 1], value]));
-// A map of at most 15 numbered fields; the library would make its keys text.
+// A map of numbered fields, at most 15 of the 16 at a time; the library would make its keys text.
 const pack = (fields) => Buffer.concat([Buffer.from([0x80 | fields.length]), ...fields.flatMap(([tag, value]) => [encode(tag), encode(value)])]);
 
 class Bus {
@@ -88,7 +88,7 @@ async function follow(bus, count) {
 
 async function act(bus, ticket, command, fields) {
   const body = { key: randomUUID(), ...Object.fromEntries(fields.map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)])) };
-  for (const name of ['version', 'until', 'score', 'assignment', 'result', 'rung']) if (name in body) body[name] = Number(body[name]);
+  for (const name of ['version', 'until', 'score', 'assignment', 'result', 'rung', 'card']) if (name in body) body[name] = Number(body[name]);
   let outcome = null; // sent again under the same key it is still done once
   for (let tries = 0; tries < 3 && (!outcome || outcome.status === 503); tries++) outcome = await bus.ask(ACT, { ...body, ticket, name: COMMANDS[command] });
   console.log(JSON.stringify(outcome));

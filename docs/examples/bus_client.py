@@ -22,10 +22,10 @@ SUBSCRIBE, EVENTS, ACT, OUTCOME = 13, 14, 15, 16  # docs/messages.md; the fields
 FIELDS = {
     SUBSCRIBE: 'after'.split(),
     EVENTS: 'after to_seq head_seq events'.split(),
-    ACT: 'ticket name key version unit units reason basis note answer until result score assignment rung'.split(),
+    ACT: 'ticket name key version unit units reason basis note answer until result score assignment rung card'.split(),
     OUTCOME: 'status ticket version state seq repeated created verdict pointer detail'.split(),
 }
-EVENT = 'seq ticket version at type state owner unit matter urgency rung stage due until reason basis note answer'.split()
+EVENT = 'seq ticket version at type state owner unit matter urgency rung stage due until reason basis note answer card'.split()
 COMMANDS = dict(sign=7, answer=15, contact=16, note=17, ask_extension=18, ask_suspension=21, finish=25, reply=39, whistle=40,
                 arrive=41, score=42, appeal_card=45, dispatch=6, pass_up=11, pass_down=12, add_assist=13, **{'return': 8})
 TYPES = '''- received triaged asked supplemented given_up declined dispatched signed returned disputed adjudicated forced passed_up passed_down
@@ -99,7 +99,7 @@ def follow(bus, count):
 def act(bus, ticket, command, *fields):
     body = dict(field.split('=', 1) for field in fields)
     body.setdefault('key', str(uuid.uuid4()))  # sent again under the same key it is still done once
-    for name in ('version', 'until', 'score', 'assignment', 'result', 'rung'):
+    for name in ('version', 'until', 'score', 'assignment', 'result', 'rung', 'card'):
         if name in body:
             body[name] = int(body[name])
     for _ in range(3):

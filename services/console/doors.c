@@ -11,6 +11,7 @@
 #include "common/metrics.h"
 #include "common/number.h"
 #include "proto/must.h"
+#include "services/console/asyncapi.h"
 #include "services/console/attachments.h"
 #include "services/console/audit.h"
 #include "services/console/commands.h"

@@ -112,7 +112,7 @@ static void put_content(struct json_writer *w, const char *shape) {
                 "\"minItems\":1,\"maxItems\":10,\"items\":{\"type\":\"string\",\"contentMediaType\":"
                 "\"application/octet-stream\"}}}}");
     else if (!strcmp(shape, "text/event-stream"))
-        json_put_string(w, "x-events", "snapshot: Queues; delta: QueueDelta; degraded: {\"degraded\": boolean}");
+        json_put_string(w, "x-events", "what is told here is described in /api/asyncapi.json");
     json_close(w);
     json_close(w);
 }

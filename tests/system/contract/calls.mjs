@@ -27,7 +27,7 @@ const READ_ONLY = Object.fromEntries([
   'get_v1_figures', 'get_v1_figures_export', 'get_v1_figures_recount', 'get_v1_figures_formulas', 'get_v1_audit', 'get_v1_audit_chain',
   'get_v1_rules',
   'get_v1_rules_drafts', 'get_v1_absences', 'get_v1_session_posts', 'get_v1_admin_organisation', 'get_v1_admin_users', 'get_v1_admin_tokens',
-  'get_v1_admin_bus_keys', 'get_v1_admin_endpoints', 'get_v1_admin_networks', 'get_v1_admin_deadletters', 'get_v1_status', 'get_openapi_json',
+  'get_v1_admin_bus_keys', 'get_v1_admin_endpoints', 'get_v1_admin_networks', 'get_v1_admin_deadletters', 'get_v1_status', 'get_openapi_json', 'get_asyncapi_json',
   'get_healthz', 'get_readyz', 'get_open311_v2_discovery_json', 'get_open311_v2_discovery_xml', 'get_open311_v2_services_json',
   'get_open311_v2_services_xml', 'get_open311_v2_requests_json', 'get_open311_v2_requests_xml', 'get_open311_v2_servicerequestupdates_json',
   'get_open311_v2_servicerequestupdates_xml', 'get_v1_stream', 'get_v1_session',

@@ -1,6 +1,8 @@
 // The OpenAPI document as the contract test reads it: its operations, and whether an answer is what it says: a status that is named, the
-// right content type, a body that fits its schema and holds nothing that is not described. Not for calling: calling.mjs.
+// right content type, a body that fits its schema (schemas.mjs). Not for calling: ask.mjs.
 import { createRequire } from 'node:module';
+
+import { Schemas, short } from './schemas.mjs';
 
 const require = createRequire(import.meta.url);
 const Ajv = require('ajv/dist/2020.js').default;
@@ -9,19 +11,11 @@ const formats = require('ajv-formats').default;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 const typeOf = (answer) => (answer.headers.get('content-type') ?? '').split(';')[0];
 
-export class Document {
+export class Document extends Schemas {
   constructor(json) {
-    this.json = json;
-    this.ajv = new Ajv({ strict: false, allErrors: true });
-    formats(this.ajv);
-    this.ajv.addSchema(json, 'doc');
+    super(json, Ajv, formats);
     this.operations = Object.entries(json.paths).flatMap(([path, item]) =>
       METHODS.filter((method) => item[method]).map((method) => ({ ...item[method], id: item[method].operationId, method, path })));
-  }
-
-  resolve(part) {
-    while (part?.$ref) part = part.$ref.slice(2).split('/').reduce((at, key) => at[key], this.json);
-    return part;
   }
 
   // [media type, schema] of the body an operation takes; [null] when it takes none.
@@ -43,25 +37,6 @@ export class Document {
     return shape.schema && answer.body !== null ? this.unfit(shape.schema, answer.body) : null;
   }
 
-  unfit(schema, value) {
-    const validate = schema.$ref ? this.ajv.getSchema(`doc${schema.$ref}`) ?? this.ajv.compile({ $ref: `doc${schema.$ref}` }) : this.ajv.compile(schema);
-    if (!validate(value)) return `does not fit its schema: ${this.ajv.errorsText(validate.errors)}: ${short(JSON.stringify(value))}`;
-    const more = this.undescribed(schema, value, '');
-    return more.length ? `tells what its schema does not describe: ${more.slice(0, 5).join(', ')}` : null;
-  }
-
-  // Members of the value that the schema does not know, as pointers.
-  undescribed(schema, value, at) {
-    if (Array.isArray(value)) return value.flatMap((item, i) => this.undescribed(this.part(schema, 'items'), item, `${at}/${i}`));
-    if (value === null || typeof value !== 'object' || !schema) return [];
-    const known = this.parts(schema).map((part) => part.properties).filter(Boolean);
-    if (known.length === 0) return []; // any object, or a map with a value for each name
-    return Object.keys(value).flatMap((name) => {
-      const described = known.find((properties) => properties[name])?.[name];
-      return described ? this.undescribed(described, value[name], `${at}/${name}`) : [`${at}/${name}`];
-    });
-  }
-
   // Texts of a body that may be as long as they like, as pointers.
   endless(schema, at) {
     if (!schema) return [];
@@ -72,16 +47,6 @@ export class Document {
     const items = this.part(schema, 'items');
     return [...(isText && !ends ? [at] : []), ...members.flatMap(([name, member]) => this.endless(member, `${at}/${name}`)), ...(items ? this.endless(items, `${at}/0`) : [])];
   }
-
-  // A schema and all it is put together from.
-  parts(schema) {
-    const whole = this.resolve(schema);
-    return [whole, ...[...(whole.allOf ?? []), ...(whole.oneOf ?? []), ...(whole.anyOf ?? [])].flatMap((part) => this.parts(part))];
-  }
-
-  part(schema, key) {
-    return schema && this.parts(schema).find((part) => part[key])?.[key];
-  }
 }
 
-export const short = (text) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
+export { short };
