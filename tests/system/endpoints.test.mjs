@@ -5,14 +5,12 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 
-import { freePort, start } from './harness.mjs';
+import { start } from './harness.mjs';
 import { eventually } from './lib/wait.mjs';
 import { webhookReceiver } from './lib/webhooks.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const SOURCE = 'hotline-12345';
 const CONFIG = 'retry_first = 50ms\nretry_max = 200ms\ntimeout = 1500ms\nattempts_max = 100\nwaiting_max = 20\n';
 let system, hotline, admin, lead, pushed = 0;
@@ -252,54 +250,6 @@ describe('an endpoint', () => {
   });
 });
 
-describe('docs/integration.md', () => {
-  test('from nothing to a webhook that is verified, by copying its commands', async () => {
-    const port = await freePort(), folder = fs.mkdtempSync(path.join(system.folder, 'copy-')), out = path.join(folder, 'out');
-    fs.chmodSync(folder, 0o777);
-    for (const [name, to] of [['var', system.var], ['docs', path.join(root, 'docs')], ['build', path.join(root, 'build')]]) fs.symlinkSync(to, path.join(folder, name));
-    const text = fs.readFileSync(path.join(root, 'docs/integration.md'), 'utf8');
-    const commands = (from, to) => text.slice(text.indexOf(from), text.indexOf(to)).split('\n').filter((line) => line.startsWith('    ')).map((line) => line.trim());
-    const helpers = commands('## The hotline', '### Follow-up').filter((line) => /^(token|hotline)\(\)/.test(line));
-    const lines = commands('### Webhooks', '### What could not').map((line) => line.replaceAll('8099', port));
-    const after = { '&$': `until (exec 3<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null; do sleep 0.02; done`, '^hotline': 'until grep -q ticket.dispatched out; do sleep 0.02; done' };
-    assert.ok(helpers.length === 2 && lines.length >= 12, text.slice(0, 200));
-    fs.writeFileSync(path.join(folder, 'commands'), ["trap 'kill $(jobs -p)' EXIT", 'set -e', `cd ${folder}`, ...helpers,
-      ...lines.flatMap((line) => [line, ...Object.entries(after).filter(([which]) => new RegExp(which).test(line)).map(([, more]) => more)])].join('\n'), { mode: 0o644 });
-    const done = await system.aside(['bash', '-c', `timeout 60 bash ${folder}/commands >${out} 2>&1`]);
-    const said = fs.readFileSync(out, 'utf8');
-    assert.equal(done.code, 0, said);
-    assert.match(said, /^paidan\.endpoint\.test$/m);
-    assert.match(said, /paidan\.ticket\.dispatched T\d{17} dispatched \d+$/m);
-    assert.equal(await at('water'), undefined);
-  });
-});
-
-describe('time passes', () => {
-  test('and the old secret ends when it was said to', async () => {
-    const there = await receiver();
-    there.secret = await system.addEndpoint(admin, { name: 'clock', url: there.url, source: SOURCE, events: ['received'] });
-    const old = there.secret;
-    const { secret, old_secret_until: until } = (await admin.post(url('clock', '/secret'), { overlap_hours: 1 })).body;
-    const signatures = async () => { there.raw.length = 0; await admin.post(url('clock', '/test')); return there.raw[0]?.headers; };
-    // By the sender's clock, which is moved here.
-    const isSigned = (headers, by) => headers['webhook-signature'].split(' ').includes(new Webhook(by).sign(headers['webhook-id'], new Date(headers['webhook-timestamp'] * 1000), there.raw[0].body));
-    const both = await eventually('both sign', async () => { const headers = await signatures(); return headers?.['webhook-signature'].includes(' ') && headers; });
-    assert.ok(isSigned(both, old) && isSigned(both, secret));
-    system.advanceClock(Date.parse(until) - Date.now() - system.clockOffset() - 60_000);
-    const still = await signatures();
-    assert.ok(isSigned(still, old) && isSigned(still, secret), 'a minute before its end it still signs');
-    system.advanceClock(61_000);
-    const alone = await signatures();
-    assert.equal(isSigned(alone, old), false);
-    assert.ok(isSigned(alone, secret));
-    assert.equal((await at('clock')).old_secret_until, null);
-    there.secret = secret;
-    await arrived(there, await push({ matter: undefined }));
-    const next = await admin.post(url('clock', '/secret'), { overlap_hours: 1 });
-    assert.equal(next.status, 200, 'and may be followed by a further change');
-  });
-});
-
 describe('endpoints that hang', () => {
   const sockets = new Set();
   // Accepts and never answers; answers a byte now and then; never ends its handshake. Each still repeats the challenge, over HTTP.
@@ -342,5 +292,31 @@ describe('endpoints that hang', () => {
     assert.equal(tls.status, 204);
     assert.notEqual((await admin.post(url('shaking', '/verify'))).body.outcome, 'delivered');
     await arrived(good, await push({ matter: undefined }));
+  });
+});
+
+describe('time passes', () => {
+  test('and the old secret ends when it was said to', async () => {
+    const there = await receiver();
+    there.secret = await system.addEndpoint(admin, { name: 'clock', url: there.url, source: SOURCE, events: ['received'] });
+    const old = there.secret;
+    const { secret, old_secret_until: until } = (await admin.post(url('clock', '/secret'), { overlap_hours: 1 })).body;
+    const signatures = async () => { there.raw.length = 0; await admin.post(url('clock', '/test')); return there.raw[0]?.headers; };
+    // By the sender's clock, which is moved here.
+    const isSigned = (headers, by) => headers['webhook-signature'].split(' ').includes(new Webhook(by).sign(headers['webhook-id'], new Date(headers['webhook-timestamp'] * 1000), there.raw[0].body));
+    const both = await eventually('both sign', async () => { const headers = await signatures(); return headers?.['webhook-signature'].includes(' ') && headers; });
+    assert.ok(isSigned(both, old) && isSigned(both, secret));
+    system.advanceClock(Date.parse(until) - Date.now() - system.clockOffset() - 60_000);
+    const still = await signatures();
+    assert.ok(isSigned(still, old) && isSigned(still, secret), 'a minute before its end it still signs');
+    system.advanceClock(61_000);
+    const alone = await signatures();
+    assert.equal(isSigned(alone, old), false);
+    assert.ok(isSigned(alone, secret));
+    assert.equal((await at('clock')).old_secret_until, null);
+    there.secret = secret;
+    await arrived(there, await push({ matter: undefined }));
+    const next = await admin.post(url('clock', '/secret'), { overlap_hours: 1 });
+    assert.equal(next.status, 200, 'and may be followed by a further change');
   });
 });

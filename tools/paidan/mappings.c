@@ -19,8 +19,9 @@ static enum cli_exit send_mapping(struct cli *cli, const void *bytes, size_t len
     else if (code == CLI_OK && dry)
         puts(cli_in(cli, "字段对照无误 (试运行, 未保存)", "the mapping is fine (dry run: nothing was stored)"));
     else if (code == CLI_OK)
-        puts(tree_int(answer.tree, "removed") ? cli_in(cli, "字段对照已删除", "the mapping is removed")
-                                              : cli_in(cli, "字段对照已生效", "the mapping is in force"));
+        puts(tree_int(answer.tree, "removed")
+                 ? cli_in(cli, "字段对照已删除", "the mapping is removed")
+                 : cli_in(cli, "字段对照已保存, 一两秒内生效", "the mapping is kept, and in force in a second or two"));
     door_answer_done(&answer);
     return code;
 }
