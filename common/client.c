@@ -76,7 +76,7 @@ static void call_back(struct client_call *call) {
                                        .sent = call->is_sent,
                                        .status = call->status,
                                        .body = call->answer.data,
-                                       .body_length = call->answer.length,
+                                       .body_length = call->response_length,
                                        .retry_after_s = call->retry_after_s,
                                        .message = call->message,
                                        .took_ms = call->took_ms};

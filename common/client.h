@@ -41,6 +41,7 @@ struct client_request {
     int64_t timeout_ms;         /* over all, waiting included; 0: 10,000 */
     int64_t connect_timeout_ms; /* 0: 3,000 */
     size_t response_max;        /* bytes of body kept; more: ERR_TOO_LARGE; 0: 65,536 */
+    int response_fd;            /* the body is written there instead of into memory; 0: none. Kept by the caller */
 };
 
 struct client_response {
@@ -48,7 +49,8 @@ struct client_response {
                                address is not allowed. ERR_TIMEOUT, ERR_TOO_LARGE, ERR_FULL. ERR_CLOSED: not reached, cut, or canceled */
     bool sent;    /* the request may have reached the peer, whatever err says */
     int status;   /* 0 without an answer; a redirect is a status like any other */
-    const uint8_t *body; /* good until the callback returns; may be cut short when err is not ERR_NONE */
+    const uint8_t
+        *body; /* good until the callback returns; may be cut short when err is not ERR_NONE; NULL with response_fd */
     size_t body_length;
     int64_t retry_after_s;          /* from Retry-After in seconds or as a date; -1: not given */
     char address[NETADDR_TEXT_MAX]; /* the peer's, "" when none was reached */

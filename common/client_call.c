@@ -64,6 +64,7 @@ enum err client_call_prepare(struct client_call *call, const struct client_reque
     call->deadline_ms = call->started_ms + timeout_ms;
     call->connect_timeout_ms = request->connect_timeout_ms > 0 ? request->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     call->response_max = request->response_max > 0 ? request->response_max : RESPONSE_MAX;
+    call->response_fd = request->response_fd;
     if (!is_method(request->method)) return ERR_INVALID;
     for (size_t i = 0; i < request->header_count; i++) {
         if (!is_header(request->headers[i])) return ERR_INVALID;
@@ -112,11 +113,25 @@ static int on_request(void *context, char *address, char *own_address, int port,
     return allowed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
+static bool write_whole(int fd, const char *bytes, size_t length) {
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, length);
+        if (written <= 0) return false;
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *context) {
     struct client_call *call = context;
-    size_t room = call->response_max - call->answer.length;
+    size_t room = call->response_max - call->response_length, taken = count < room ? count : room;
     call->is_too_large = count > room;
-    buffer_append(&call->answer, bytes, count < room ? count : room);
+    call->response_length += taken;
+    if (call->response_fd == 0)
+        buffer_append(&call->answer, bytes, taken);
+    else if (!write_whole(call->response_fd, bytes, taken))
+        return 0; /* ERR_CLOSED, which may be tried again */
     return call->is_too_large ? 0 : count;
 }
 

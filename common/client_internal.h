@@ -24,7 +24,8 @@ struct client_call {
     size_t body_length;
     int64_t started_ms, deadline_ms, connect_timeout_ms;
     struct loop_timer *timer; /* while it waits */
-    size_t response_max;
+    size_t response_max, response_length;
+    int response_fd; /* 0: into `answer` */
     struct buffer answer;
     bool is_sent, is_refused, is_too_large;
     enum err err;

@@ -32,7 +32,7 @@ static struct sentence check_characters(const char *url) {
     if (len == 0)
         return WRONG("请给出地址, 如 https://example.org/hook", "give an address, such as https://example.org/hook");
     if (len > WEBURL_MAX)
-        return WRONG("地址过长, 不得超过 500 个字符", "the address is too long: at most 500 characters");
+        return WRONG("地址过长, 不得超过 2000 个字符", "the address is too long: at most 2,000 characters");
     for (const char *at = url; *at; at++)
         if (*at <= ' ' || *at > '~' || *at == '\\')
             return WRONG(

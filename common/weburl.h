@@ -7,7 +7,7 @@
 #include "common/netaddr.h"
 #include "common/sentence.h"
 
-enum { WEBURL_MAX = 500 }; /* bytes */
+enum { WEBURL_MAX = 2000 }; /* bytes */
 
 /* http or https; no user, password or fragment; a host that is a name, four decimal numbers or [IPv6], written the one way there is;
  * port 80, 443 or one of 1024 to 65535. An address in figures must be public or inside one of the approved ranges. False: *ret_wrong

@@ -21,18 +21,6 @@ enum { KEPT, REFUSED, BUSY, CUT, FAILED };
 static const struct db_statement DAY = {"attachment_day",
                                         "SELECT coalesce(sum(received_bytes), 0)::int8 FROM attachment WHERE user_id = "
                                         "$1::int8 AND uploaded_at > $2::int8"};
-static const struct db_statement BEGIN = {
-    "attachment_begin", "INSERT INTO attachment (id, uploaded_at, user_id, role, unit, received_bytes, type) "
-                        "SELECT unnest($1::text[]), $2::int8, $3::int8, $4::int2, $5::int4, unnest($6::int8[]), "
-                        "unnest($7::text[])"};
-static const struct db_statement READY = {
-    "attachment_ready",
-    "UPDATE attachment a SET ready = true, received_sha256 = i.received, bytes = i.bytes, sha256 = i.sha256, width = "
-    "i.width, height = i.height, thumbnail = i.thumbnail FROM (SELECT unnest($1::text[]) AS id, unnest($2::bytea[]) AS "
-    "received, unnest($3::int8[]) AS bytes, unnest($4::bytea[]) AS sha256, unnest($5::int4[]) AS width, "
-    "unnest($6::int4[]) AS height, unnest($7::bool[]) AS thumbnail) i WHERE a.id = i.id AND NOT a.swept RETURNING "
-    "a.id"};
-
 struct upload {
     struct attachment_job job;
     struct attachments *attachments;
@@ -152,25 +140,13 @@ static void keep(struct attachment_job *job) {
 
 static void on_kept(void *context) {
     struct upload *u = context;
-    static const enum db_type types[] = {DB_TEXT, DB_BYTEA, DB_INT8, DB_BYTEA, DB_INT4, DB_INT4, DB_BOOL};
     if (u->kept != ERR_NONE) {
         log_error("attachment_not_stored", LOG_ERR(u->kept));
         answer_failure(u, "附件暂时无法保存, 请稍后再试", "The file cannot be stored now, try again");
         return;
     }
     call_transact(u->call);
-    struct db_call *ready = call_add(u->call, &READY);
-    for (int i = 0; i < 7; i++) db_set_array(ready, 1 + i, types[i]);
-    for (int i = 0; i < u->count; i++) {
-        const struct attachment_file *file = &u->files[i];
-        db_push_text(ready, 1, file->id, strlen(file->id));
-        db_push_bytes(ready, 2, file->received_sha256, 32);
-        db_push_int8(ready, 3, (int64_t)file->bytes);
-        db_push_bytes(ready, 4, file->sha256, 32);
-        db_push_int4(ready, 5, file->width);
-        db_push_int4(ready, 6, file->height);
-        db_push_bool(ready, 7, file->thumbnail);
-    }
+    attachment_rows_ready(u->call->group, u->files, u->count);
     call_audit(u->call, "attach", u->files[0].id, "done", call_printf(u->call, "{\"files\":%d}", u->count));
     call_send(u->call, on_ready);
 }
@@ -193,19 +169,7 @@ static void begin(struct upload *u) {
     struct call *call = u->call;
     u->at = clock_now();
     call_transact(call);
-    struct db_call *begin = call_add(call, &BEGIN);
-    db_set_array(begin, 1, DB_TEXT);
-    db_set_int8(begin, 2, u->at);
-    db_set_int8(begin, 3, call->who.principal.user);
-    db_set_int2(begin, 4, call->who.principal.role);
-    db_set_int4(begin, 5, (int32_t)call->who.principal.unit);
-    db_set_array(begin, 6, DB_INT8);
-    db_set_array(begin, 7, DB_TEXT);
-    for (int i = 0; i < u->count; i++) {
-        db_push_text(begin, 1, u->files[i].id, strlen(u->files[i].id));
-        db_push_int8(begin, 6, (int64_t)u->files[i].received);
-        db_push_text(begin, 7, u->files[i].type, strlen(u->files[i].type));
-    }
+    attachment_rows_begin(call->group, &call->who.principal, u->at, u->files, u->count);
     call_send(call, on_begun);
 }
 

@@ -83,6 +83,7 @@ struct attachments *attachments_new(struct console *console, enum err *ret_err) 
     must(a->program);
     crypto_derive(console->keys, "attachment", a->key);
     a->sweep = attachment_sweep_new(a);
+    a->fetches = attachment_fetches_new(a);
     *ret_err = open_store(a);
     if (*ret_err != ERR_NONE) attachments_free(&a);
     return a;
@@ -93,6 +94,7 @@ void attachments_free(struct attachments **attachments) {
     *attachments = NULL;
     if (!a) return;
     attachment_looks_end(a);
+    attachment_fetches_free(&a->fetches);
     attachment_sweep_free(&a->sweep);
     if (a->store) file_store_free(&a->store);
     if (a->spool >= 0) close(a->spool);
@@ -109,6 +111,7 @@ void attachments_tick(struct attachments *a) {
     if (!a) return;
     attachment_jobs_tick(a);
     attachment_sweep_tick(a->sweep);
+    attachment_fetch_tick(a->fetches);
     metric_set(&uploads, 0, a->uploads_now);
     metric_set(&waiting, 0, a->looks.count + a->jobs.count);
 }

@@ -3,6 +3,8 @@
  *     attachment_post.c  the door: who, how much, the body streamed into files without a name
  *     attachment_look.c  each file looked at by paidan-image, a process of its own, two at a time
  *     attachment_keep.c  hashed, sealed, stored: in worker threads, two at a time
+ *     attachment_row.c   its row, before and when it is stored
+ *     attachment_fetch.c those given by reference are fetched, and go the same way
  *     attachment_get.c   given out, to whom the ticket it belongs to is shown
  *     attachment_sweep.c what belongs to nothing after a day goes
  *     attachment_bind.c  a step of a ticket names them

@@ -36,6 +36,7 @@ struct attachments {
     struct attachment_file *looking[ATTACHMENT_LOOKS_MAX];
     struct list looks, jobs; /* that wait */
     struct attachment_sweep *sweep;
+    struct attachment_fetches *fetches;
 };
 /* What waits for a thread that was not to be had. */
 void attachment_jobs_tick(struct attachments *attachments);
@@ -85,6 +86,16 @@ void attachment_looks_end(struct attachments *attachments);
 /* In a thread: hashes, seals, stores. */
 enum err attachment_keep(const struct attachments *attachments, struct attachment_file *file);
 void attachment_file_close(struct attachment_file *file);
+
+/* attachment_row.c: statements about the rows of these files, added to a group */
+void attachment_rows_begin(struct db_group *group, const struct principal *by, time_ms at,
+                           const struct attachment_file *files, int count);
+void attachment_rows_ready(struct db_group *group, const struct attachment_file *files, int count);
+
+/* attachment_fetch.c */
+struct attachment_fetches *attachment_fetches_new(struct attachments *attachments);
+void attachment_fetches_free(struct attachment_fetches **fetches);
+void attachment_fetch_tick(struct attachment_fetches *fetches);
 
 /* attachment_sweep.c */
 struct attachment_sweep *attachment_sweep_new(struct attachments *attachments);

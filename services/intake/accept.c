@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "proto/must.h"
+#include "services/intake/files.h"
 #include "services/kit/sealed.h"
 
 METRIC_COUNTER(rows_total, "paidan_intake_rows_total", "Requests that reached the database, by outcome.", "outcome",
@@ -52,15 +53,6 @@ static const struct db_statement ACCEPT = {
     "SELECT i.no, coalesce(k.request, o.request), k.request IS NOT NULL, o.content, o.received_at "
     "FROM i LEFT JOIN k ON k.request = i.id LEFT JOIN LATERAL (SELECT request, content, received_at FROM request_key f "
     "WHERE k.request IS NULL AND f.source = i.source AND f.external_id = i.external_id OFFSET 0) o ON true"};
-
-/* The files that new requests name become theirs, in the same transaction; files.c has asked before whether they may. */
-static const struct db_statement BIND = {
-    "intake_bind_files",
-    "UPDATE attachment a SET request = k.request FROM (SELECT unnest($1::int4[]) AS source, unnest($2::text[]) AS "
-    "external_id, unnest($3::text[]) AS attachments, unnest($4::bytea[]) AS content) i JOIN request_key k ON k.source "
-    "= i.source AND k.external_id = i.external_id AND k.content = i.content, "
-    "jsonb_array_elements(i.attachments::jsonb) e WHERE a.id = e ->> 'id' AND a.request = 0 AND a.ticket "
-    "= 0 AND a.ready AND NOT a.swept"};
 
 static const struct db_statement PARK = {"intake_park",
                                          "INSERT INTO parked (at, service, sqlstate, what, number, body) "
@@ -361,23 +353,11 @@ static void gather(struct accept *a, struct group *g) {
     }
 }
 
+/* Files that are named, in the same transaction. */
 static void bind_files(struct group *g) {
-    struct db_call *call = NULL;
-    for (uint32_t i = 0; i < g->count; i++) {
-        const struct said *s = g->rows[i]->said;
-        if (!s->names_files) continue;
-        if (!call) {
-            call = db_group_add(g->db, &BIND);
-            db_set_array(call, 1, DB_INT4);
-            db_set_array(call, 2, DB_TEXT);
-            db_set_array(call, 3, DB_TEXT);
-            db_set_array(call, 4, DB_BYTEA);
-        }
-        db_push_int4(call, 1, (int32_t)s->source);
-        push_span(call, 2, s->external_id);
-        push_span(call, 3, s->attachments);
-        db_push_bytes(call, 4, s->content, CRYPTO_HASH_BYTES);
-    }
+    const struct said *said[GROUP_ROWS_MAX];
+    for (uint32_t i = 0; i < g->count; i++) said[i] = g->rows[i]->said;
+    files_bind(g->db, said, g->count, g->received_at);
 }
 
 static void send_group(struct accept *a, struct group *g) {

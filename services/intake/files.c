@@ -62,3 +62,53 @@ void files_ask(struct files_question *q, files_missing *missing, files_done *don
     q->context = context;
     db_pool_send(q->intake->pool, q->group, TIMEOUT_MS, on_answer, q);
 }
+
+/* ---- in the transaction that accepts ------------------------------------------------------------------------------------------- */
+
+/* The files that new requests name become theirs. */
+static const struct db_statement BIND = {
+    "intake_bind_files",
+    "UPDATE attachment a SET request = k.request FROM (SELECT unnest($1::int4[]) AS source, unnest($2::text[]) AS "
+    "external_id, unnest($3::text[]) AS attachments, unnest($4::bytea[]) AS content) i JOIN request_key k ON k.source "
+    "= i.source AND k.external_id = i.external_id AND k.content = i.content, "
+    "jsonb_array_elements(i.attachments::jsonb) e WHERE a.id = e ->> 'id' AND a.request = 0 AND a.ticket "
+    "= 0 AND a.ready AND NOT a.swept"};
+/* Those that they give by address are to be fetched by the console (attachment_fetch.c); what is no address stays as said. */
+static const struct db_statement FETCH = {
+    "intake_fetch_files",
+    "INSERT INTO attachment_fetch (request, no, source, url, sha256, next_at) SELECT k.request, e.no, i.source, e.item "
+    "->> 'url', lower(coalesce(e.item ->> 'sha256', '')), $5::int8 FROM (SELECT unnest($1::int4[]) AS source, "
+    "unnest($2::text[]) AS external_id, unnest($3::text[]) AS attachments, unnest($4::bytea[]) AS content) i JOIN "
+    "request_key k ON k.source = i.source AND k.external_id = i.external_id AND k.content = i.content, "
+    "jsonb_array_elements(i.attachments::jsonb) WITH ORDINALITY e (item, no) WHERE e.item ->> 'url' ~ '^https?://' ON "
+    "CONFLICT DO NOTHING"};
+
+static void push_span(struct db_call *call, int number, struct span text) {
+    db_push_text(call, number, text.at, text.len);
+}
+
+/* One statement about some of the requests; none needs it: none is added. */
+static struct db_call *add_files(struct db_group *db, const struct db_statement *statement,
+                                 const struct said *const *said, uint32_t count, bool addresses) {
+    static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_TEXT, DB_BYTEA};
+    struct db_call *call = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct said *s = said[i];
+        if (!(addresses ? s->names_addresses : s->names_files)) continue;
+        if (!call) {
+            call = db_group_add(db, statement);
+            for (int n = 0; n < 4; n++) db_set_array(call, 1 + n, types[n]);
+        }
+        db_push_int4(call, 1, (int32_t)s->source);
+        push_span(call, 2, s->external_id);
+        push_span(call, 3, s->attachments);
+        db_push_bytes(call, 4, s->content, CRYPTO_HASH_BYTES);
+    }
+    return call;
+}
+
+void files_bind(struct db_group *db, const struct said *const *said, uint32_t count, time_ms at) {
+    add_files(db, &BIND, said, count, false);
+    struct db_call *fetch = add_files(db, &FETCH, said, count, true);
+    if (fetch) db_set_int8(fetch, 5, at);
+}

@@ -212,6 +212,7 @@ static bool put_attachment(struct checking *c, struct json_writer *w, int i) {
     if (sha256.len) json_put_text(w, "sha256", sha256.at, sha256.len);
     json_close(w);
     c->said->names_files |= id.len > 0;
+    c->said->names_addresses |= url.len > 4 && !strncmp(url.at, "http", 4);
     return true;
 }
 

@@ -22,7 +22,8 @@ struct said {
     struct span title, description, address, grid;
     time_ms occurred_at; /* 0: not given */
     bool has_point, confidential;
-    bool names_files; /* some of the attachments are files that were uploaded (files.h) */
+    bool names_files;     /* some of the attachments are files that were uploaded (files.h) */
+    bool names_addresses; /* some are given by an http(s) address, and are fetched later */
     double lon, lat;
     struct span name, phone, document;
     struct span attachments; /* JSON text, or empty */

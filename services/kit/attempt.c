@@ -28,3 +28,21 @@ const char *attempt_kind_code(int kind) {
     static const char *const codes[] = {"", "event", "test", "challenge"};
     return codes[kind > 0 && kind < 4 ? kind : 0];
 }
+
+enum attempt_outcome attempt_outcome_of(const struct client_response *response) {
+    if (!response) return ATTEMPT_NOT_SENT;
+    switch (response->err) {
+    case ERR_NONE:
+        return response->status >= 200 && response->status < 300 ? ATTEMPT_DELIVERED : ATTEMPT_STATUS;
+    case ERR_TIMEOUT:
+        return ATTEMPT_TIMEOUT;
+    case ERR_REFUSED:
+        return ATTEMPT_ADDRESS;
+    case ERR_TOO_LARGE:
+        return ATTEMPT_TOO_LARGE;
+    case ERR_CLOSED:
+        return response->sent ? ATTEMPT_CUT : ATTEMPT_NOT_REACHED;
+    default:
+        return ATTEMPT_NOT_SENT;
+    }
+}

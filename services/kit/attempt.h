@@ -2,6 +2,7 @@
 #ifndef KIT_ATTEMPT_H
 #define KIT_ATTEMPT_H
 
+#include "common/client.h"
 #include "common/sentence.h"
 
 enum attempt_kind { ATTEMPT_EVENT = 1, ATTEMPT_TEST, ATTEMPT_CHALLENGE };
@@ -24,6 +25,8 @@ enum attempt_kind { ATTEMPT_EVENT = 1, ATTEMPT_TEST, ATTEMPT_CHALLENGE };
 enum attempt_outcome { ATTEMPT_OUTCOMES(ATTEMPT_OUTCOME) };
 #undef ATTEMPT_OUTCOME
 
+/* NULL: there was no response, it could not be composed. 2xx is DELIVERED. */
+enum attempt_outcome attempt_outcome_of(const struct client_response *response);
 const char *attempt_kind_code(int kind); /* "event", "test", "challenge"; "" when unknown */
 const char *attempt_outcome_code(int outcome);
 struct sentence attempt_outcome_reason(int outcome);

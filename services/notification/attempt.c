@@ -16,24 +16,6 @@ static const struct db_statement LOG = {
     "excluded.kind, outcome = excluded.outcome, about = excluded.about, status = excluded.status, took_ms = "
     "excluded.took_ms, address = excluded.address, said = excluded.said, why = excluded.why"};
 
-enum attempt_outcome attempt_outcome_of(const struct client_response *response) {
-    if (!response) return ATTEMPT_NOT_SENT;
-    switch (response->err) {
-    case ERR_NONE:
-        return response->status >= 200 && response->status < 300 ? ATTEMPT_DELIVERED : ATTEMPT_STATUS;
-    case ERR_TIMEOUT:
-        return ATTEMPT_TIMEOUT;
-    case ERR_REFUSED:
-        return ATTEMPT_ADDRESS;
-    case ERR_TOO_LARGE:
-        return ATTEMPT_TOO_LARGE;
-    case ERR_CLOSED:
-        return response->sent ? ATTEMPT_CUT : ATTEMPT_NOT_REACHED;
-    default:
-        return ATTEMPT_NOT_SENT;
-    }
-}
-
 /* The first bytes of an answer as text: whatever is none becomes '?', so that it can be kept and shown. */
 static size_t first_bytes(const struct client_response *response, char ret_text[SAID_BYTES + 1]) {
     size_t len = response && response->body_length < SAID_BYTES ? response->body_length : response ? SAID_BYTES : 0;

@@ -166,7 +166,6 @@ struct attempt {
     int64_t about;     /* delivery or probe */
     const struct client_response *response;
 };
-enum attempt_outcome attempt_outcome_of(const struct client_response *response);
 /* Adds the row of the log to a writing group. */
 void attempt_log(struct endpoint *endpoint, const struct attempt *attempt, struct db_group *group);
 /* retry_first, doubled each time, up to retry_max; +-20 % so that a returning endpoint is not hit by all at once. ms */

@@ -101,7 +101,7 @@ describe('a file belongs to its request', () => {
     const detail = (await department.get(`/api/v1/tickets/${pushed.ticket}`)).body;
     const [shown, reference] = detail.requests[0].attachments;
     assert.deepEqual([shown.id, shown.sha256, shown.thumbnail_url], [file.id, file.sha256, file.thumbnail_url]);
-    assert.deepEqual(reference, { url: 'https://photos.invalid/1.jpg' });
+    assert.deepEqual([reference.url, reference.reference.state, reference.id], ['https://photos.invalid/1.jpg', 'waiting', undefined]);
     assert.equal((await get(department, shown.url)).status, 200);
     assert.equal((await get(operator, shown.thumbnail_url)).status, 200);
     assert.equal((await get(hotline, shown.url)).status, 200);

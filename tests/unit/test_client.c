@@ -145,7 +145,7 @@ static void keep(void *context, const struct client_response *response) {
                                 .retry_after_s = response->retry_after_s,
                                 .took_ms = response->took_ms};
     size_t kept = response->body_length < 127 ? response->body_length : 127;
-    if (kept > 0) memcpy(outcome->body, response->body, kept);
+    if (kept > 0 && response->body) memcpy(outcome->body, response->body, kept);
     strcpy(outcome->address, response->address);
     snprintf(outcome->message, sizeof outcome->message, "%s", response->message);
 }
@@ -377,6 +377,26 @@ static void an_endless_body_is_cut_off(void **unused) {
     assert_int_equal(outcome.status, 200);
 }
 
+static void a_body_goes_into_a_file_and_is_bounded_there_too(void **unused) {
+    char kept[64] = "";
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    server.answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nphoto";
+    struct outcome outcome = ask(&(struct client_request){
+        .method = "GET", .url = url_of("127.0.0.1", "/"), .response_max = 5, .response_fd = fileno(file)});
+    assert_int_equal(outcome.err, ERR_NONE);
+    assert_int_equal(outcome.length, 5);
+    assert_int_equal(pread(fileno(file), kept, sizeof kept, 0), 5);
+    assert_memory_equal(kept, "photo", 5);
+    server.answer = "HTTP/1.1 200 OK\r\n\r\n";
+    server.endless = true;
+    outcome = ask(&(struct client_request){
+        .method = "GET", .url = url_of("127.0.0.1", "/"), .response_max = 1000, .response_fd = fileno(file)});
+    assert_int_equal(outcome.err, ERR_TOO_LARGE);
+    assert_int_equal(lseek(fileno(file), 0, SEEK_END), 1005);
+    fclose(file);
+}
+
 static void a_hanging_peer_costs_its_deadline_and_nobody_elses(void **unused) {
     server.answer = NULL;
     static struct outcome slow[8]; /* static: a failing assertion leaves calls behind that end later */
@@ -498,6 +518,7 @@ int main(void) {
         cmocka_unit_test(ranges_hold_what_they_say),
         cmocka_unit_test(what_is_public),
         TEST(an_endless_body_is_cut_off),
+        TEST(a_body_goes_into_a_file_and_is_bounded_there_too),
         TEST(a_hanging_peer_costs_its_deadline_and_nobody_elses),
         TEST(waiting_counts_against_the_deadline),
         TEST(too_many_waiting_are_refused),

@@ -16,6 +16,7 @@
 
 enum { PATIENCE_MS = 20 * 1000, PORTS = 6, REACHED_MIN = 70 };
 
+#define PATH_540 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60
 #define LABEL_60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 /* What is told at registration: 'n' it is the network, 'w' the way it is written, '-' nothing: the name says nothing, the connect tells. */
@@ -227,7 +228,7 @@ static const struct {
     {'w', "http://{loop,private}.test/"},
     {'w', "http://" LABEL_60 LABEL_60 ".test/"},
     {'w', "http://" LABEL_60 "." LABEL_60 "." LABEL_60 "." LABEL_60 ".loop.test.long/"},
-    {'w', "http://127.0.0.1/" LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60},
+    {'w', "http://127.0.0.1/" PATH_540 PATH_540 PATH_540 PATH_540},
 };
 enum { HOSTILE_COUNT = sizeof HOSTILE / sizeof *HOSTILE };
 
