@@ -131,10 +131,11 @@ uint32_t call_query_unit(struct call *call, const char *name) {
 bool call_query_cursor(struct call *call, int64_t ret_numbers[2]) {
     const char *text = http_query(call->request, "cursor");
     size_t length;
-    uint8_t bytes[16];
+    int64_t numbers[2];
     if (!text) return false;
-    if (crypto_from_base64url(text, strlen(text), bytes, sizeof bytes, &length) == ERR_NONE && length == sizeof bytes) {
-        memcpy(ret_numbers, bytes, sizeof bytes);
+    if (crypto_from_base64url(text, strlen(text), numbers, sizeof numbers, &length) == ERR_NONE &&
+        length == sizeof numbers && numbers[0] >= 0 && numbers[1] >= 0) {
+        memcpy(ret_numbers, numbers, sizeof numbers);
         return true;
     }
     call_wrong(call, "cursor", "不是有效的游标", "is not a cursor of this list");

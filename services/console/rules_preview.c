@@ -158,6 +158,10 @@ void rules_preview_begin(struct import *in) {
     p->below = cursor[0];
     time_ms named = call_query_time(call, "at");
     p->at = p->first ? named ? named : clock_now() : cursor[1];
+    if (p->at > CALENDAR_TIME_MAX) {
+        const char *which = p->first ? "at" : "cursor";
+        call_wrong(call, which, "晚于日历所及", "lies behind the end of the calendar");
+    }
     p->limit = (int)call_query_int(call, "limit", PAGE, PAGE_MAX);
     if (call->wrong_count) {
         import_end(in);

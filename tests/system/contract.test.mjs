@@ -100,6 +100,7 @@ async function badFault(operation, { what, call, status, pointer }) {
 function badOnes(operation, good) {
   const [type, schema] = document.bodyOf(operation);
   const bad = badQueries(document, operation, good.query).map(({ what, query, pointer }) => ({ what, call: { ...good, query }, status: [400], pointer }));
+  bad.push(...strangeCursors(operation, good));
   if (operation.security?.length !== 0) {
     bad.push({ what: 'without a token', call: { ...good, as: 'nobody' }, status: [401] });
     bad.push({ what: 'with a token nobody has', call: { ...good, as: system.bearer('pdapi_nobody') }, status: [401] });
@@ -116,6 +117,18 @@ function badOnes(operation, good) {
     bad.push({ what: 'another content type', call: { ...good, raw: 'nonsense', type: 'text/plain' }, status: [415] });
   if (!type && operation.method !== 'get') bad.push({ what: 'a body that is not taken', call: { ...good, raw: 'nonsense', type: 'text/plain' }, status: [413, 415, 400] });
   return bad;
+}
+
+// Cursors are two numbers that anybody can make up: from the future, from before the beginning. No list may trust them.
+function strangeCursors(operation, good) {
+  if (!(operation.parameters ?? []).some((parameter) => document.resolve(parameter).name === 'cursor')) return [];
+  const far = [2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n, -1n];
+  return far.flatMap((first) => far.map((second) => {
+    const bytes = Buffer.alloc(16);
+    bytes.writeBigInt64LE(first, 0);
+    bytes.writeBigInt64LE(second, 8);
+    return { what: `the cursor ${first}, ${second}`, call: { ...good, query: { ...good.query, cursor: bytes.toString('base64url') } }, status: [200, 400, 429] };
+  }));
 }
 
 function badJson(schema, good) {
