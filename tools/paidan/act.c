@@ -6,8 +6,8 @@
 
 #include "common/json_writer.h"
 #include "core/access.h"
+#include "tools/paidan/answers.h"
 #include "tools/paidan/commands.h"
-#include "tools/paidan/door.h"
 
 static void put_option(struct json_writer *w, const struct cli *cli, const char *option, const char *key) {
     const char *value = cli_option(cli, option);
@@ -73,18 +73,10 @@ enum cli_exit run_do(struct cli *cli) {
     if (!act_is_command(cli, command)) return CLI_USAGE;
     struct buffer json = {0};
     struct json_writer w;
-    struct door_answer answer;
     json_writer_init(&w, &json);
     json_open(&w);
     act_put_fields(&w, cli);
     json_close(&w);
-    enum cli_exit code =
-        door_post(cli, cli_printf(cli, "/api/v1/tickets/%s/%s", door_part(cli, cli->args[0]), command), &json, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK)
-        say_done(cli, answer.tree);
-    door_answer_done(&answer);
-    return code;
+    return answers_post(cli, cli_printf(cli, "/api/v1/tickets/%s/%s", door_part(cli, cli->args[0]), command), &json,
+                        say_done);
 }

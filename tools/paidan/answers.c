@@ -81,3 +81,31 @@ enum cli_exit answers_act(struct cli *cli, const char *method, const char *path,
     door_answer_done(&answer);
     return code;
 }
+
+enum cli_exit answers_post(struct cli *cli, const char *path, struct buffer *json, answers_say *say) {
+    struct door_answer answer;
+    enum cli_exit code = door_post(cli, path, json, &answer);
+    if (json) buffer_done(json);
+    if (code == CLI_OK && cli->json)
+        door_print(&answer);
+    else if (code == CLI_OK)
+        say(cli, answer.tree);
+    door_answer_done(&answer);
+    return code;
+}
+
+void answers_once(struct cli *cli, const char *secret, const char *zh, const char *en) {
+    printf("%s\n", secret);
+    fprintf(stderr, "%s\n", cli_in(cli, zh, en));
+}
+
+void answers_put_list(struct json_writer *w, const char *key, const char *text) {
+    if (!text) return;
+    json_put_open_list(w, key);
+    while (*text) {
+        size_t len = strcspn(text, ",;");
+        if (len) json_text(w, text, len);
+        text += len + (text[len] != '\0');
+    }
+    json_close_list(w);
+}

@@ -3,27 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json_writer.h"
 #include "tools/paidan/answers.h"
 #include "tools/paidan/commands.h"
 
 /* ---- endpoints ----------------------------------------------------------------------------------------------------------------------- */
 
-static void put_list(struct json_writer *w, const char *key, const char *at) {
-    if (!at) return;
-    json_put_open_list(w, key);
-    while (*at) {
-        size_t len = strcspn(at, ",;");
-        if (len) json_text(w, at, len);
-        at += len + (at[len] != '\0');
-    }
-    json_close_list(w);
+static void say_secret(struct cli *cli, const struct cJSON *tree) {
+    answers_once(cli, tree_text(tree, "secret"), "签名密钥只显示这一次。", "The signing secret is shown this once.");
 }
 
 enum cli_exit run_endpoint_add(struct cli *cli) {
     struct buffer json = {0};
     struct json_writer w;
-    struct door_answer answer;
     const char *unit = cli_option(cli, "unit"), *source = cli_option(cli, "source");
     if (!unit == !source)
         return cli_fail(cli, CLI_USAGE, "请给出 --unit 或 --source 之一", "give either --unit or --source");
@@ -32,19 +23,10 @@ enum cli_exit run_endpoint_add(struct cli *cli) {
     json_put_string(&w, "name", cli->args[0]);
     json_put_string(&w, "url", cli->args[1]);
     json_put_string(&w, unit ? "unit" : "source", unit ? unit : source);
-    put_list(&w, "events", cli_option(cli, "events"));
-    put_list(&w, "matters", cli_option(cli, "matters"));
+    answers_put_list(&w, "events", cli_option(cli, "events"));
+    answers_put_list(&w, "matters", cli_option(cli, "matters"));
     json_close(&w);
-    enum cli_exit code = door_post(cli, "/api/v1/admin/endpoints", &json, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK)
-        printf("%s\n", tree_text(answer.tree, "secret"));
-    if (code == CLI_OK && !cli->json)
-        fprintf(stderr, "%s\n", cli_in(cli, "签名密钥只显示这一次。", "The signing secret is shown this once."));
-    door_answer_done(&answer);
-    return code;
+    return answers_post(cli, "/api/v1/admin/endpoints", &json, say_secret);
 }
 
 enum cli_exit run_endpoint_list(struct cli *cli) {
@@ -116,10 +98,19 @@ enum cli_exit run_endpoint_attempts(struct cli *cli) {
     return answers_list(cli, cli_printf(cli, "%s/attempts", endpoint_path(cli)), "attempts", columns);
 }
 
+static void say_new_secret(struct cli *cli, const struct cJSON *tree) {
+    const char *until = tree_time(cli, tree, "old_secret_until");
+    if (strcmp(until, "-") == 0)
+        answers_once(cli, tree_text(tree, "secret"), "新密钥只显示这一次; 旧密钥已停用。",
+                     "The new secret is shown this once; the old one has ended.");
+    else
+        answers_once(cli, tree_text(tree, "secret"), cli_printf(cli, "新密钥只显示这一次; 旧密钥并用至 %s。", until),
+                     cli_printf(cli, "The new secret is shown this once; the old one signs along until %s.", until));
+}
+
 enum cli_exit run_endpoint_rotate(struct cli *cli) {
     struct buffer json = {0};
     struct json_writer w;
-    struct door_answer answer;
     const char *hours = cli_option(cli, "overlap");
     char *end = NULL;
     long overlap = hours ? strtol(hours, &end, 10) : 24;
@@ -129,23 +120,7 @@ enum cli_exit run_endpoint_rotate(struct cli *cli) {
     json_open(&w);
     json_put_int(&w, "overlap_hours", overlap);
     json_close(&w);
-    enum cli_exit code = door_post(cli, cli_printf(cli, "%s/secret", endpoint_path(cli)), &json, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK)
-        printf("%s\n", tree_text(answer.tree, "secret"));
-    if (code == CLI_OK && !cli->json && overlap)
-        fprintf(stderr,
-                cli_in(cli, "新密钥只显示这一次; 旧密钥并用至 %s。\n",
-                       "The new secret is shown this once; the old one signs along until %s.\n"),
-                tree_time(cli, answer.tree, "old_secret_until"));
-    else if (code == CLI_OK && !cli->json)
-        fprintf(stderr, "%s\n",
-                cli_in(cli, "新密钥只显示这一次; 旧密钥已停用。",
-                       "The new secret is shown this once; the old one has ended."));
-    door_answer_done(&answer);
-    return code;
+    return answers_post(cli, cli_printf(cli, "%s/secret", endpoint_path(cli)), &json, say_new_secret);
 }
 
 enum cli_exit run_endpoint_remove(struct cli *cli) {

@@ -1,33 +1,26 @@
 /* paidan user, paidan token, paidan bus-key: who may sign in and which systems may speak. The security administrator's. */
 #include <stdio.h>
-#include <string.h>
 
-#include "common/json_writer.h"
 #include "tools/paidan/answers.h"
 #include "tools/paidan/commands.h"
 
 /* ---- users ------------------------------------------------------------------------------------------------------------------------ */
 
+static void say_user(struct cli *cli, const struct cJSON *tree) {
+    answers_once(cli, cli_printf(cli, "%s  %s", tree_text(tree, "user"), tree_text(tree, "password")),
+                 "口令只显示这一次。", "The password is shown this once.");
+}
+
 enum cli_exit run_user_add(struct cli *cli) {
     struct buffer json = {0};
     struct json_writer w;
-    struct door_answer answer;
     json_writer_init(&w, &json);
     json_open(&w);
     json_put_string(&w, "user", cli->args[0]);
     json_put_string(&w, "role", cli->args[1]);
     if (cli->arg_count > 2) json_put_string(&w, "unit", cli->args[2]);
     json_close(&w);
-    enum cli_exit code = door_post(cli, "/api/v1/admin/users", &json, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK)
-        printf("%s  %s\n", tree_text(answer.tree, "user"), tree_text(answer.tree, "password"));
-    if (code == CLI_OK && !cli->json)
-        fprintf(stderr, "%s\n", cli_in(cli, "口令只显示这一次。", "The password is shown this once."));
-    door_answer_done(&answer);
-    return code;
+    return answers_post(cli, "/api/v1/admin/users", &json, say_user);
 }
 
 enum cli_exit run_user_list(struct cli *cli) {
@@ -57,40 +50,22 @@ enum cli_exit run_user_enable(struct cli *cli) {
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------------------------ */
 
-static void put_sources(struct json_writer *w, const struct cli *cli) {
-    const char *at = cli_option(cli, "sources");
-    if (!at) return;
-    json_put_open_list(w, "sources");
-    while (*at) {
-        size_t len = strcspn(at, ",;");
-        if (len) json_text(w, at, len);
-        at += len + (at[len] != '\0');
-    }
-    json_close_list(w);
+static void say_token(struct cli *cli, const struct cJSON *tree) {
+    answers_once(cli, tree_text(tree, "token"), "令牌只显示这一次。", "The token is shown this once.");
 }
 
 enum cli_exit run_token_create(struct cli *cli) {
     struct buffer json = {0};
     struct json_writer w;
-    struct door_answer answer;
     json_writer_init(&w, &json);
     json_open(&w);
     json_put_string(&w, "name", cli->args[0]);
     json_put_string(&w, "role", cli->args[1]);
     if (cli_option(cli, "unit")) json_put_string(&w, "unit", cli_option(cli, "unit"));
     if (cli_option(cli, "expires")) json_put_string(&w, "expires_at", cli_option(cli, "expires"));
-    put_sources(&w, cli);
+    answers_put_list(&w, "sources", cli_option(cli, "sources"));
     json_close(&w);
-    enum cli_exit code = door_post(cli, "/api/v1/admin/tokens", &json, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK)
-        printf("%s\n", tree_text(answer.tree, "token"));
-    if (code == CLI_OK && !cli->json)
-        fprintf(stderr, "%s\n", cli_in(cli, "令牌只显示这一次。", "The token is shown this once."));
-    door_answer_done(&answer);
-    return code;
+    return answers_post(cli, "/api/v1/admin/tokens", &json, say_token);
 }
 
 enum cli_exit run_token_list(struct cli *cli) {
@@ -111,24 +86,20 @@ enum cli_exit run_token_revoke(struct cli *cli) {
 
 /* ---- keys on the bus ---------------------------------------------------------------------------------------------------------------- */
 
+static void say_bus_key(struct cli *cli, const struct cJSON *tree) {
+    printf("%s %s\n", tree_text(tree, "address"), tree_text(tree, "server_key"));
+}
+
 enum cli_exit run_bus_key_add(struct cli *cli) {
     struct buffer json = {0};
     struct json_writer w;
-    struct door_answer answer;
     json_writer_init(&w, &json);
     json_open(&w);
     json_put_string(&w, "name", cli->args[0]);
     json_put_string(&w, "token", cli->args[1]);
     json_put_string(&w, "public_key", cli->args[2]);
     json_close(&w);
-    enum cli_exit code = door_post(cli, "/api/v1/admin/bus-keys", &json, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK)
-        printf("%s %s\n", tree_text(answer.tree, "address"), tree_text(answer.tree, "server_key"));
-    door_answer_done(&answer);
-    return code;
+    return answers_post(cli, "/api/v1/admin/bus-keys", &json, say_bus_key);
 }
 
 enum cli_exit run_bus_key_list(struct cli *cli) {

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "common/json_writer.h"
+#include "tools/paidan/answers.h"
 #include "tools/paidan/commands.h"
-#include "tools/paidan/door.h"
 #include "tools/paidan/table.h"
 
 enum { REROUTE_TRIES = 40, REROUTE_PAUSE_US = 250000 };
@@ -82,25 +82,21 @@ enum cli_exit run_rule_drafts(struct cli *cli) {
 
 /* ---- test ---- */
 
+static void say_route(struct cli *cli, const struct cJSON *tree) {
+    printf("%s\n", tree_name(cli, tree, "route"));
+}
+
 enum cli_exit run_rule_test(struct cli *cli) {
     static const char *const names[] = {"title", "description", "matter", "place", "channel", "source", "at"};
     struct buffer json = {0};
     struct json_writer w;
-    struct door_answer answer;
     json_writer_init(&w, &json);
     json_open(&w);
     if (cli->arg_count) json_put_string(&w, "title", cli->args[0]);
     for (size_t i = cli->arg_count ? 1 : 0; i < sizeof names / sizeof *names; i++)
         if (cli_option(cli, names[i])) json_put_string(&w, names[i], cli_option(cli, names[i]));
     json_close(&w);
-    enum cli_exit code = door_post(cli, "/api/v1/rules/test", &json, &answer);
-    buffer_done(&json);
-    if (code == CLI_OK && cli->json)
-        door_print(&answer);
-    else if (code == CLI_OK)
-        printf("%s\n", tree_name(cli, answer.tree, "route"));
-    door_answer_done(&answer);
-    return code;
+    return answers_post(cli, "/api/v1/rules/test", &json, say_route);
 }
 
 /* ---- preview ---- */
