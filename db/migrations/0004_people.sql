@@ -35,7 +35,8 @@ CREATE TABLE session (
   csrf        bytea NOT NULL,
   created_at  bigint NOT NULL,
   seen_at     bigint NOT NULL,
-  expires_at  bigint NOT NULL
+  expires_at  bigint NOT NULL,
+  idle_ms     bigint NOT NULL                             -- it ends so long after seen_at
 );
 CREATE INDEX session_account ON session (account);
 

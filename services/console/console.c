@@ -29,6 +29,9 @@ static const struct config_key keys[] = {
     CONFIG_KEY(struct console_config, session_idle, CONFIG_DURATION, "30m", .min = 1000, .max = 86400000,
                .doc_en = "A session ends after so long without a request. Watching the stream is no request.",
                .doc_zh = "会话在多久没有请求后失效; 只看实时队列不算请求。"),
+    CONFIG_KEY(struct console_config, session_idle_field, CONFIG_DURATION, "8h", .min = 1000, .max = 86400000,
+               .doc_en = "The same for grid workers, whose phone lies in a pocket between two reports.",
+               .doc_zh = "网格员的会话在多久没有请求后失效; 手机在两次上报之间放在口袋里。"),
     CONFIG_KEY(struct console_config, session_max, CONFIG_DURATION, "12h", .min = 1000, .max = 604800000,
                .doc_en = "A session ends after so long in any case.", .doc_zh = "会话的最长时间。"),
     CONFIG_KEY(struct console_config, command_patience, CONFIG_DURATION, "5s", .min = 100, .max = 25000,
@@ -178,7 +181,7 @@ static enum err console_open(struct kit *kit) {
     if (err != ERR_NONE) return err;
     open_stores(console);
     console->loader = reference_loader_new(console->side);
-    console->who = who_finder_new(console->pool, console_config.session_idle);
+    console->who = who_finder_new(console->pool);
     console->commands = commands_new(console);
     console->followups = followups_new(console);
     console->events = events_waiting_new(console);

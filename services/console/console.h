@@ -33,11 +33,11 @@ struct streams;
 struct console_config {
     int64_t shard;
     int64_t database_connections;
-    int64_t session_idle, session_max; /* ms */
-    int64_t command_patience;          /* ms */
-    int64_t queues_each;               /* ms */
-    int64_t figures_each;              /* ms */
-    char *bus_address, *bus_key_file;  /* gateway.h */
+    int64_t session_idle, session_idle_field, session_max; /* ms */
+    int64_t command_patience;                              /* ms */
+    int64_t queues_each;                                   /* ms */
+    int64_t figures_each;                                  /* ms */
+    char *bus_address, *bus_key_file;                      /* gateway.h */
     char *attachments_folder, *attachments_s3, *attachments_s3_region, *attachments_s3_key;
     char *attachments_s3_secret_file, *image_program;
     int64_t attachment_bytes, attachments_day, attachments_day_public; /* bytes */

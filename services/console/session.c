@@ -21,8 +21,8 @@ static const struct db_statement ACCOUNT = {
 /* Nothing is inserted when the account was disabled in between. */
 static const struct db_statement OPEN = {
     "session_open",
-    "INSERT INTO session (hash, account, csrf, created_at, seen_at, expires_at) SELECT $1::bytea, id, $3::bytea, "
-    "$4::int8, $4::int8, $5::int8 FROM account WHERE id = $2::int8 AND NOT disabled"};
+    "INSERT INTO session (hash, account, csrf, created_at, seen_at, expires_at, idle_ms) SELECT $1::bytea, id, "
+    "$3::bytea, $4::int8, $4::int8, $5::int8, $6::int8 FROM account WHERE id = $2::int8 AND NOT disabled"};
 static const struct db_statement TIDY = {
     "session_tidy",
     "DELETE FROM session WHERE account = $1::int8 AND (expires_at <= $2::int8 OR hash NOT IN (SELECT hash FROM session "
@@ -47,9 +47,23 @@ struct login {
     struct loop_timer *hold;
     char token[CRYPTO_TOKEN_BYTES];
     uint8_t csrf[WHO_CSRF_BYTES];
+    time_ms ends_at;
 };
 
+/* A desk is left alone in a room of people; a grid worker's phone is in a pocket, locks itself, and shows one grid. */
+static int64_t idle_of(uint8_t role) {
+    return role == ROLE_GRID_WORKER ? console_config.session_idle_field : console_config.session_idle;
+}
+
 /* ---- answers ------------------------------------------------------------------------------------------------------------------------- */
+
+static void put_seconds(struct json_writer *w, const char *key, bool known, int64_t ms) {
+    json_key(w, key);
+    if (known)
+        json_int(w, ms / 1000);
+    else
+        json_null(w);
+}
 
 static void write_session(struct call *call, const struct who *who) {
     struct json_writer *w = call_json(call);
@@ -64,6 +78,8 @@ static void write_session(struct call *call, const struct who *who) {
               reference_unit_name(call->reference, who->principal.unit, true));
     json_close(w);
     json_put_string(w, "csrf", who->kind == WHO_SESSION ? csrf : NULL);
+    put_seconds(w, "idle_s", who->kind == WHO_SESSION, who->idle_ms);
+    put_seconds(w, "left_s", who->kind == WHO_SESSION, who->ends_at - clock_now());
     json_close(w);
 }
 
@@ -81,7 +97,9 @@ static void on_opened(struct call *call, const struct db_reply *reply) {
     metric_add(&logins, 0, 1);
     delays_success(call->console->delays, login->user, login->source, clock_monotonic_ms());
     struct who who = {.kind = WHO_SESSION,
-                      .principal = {.user = login->account, .role = login->role, .unit = login->unit}};
+                      .principal = {.user = login->account, .role = login->role, .unit = login->unit},
+                      .ends_at = login->ends_at,
+                      .idle_ms = idle_of(login->role)};
     memcpy(who.name, login->user, sizeof who.name);
     memcpy(who.csrf, login->csrf, sizeof who.csrf);
     http_set_header(call->request, "Set-Cookie",
@@ -102,6 +120,7 @@ static void open_session(struct login *login) {
     struct call *call = login->call;
     uint8_t hash[CRYPTO_HASH_BYTES];
     time_ms now = clock_now();
+    login->ends_at = now + console_config.session_max;
     crypto_token_new("pdsess", login->token);
     crypto_token_hash(login->token, strlen(login->token), hash);
     crypto_random(login->csrf, sizeof login->csrf);
@@ -112,7 +131,8 @@ static void open_session(struct login *login) {
     db_set_int8(open, 2, login->account);
     db_set_bytes(open, 3, login->csrf, sizeof login->csrf);
     db_set_int8(open, 4, now);
-    db_set_int8(open, 5, now + console_config.session_max);
+    db_set_int8(open, 5, login->ends_at);
+    db_set_int8(open, 6, idle_of(login->role));
     struct db_call *tidy = call_add(call, &TIDY);
     db_set_int8(tidy, 1, login->account);
     db_set_int8(tidy, 2, now);

@@ -110,7 +110,8 @@ void stream_get(struct call *call) {
 static const struct db_statement SESSIONS = {
     "stream_sessions",
     "SELECT s.hash, a.id, a.role, coalesce(a.unit, 0) FROM session s JOIN account a ON a.id = s.account "
-    "WHERE s.hash = ANY ($1::bytea[]) AND NOT a.disabled AND s.expires_at > $2::int8 AND s.seen_at > $3::int8"};
+    "WHERE s.hash = ANY ($1::bytea[]) AND NOT a.disabled AND s.expires_at > $2::int8 "
+    "AND s.seen_at + s.idle_ms > $2::int8"};
 static const struct db_statement TOKENS = {
     "stream_tokens",
     "SELECT hash, id, role, coalesce(unit, 0) FROM token WHERE hash = ANY ($1::bytea[]) AND NOT disabled "
@@ -149,7 +150,6 @@ static void check(struct streams *s) {
         db_set_array(calls[n], 1, DB_BYTEA);
         db_set_int8(calls[n], 2, now);
     }
-    db_set_int8(calls[0], 3, now - console_config.session_idle);
     for (struct group *g = s->groups; g; g = g->next)
         for (struct watcher *w = g->watchers; w; w = w->next) {
             w->still_may = false;

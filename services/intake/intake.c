@@ -28,9 +28,6 @@ static const struct config_key keys[] = {
     CONFIG_KEY(struct intake_config, disk_free_min, CONFIG_SIZE, "512MiB",
                .doc_en = "Below this much free space requests are refused with 503, before PostgreSQL stops.",
                .doc_zh = "剩余空间低于此值时以 503 拒收, 以免数据库停止。"),
-    CONFIG_KEY(struct intake_config, session_idle, CONFIG_DURATION, "30m", .min = 1000, .max = 86400000,
-               .doc_en = "As the console's: a session ends after so long without a request.",
-               .doc_zh = "与 console 相同: 会话在多久没有请求后失效。"),
     CONFIG_KEY(struct intake_config, resident_source, CONFIG_TEXT, "resident-page",
                .doc_en =
                    "The source that residents' own reports (/m, without an account) belong to; empty: none are taken.",
@@ -155,7 +152,7 @@ static enum err intake_open(struct kit *kit) {
     in->side = db_new(kit->loop, &options);
     in->loader = reference_loader_new(in->side);
     in->bearers = bearers_new(in->pool);
-    in->who = who_finder_new(in->pool, intake_config.session_idle);
+    in->who = who_finder_new(in->pool);
     in->accept = accept_new(kit->loop, in->pool, in->keys, intake_config.waiting_max);
     accept_set_hold(in->accept, forward_is_enough, in->forward);
     accept_set_stored(in->accept, forward_stored, in->forward);

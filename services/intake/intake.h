@@ -26,7 +26,6 @@ struct intake_config {
     int64_t connections;
     char *disk_path;
     int64_t disk_free_min;
-    int64_t session_idle; /* ms */
     char *resident_source;
 };
 

@@ -17,7 +17,6 @@ struct remembered {
 
 struct who_finder {
     struct db_pool *pool;
-    int64_t idle_ms;
     struct bearers *bearers;
     uint64_t round; /* counts who_forget: what was looked up before it is not remembered after it */
     struct remembered memory[MEMORY];
@@ -36,17 +35,16 @@ struct finding {
 
 static const struct db_statement BY_SESSION = {
     "who_by_session",
-    "SELECT a.id, a.login, a.role, coalesce(a.unit, 0), s.csrf, s.seen_at FROM session s JOIN account a "
-    "ON a.id = s.account WHERE s.hash = $1::bytea AND NOT a.disabled AND s.expires_at > $2::int8 "
-    "AND s.seen_at > $3::int8"};
+    "SELECT a.id, a.login, a.role, coalesce(a.unit, 0), s.csrf, s.seen_at, s.expires_at, s.idle_ms FROM session s "
+    "JOIN account a ON a.id = s.account WHERE s.hash = $1::bytea AND NOT a.disabled AND s.expires_at > $2::int8 "
+    "AND s.seen_at + s.idle_ms > $2::int8"};
 static const struct db_statement SEEN = {
     "who_seen", "UPDATE session SET seen_at = $2::int8 WHERE hash = $1::bytea AND seen_at < $2::int8"};
 
-struct who_finder *who_finder_new(struct db_pool *pool, int64_t idle_ms) {
+struct who_finder *who_finder_new(struct db_pool *pool) {
     struct who_finder *finder = calloc(1, sizeof *finder);
     must(finder);
     finder->pool = pool;
-    finder->idle_ms = idle_ms;
     finder->bearers = bearers_new(pool);
     return finder;
 }
@@ -112,7 +110,7 @@ static void tell(const struct who *who, bool unsafe, const char *csrf, who_found
 /* ---- looking up ------------------------------------------------------------------------------------------------------------- */
 
 static struct who who_of_row(const struct finding *finding, const struct db_result *rows) {
-    struct who who = {.kind = WHO_SESSION};
+    struct who who = {.kind = WHO_SESSION, .ends_at = db_get_int(rows, 0, 6), .idle_ms = db_get_int(rows, 0, 7)};
     size_t len;
     who.principal = (struct principal){.user = db_get_int(rows, 0, 0),
                                        .role = (uint8_t)db_get_int(rows, 0, 2),
@@ -168,7 +166,6 @@ static void look_up(struct finding *finding) {
     struct db_call *call = db_group_add(finding->group, &BY_SESSION);
     db_set_bytes(call, 1, finding->key, WHO_KEY_BYTES);
     db_set_int8(call, 2, now);
-    db_set_int8(call, 3, now - finder->idle_ms);
     db_pool_send(finder->pool, finding->group, TIMEOUT_MS, on_found, finding);
 }
 

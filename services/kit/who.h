@@ -29,6 +29,7 @@ struct who {
     char name[WHO_NAME_BYTES];  /* the account's login; "" for a token */
     uint8_t key[WHO_KEY_BYTES]; /* hash of the session's id or of the token */
     uint8_t csrf[WHO_CSRF_BYTES];
+    time_ms ends_at, idle_ms; /* a session's: its end in any case, and how long it lasts without a request */
     uint16_t source_count;
     uint32_t sources[WHO_SOURCES_MAX]; /* an integration's */
 };
@@ -46,8 +47,8 @@ typedef void who_found(void *context, enum who_result result, const struct who *
 
 struct who_finder;
 
-/* idle_ms: how long a session lasts without a request. The pool is borrowed and must outlive the finder. */
-struct who_finder *who_finder_new(struct db_pool *pool, int64_t idle_ms);
+/* The pool is borrowed and must outlive the finder. */
+struct who_finder *who_finder_new(struct db_pool *pool);
 /* After the pool, so that nothing is under way. */
 void who_finder_free(struct who_finder **finder);
 

@@ -7,7 +7,7 @@
 static struct person security, admin;
 
 static int setup(void **state) {
-    begin("session_idle = 20m\nsession_max = 50m\n", false);
+    begin("session_idle = 20m\nsession_idle_field = 40m\nsession_max = 50m\n", false);
     wait_ready("console");
     security = set_up();
     make_user(&security, "system", "admin_system", NULL);
@@ -26,6 +26,8 @@ static void test_a_session_says_who_it_is(void **state) {
     assert_string_equal(text_at(who, "role"), "department");
     assert_string_equal(text_at(who, "unit.code"), "water");
     assert_string_equal(text_at(who, "csrf"), water.csrf);
+    assert_int_equal(int_at(who, "idle_s"), 20 * 60);
+    assert_in_range(int_at(who, "left_s"), 49 * 60, 50 * 60);
     cJSON_Delete(who);
     refuse(204, "DELETE", "/api/v1/session", &water, NULL);
     refuse(401, "GET", "/api/v1/session", &water, NULL);
@@ -110,11 +112,13 @@ static void test_who_is_disabled_is_out_at_once(void **state) {
 static void test_a_session_ends_by_idling_and_by_age(void **state) {
     make_user(&security, "idler", "street", "s2");
     make_user(&security, "worker", "street", "s2");
-    struct person idler = must_sign_in("idler"), worker = must_sign_in("worker");
+    make_user(&security, "walker", "grid_worker", "g10101");
+    struct person idler = must_sign_in("idler"), worker = must_sign_in("worker"), walker = must_sign_in("walker");
     for (int minutes = 15; minutes <= 45; minutes += 15) {
         assert_int_equal(clock_set_offset(clock_path, minutes * 60000LL), ERR_NONE);
         usleep((WHO_REMEMBER_MS + 200) * 1000);
         refuse(200, "GET", "/api/v1/session", &worker, NULL);
+        if (minutes == 30) refuse(200, "GET", "/api/v1/session", &walker, NULL); /* a phone may lie in a pocket */
         usleep(200 * 1000); /* that it was seen is noted behind the answer */
     }
     refuse(401, "GET", "/api/v1/session", &idler, NULL);

@@ -8,6 +8,8 @@ export const hooks = {
   language: (): string => 'zh',
   /** Instead of a session: a token a screen of its own has (the wall). Empty: the session. */
   bearer: (): string => '',
+  /** The server answered somebody who is signed in: the session lives on from now. */
+  answered: (): void => undefined,
   /**
    * Called for a 401 anywhere but at the login itself. True once the same person has signed in again: the call is then made
    * again, so that what was typed and sent is not lost. False: it stays refused.
@@ -90,6 +92,7 @@ async function once<T>(method: string, path: string, options: Options): Promise<
       cache: 'no-store',
       signal: abort.signal,
     });
+    if (response.status !== 401 && hooks.bearer() === '') hooks.answered();
     if (response.ok && options.text === true) return (await response.text()) as T;
     if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
     throw await failure(response);

@@ -7,9 +7,11 @@ import '../styles/base.css';
 import './phone.css';
 import '../store/prefs';
 import PhoneApp from './PhoneApp.vue';
+import { watchSession } from '../store/renewal';
 import { registerWorker } from './update';
 import { begin } from './state';
 
 createApp(PhoneApp).mount('#app');
 void begin();
+watchSession();
 registerWorker();

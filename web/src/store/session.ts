@@ -6,6 +6,10 @@ import { ApiError, hooks } from '../api/http';
 import type { Session } from '../api/types';
 import { lang } from './prefs';
 
+/** Other tabs of this browser share the cookie: they hear who signed in or off. */
+const SIGN = 'paidan.signed';
+const sign = (user: string): void => localStorage.setItem(SIGN, `${user} ${Date.now()}`);
+
 export const session = shallowReactive({
   state: 'unknown' as 'unknown' | 'in' | 'out' | 'expired' | 'unreachable',
   who: null as Session | null,
@@ -52,14 +56,38 @@ export async function loadSession(): Promise<void> {
 
 export async function login(user: string, password: string): Promise<void> {
   enter(await calls.login(user, password));
+  sign(session.who!.user);
+}
+
+/** Asks again who we are, without disturbing anything: the session lives on, and what another tab did is noticed. */
+export async function renew(): Promise<void> {
+  try {
+    const who = await calls.get();
+    if (session.who !== null && who.user !== session.who.user) location.assign('/');
+    else enter(who);
+  } catch (e) {
+    if (e instanceof ApiError && e.status === 401) expire();
+  }
+}
+
+addEventListener('storage', ({ key, newValue }) => {
+  if (key !== SIGN || (session.state !== 'in' && session.state !== 'expired')) return;
+  const user = newValue?.split(' ')[0] ?? '';
+  if (user !== '') void renew();
+  else leave();
+});
+
+function leave(): void {
+  session.who = null;
+  session.state = 'out';
+  settle(false);
 }
 
 export async function logout(): Promise<void> {
   try {
     await calls.logout();
   } finally {
-    session.who = null;
-    session.state = 'out';
-    settle(false);
+    sign('');
+    leave();
   }
 }
