@@ -5,17 +5,18 @@ import { after, before, describe, test } from 'node:test';
 
 import { start } from './harness.mjs';
 import { Stage } from './lib/story.mjs';
+import { walk } from './lib/walk.mjs';
 import { eventually } from './lib/wait.mjs';
 import { webhookReceiver } from './lib/webhooks.mjs';
 
 let system, stage;
 const SECTIONS = {
-  'admin-system': ['units', 'matters', 'admission', 'places', 'rules', 'calendars', 'policies', 'scores', 'organisation', 'roster', 'sources', 'endpoints', 'deadletters', 'running'],
+  'admin-system': ['units', 'matters', 'admission', 'places', 'rules', 'calendars', 'policies', 'scores', 'organisation', 'roster', 'sources', 'mappings', 'endpoints', 'deadletters', 'running'],
   'admin-security': ['accounts', 'posts', 'tokens', 'keys', 'networks', 'running'],
   'admin-audit': ['audit', 'running'],
 };
 const HEAD = '.admin-body h2';
-const admin = (name, section = '', look = {}) => stage.signIn(`admin-${name}`, `/admin/${section}`, HEAD, look);
+const admin = (name, section) => stage.opensAdmin(name, section);
 
 describe('/admin', { timeout: 400_000 }, () => {
   before(async () => {
@@ -37,8 +38,18 @@ describe('/admin', { timeout: 400_000 }, () => {
         if (n > 0) await person.presses(']');
         await page.waitForSelector(`[data-section=${section}][aria-current=page]`);
         await page.waitForFunction(() => document.querySelector('.admin-body h2') !== null && document.querySelector('.admin-body > [role=status]') === null);
+        await walk(page, section, 40);
         await person.axe(section);
+        await page.evaluate(() => document.activeElement?.blur());
+        await person.presses('t');
+        await person.axe(`${section}, the other theme`);
+        await person.presses('t');
       }
+      await person.presses('?');
+      await page.waitForSelector('.el-dialog kbd');
+      assert.match(await page.textContent('.el-dialog .keys'), /\[\].*jk/s);
+      await person.presses('Escape');
+      await page.waitForSelector('.el-dialog', { state: 'hidden' });
       await person.presses('[');
       await page.waitForSelector(`[data-section=${own.at(-2)}][aria-current=page]`);
       const foreign = Object.values(SECTIONS).flat().find((section) => !own.includes(section));
@@ -129,19 +140,20 @@ describe('/admin', { timeout: 400_000 }, () => {
       const security = await admin('security', 'networks');
       await security.page.fill('[name=cidr]', '127.0.0.0/16');
       await security.presses('Enter');
-      await security.shows('.networks', '127.0.0.0/16');
+      await security.shows('[data-network]', '127.0.0.0/16');
       await security.leaves();
 
       const person = await admin('system', 'endpoints');
       const { page } = person;
       for (const [name, receiver] of [['deaf', deaf], ['good', good]]) {
+        await page.click('[data-test=new]');
         await page.fill('[name=endpoint-name]', name);
         await page.fill('[name=endpoint-url]', receiver.url);
         await page.fill('[name=endpoint-source]', 'hotline-12345');
         await page.click('.admin-form [type=submit]');
         await page.waitForSelector(`[data-endpoint=${name}]`);
         receiver.secret = await page.textContent('[data-test=once] code');
-        await page.click('[data-test=once] .el-button:last-of-type');
+        await page.click('[data-test=put-away]');
       }
       const keeper = await system.account('admin-system');
       await eventually('both are proven', async () => (await keeper.get('/api/v1/admin/endpoints')).body.endpoints.filter(({ verified }) => verified).length === 2, 20);
@@ -173,7 +185,7 @@ describe('/admin', { timeout: 400_000 }, () => {
     await page.waitForSelector('.chain.good');
     await page.click('[data-audit] td:nth-child(4) button');
     const action = await page.inputValue('[name=audit-action]');
-    await page.waitForFunction((wanted) => [...document.querySelectorAll('[data-audit] td:nth-child(4)')].every((e) => e.textContent.trim() === wanted), action);
+    await page.waitForFunction((wanted) => [...document.querySelectorAll('[data-audit] td:nth-child(4)')].every((e) => e.querySelector('button').dataset.action === wanted), action);
 
     system.sql("UPDATE audit SET outcome = 'else' WHERE id = 3");
     await page.click('.chain .el-button');

@@ -43,6 +43,24 @@ const atPhone = (where, seen) => async (page) => {
   await page.waitForSelector(seen);
 };
 
+// An administrator's pages, each with something to see; what is made for it is taken away again.
+const ADMIN = { width: 1366, height: 768 };
+const brings = async (page, change) => {
+  const kind = await page.getAttribute('[data-file]', 'data-file');
+  const text = await page.evaluate((at) => fetch(at).then((answer) => answer.text()), `/api/v1/admin/${kind}/export`);
+  await page.setInputFiles('[data-test=file]', { name: `${kind}.csv`, mimeType: 'text/csv', buffer: Buffer.from(change(text)) });
+  await page.waitForSelector('[data-test=outcome]');
+};
+const previews = async (page) => {
+  await page.click('[data-test=preview]');
+  await page.waitForSelector('[data-move]');
+};
+const busiestDepartment = busiest('department');
+const ENDPOINTS = [
+  ['water-oa', 'https://oa.water.example/paidan/events', { unit: 'water' }],
+  ['hotline-answers', 'https://12345.example/answers', { source: 'hotline-12345' }],
+];
+
 const openFirst = async (page) => {
   await page.click('.ticket-list .ticket-item button');
   await page.waitForSelector('.ticket-body [data-test=route]');
@@ -142,6 +160,38 @@ const SCREENS = [
       await page.click('[data-rate=solved]');
       await page.waitForSelector('.explain [data-ticket]');
     } },
+  { ...ADMIN, name: 'admin-people', path: '/admin/accounts', who: 'admin-security', wait: '[data-user]' },
+  { ...ADMIN, name: 'admin-units-dark', path: '/admin/units', who: 'admin-system', theme: 'dark', wait: '.district-map canvas' },
+  { ...ADMIN, name: 'admin-rules', path: '/admin/rules', who: 'admin-system', wait: '[data-file] .admin-table, [data-file] .empty-state',
+    async act(page) {
+      await page.click('[data-test=add]');
+      for (const [column, text] of [['name', '暖气一律归住建'], ['priority', '10'], ['keywords', '暖气'], ['target', busiestDepartment]])
+        await page.fill(`.row-form [name="${column}"]`, text);
+      await page.click('.el-dialog [type=submit]');
+      await page.click('[data-test=check]');
+      await page.waitForSelector('[data-test=outcome]');
+      await previews(page);
+    } },
+  { ...ADMIN, name: 'admin-calendars', path: '/admin/calendars', who: 'admin-system', wait: '[data-row]',
+    async act(page) {
+      await brings(page, (text) => text.replaceAll('13:00-17:00', '13:00-16:30').replaceAll('13:30-17:30', '13:30-17:00'));
+      await previews(page);
+    } },
+  { ...ADMIN, name: 'admin-endpoints', path: '/admin/endpoints', who: 'admin-system', wait: '.admin-head',
+    async act(page) {
+      const call = (method, path, body) => page.evaluate(async ([m, p, b]) => {
+        const { csrf } = await (await fetch('/api/v1/session')).json();
+        await fetch(`/api/v1/admin/endpoints${p}`, { method: m, headers: { 'X-CSRF-Token': csrf, ...(b && { 'Content-Type': 'application/json' }) }, body: b && JSON.stringify(b) });
+      }, [method, path, body]);
+      for (const [name, at, whose] of ENDPOINTS) await call('POST', '', { name, url: at, ...whose });
+      await page.reload();
+      await page.waitForSelector('[data-endpoint]');
+      return async () => {
+        for (const [name] of ENDPOINTS) await call('DELETE', `/${name}`);
+      };
+    } },
+  { ...ADMIN, name: 'admin-audit', path: '/admin/audit', who: 'admin-audit', wait: '.chain.good' },
+  { ...ADMIN, name: 'admin-running-en-dark', path: '/admin/running', who: 'admin-system', lang: 'en', theme: 'dark', wait: '.facts dd' },
   { name: 'wall', path: `/wall#token=${book.tokens.readonly}`, width: 1920, height: 1080, who: null, wait: '.wall-units [data-unit]' },
   { name: 'wall-en', path: `/wall#token=${book.tokens.readonly}`, width: 1920, height: 1080, who: null, lang: 'en', wait: '.wall-units [data-unit]' },
 ];
@@ -164,7 +214,7 @@ for (const screen of SCREENS) {
   if (!name.startsWith(args.only)) continue;
   const account = book.accounts[who] ?? book.accounts.operator;
   const located = screen.place ? { geolocation: { longitude: screen.place.lon, latitude: screen.place.lat, accuracy: 9 }, permissions: ['geolocation'] } : {};
-  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, ...located });
+  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, locale: lang === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: 'Asia/Shanghai', ...located });
   const page = await context.newPage();
   await page.addInitScript(
     ([l, t]) => {
@@ -180,9 +230,10 @@ for (const screen of SCREENS) {
     await page.keyboard.press('Enter');
   }
   await page.waitForSelector(wait, { timeout: 15_000 });
-  await act?.(page);
+  const tidy = await act?.(page);
   await page.waitForTimeout(800);
   await page.screenshot({ path: path.join(args.out, `${name}.png`) });
+  if (typeof tidy === 'function') await tidy();
   console.log(`${name}.png`);
   await context.close();
 }

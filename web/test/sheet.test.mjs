@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
 
-const { changedRows, decode, faultsOf, numberOf, readCsv, readJson, writeCsv } = await load('views/admin/sheet.ts');
+const { changedRows, decode, faultsOf, numberOf, readCsv, readJson, rebase, writeCsv } = await load('views/admin/sheet.ts');
 
 test('CSV as spreadsheets write it: byte order mark, quotes, commas, lines and quotes within, empty lines', () => {
   const sheet = readCsv('\ufeffcode,name\r\n"a","x, ""y""\nz"\r\n\r\nb,\r\n');
@@ -48,4 +48,17 @@ test('what is changed', () => {
 test('GB18030 is understood', () => {
   assert.equal(decode(new Uint8Array([0xc2, 0xb7, 0xb5, 0xc6]).buffer), '路灯');
   assert.equal(decode(new TextEncoder().encode('路灯').buffer), '路灯');
+});
+
+test('two desks change one file: what the second changed stands on what the first put in force', () => {
+  const sheet = (...rows) => ({ columns: ['code', 'name'], rows: rows.map((row) => row.split(' ')) });
+  const before = sheet('a 1', 'b 2', 'c 3', 'd 4');
+  const theirs = sheet('a 1', 'b 9', 'c 3', 'x 7', 'd 4');
+  const rows = (mine) => rebase(mine, before, theirs).rows.map((row) => row.join(' '));
+  assert.deepEqual(rows(before), ['a 1', 'b 9', 'c 3', 'x 7', 'd 4'], 'nothing changed here');
+  assert.deepEqual(rows(sheet('a 1', 'b 2', 'c 5', 'd 4')), ['a 1', 'b 9', 'c 5', 'x 7', 'd 4'], 'another row');
+  assert.deepEqual(rows(sheet('a 1', 'b 2', 'd 4')), ['a 1', 'b 9', 'x 7', 'd 4'], 'a row taken away');
+  assert.deepEqual(rows(sheet('n 0', 'a 1', 'b 2', 'c 3', 'd 4', 'e 5')), ['n 0', 'a 1', 'b 9', 'c 3', 'x 7', 'd 4', 'e 5'], 'new rows first and last');
+  assert.deepEqual(rows(sheet('a 1', 'b 8', 'c 3', 'd 4')), ['a 1', 'b 8', 'b 9', 'c 3', 'x 7', 'd 4'], 'the same row: both, to be decided');
+  assert.deepEqual(rows(theirs), ['a 1', 'b 9', 'c 3', 'x 7', 'd 4'], 'the same change');
 });

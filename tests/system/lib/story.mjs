@@ -76,6 +76,16 @@ export class Stage {
     return new Person(this, await screen(this.browser, this.system.url, account, where, seen, look), name);
   }
 
+  /** Somebody without an account. */
+  async comes(where, seen, look = {}) {
+    return new Person(this, await screen(this.browser, this.system.url, null, where, seen, look), 'a visitor');
+  }
+
+  /** One of the three administrators before a section of /admin. */
+  opensAdmin(name, section, look = {}) {
+    return this.signIn(`admin-${name}`, `/admin/${section}`, '.admin-body h2', look);
+  }
+
   /** Signed in before one ticket. */
   signInBefore(name, number, look = {}) {
     return this.signIn(name, `/ticket/${number}`, '.ticket-body [data-test=state]', look);

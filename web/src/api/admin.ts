@@ -8,6 +8,7 @@ import type { components } from './openapi';
 type Schemas = components['schemas'];
 
 export type Imported = Schemas['Imported'];
+export type Consequence = Imported['consequences'][number];
 /** What the document calls optional is always there; only clients that make one need less. */
 export type Preview = Required<Schemas['Preview']>;
 export type RulePreview = Schemas['RulePreview'];
@@ -18,10 +19,13 @@ export type RuleDraft = Schemas['RuleDrafts']['drafts'][number];
 export type User = Schemas['User'];
 export type Token = Schemas['Token'];
 export type Endpoint = Schemas['Endpoint'];
+export type MappingTried = Schemas['MappingTried'];
+export type Attempt = Schemas['Attempt'];
 export type Deadletter = Schemas['Deadletter'];
 export type AuditRow = Schemas['Audit']['rows'][number];
 export type ChainPage = Schemas['AuditChain'];
 export type Status = Schemas['Status'];
+export type UnitChange = Schemas['UnitChanges']['changes'][number];
 
 /** A file is checked off the server's loop, and stored when nobody else stores: that may take a while. */
 const FILE_MS = 60_000;
@@ -35,7 +39,7 @@ export const file = {
     api<Imported>('POST', `/api/v1/admin/${kind}/import${dryRun ? '?dry_run=1' : ''}`, { file: { type, text }, timeoutMs: FILE_MS }),
   /** New accounts get a password each, told once. */
   importPeople: (text: string) =>
-    api<Imported>('POST', '/api/v1/admin/people/import?passwords=1', { file: { type: CSV, text }, timeoutMs: FILE_MS }),
+    api<Imported>('POST', '/api/v1/admin/people/import', { file: { type: CSV, text }, timeoutMs: FILE_MS }),
   preview: (kind: 'calendars' | 'policies', text: string, signal?: AbortSignal) =>
     api<Preview>('POST', `/api/v1/${kind}/preview?limit=200`, { file: { type: CSV, text }, timeoutMs: 4 * FILE_MS, signal }),
 };
@@ -52,6 +56,12 @@ export const rules = {
   drafts: async () => (await get('/api/v1/rules/drafts')).drafts,
   reroute: (move: RuleMove, unit: string, key: string) =>
     post('/api/v1/rules/reroute', { body: { ticket: move.ticket, version: move.version, unit }, key }),
+};
+
+export const mappings = {
+  all: async () => (await get('/api/v1/admin/mappings')).mappings as { source: string; mapping: Record<string, unknown> }[],
+  load: (text: string, dryRun: boolean) => file.import('mappings', text, dryRun, 'application/json'),
+  preview: (body: Record<string, unknown>) => api<MappingTried>('POST', '/api/v1/admin/mappings/preview', { body }),
 };
 
 export const people = {
@@ -82,6 +92,7 @@ export const outgoing = {
   verify: (name: string) => post('/api/v1/admin/endpoints/{name}/verify', { path: { name } }),
   test: (name: string) => post('/api/v1/admin/endpoints/{name}/test', { path: { name } }),
   newSecret: (name: string) => api<Schemas['EndpointSecret']>('POST', `/api/v1/admin/endpoints/${encodeURIComponent(name)}/secret`, { body: {} }),
+  attempts: async (name: string) => (await get('/api/v1/admin/endpoints/{name}/attempts', { path: { name } })).attempts,
   replayAll: (name: string) => post('/api/v1/admin/endpoints/{name}/replay', { path: { name } }),
   deadletters: (cursor?: string) => get('/api/v1/admin/deadletters', { query: { limit: 100, cursor } }),
   replay: (id: string) => post('/api/v1/admin/deadletters/{id}/replay', { path: { id } }),
@@ -105,6 +116,9 @@ export const audit = {
 };
 
 export const system = {
+  /** Changes of units: still to come, and what became of the last ones. */
+  changes: async () => (await get('/api/v1/admin/organisation')).changes,
   status: () => get('/api/v1/status'),
   rebuild: () => post('/api/v1/admin/rebuild'),
+  recount: () => post('/api/v1/admin/figures/restart'),
 };

@@ -37,7 +37,7 @@ export function number(n: number): string {
 }
 
 export function errorText(e: unknown): string {
-  if (!(e instanceof ApiError)) return String(e);
+  if (!(e instanceof ApiError)) return e instanceof Error ? e.message : String(e);
   if (e.status === 0) return t('error.network');
   if (e.status === 503 || e.status === 502 || e.status === 504) return t('error.busy');
   if (e.problem?.detail) return e.problem.detail;

@@ -6,7 +6,7 @@ import { shallowReactive } from 'vue';
 import { file, type Imported } from '../../api/admin';
 import { ApiError } from '../../api/http';
 import { session } from '../../store/session';
-import { changedRows, faultsOf, readCsv, writeCsv, type Fault, type Sheet } from './sheet';
+import { changedRows, faultsOf, readCsv, rebase, writeCsv, type Fault, type Sheet } from './sheet';
 
 export interface FileState {
   kind: string;
@@ -22,6 +22,8 @@ export interface FileState {
   checked: Imported | null;
   checkedText: string;
   applied: Imported | null;
+  /** Rows somebody else has changed since this was read; what was changed here now stands on theirs. */
+  meanwhile: number;
 }
 
 const states = new Map<string, FileState>();
@@ -45,6 +47,7 @@ export function fileOf(kind: string): FileState {
       checked: null,
       checkedText: '',
       applied: null,
+      meanwhile: 0,
     });
     states.set(kind, state);
   }
@@ -62,6 +65,7 @@ export function put(state: FileState, sheet: Sheet): void {
   state.checked = null;
   state.applied = null;
   state.problem = null;
+  state.meanwhile = 0;
 }
 
 /** What is in force; work in hand is kept unless `anew`. */
@@ -78,6 +82,19 @@ export async function read(state: FileState, anew = false): Promise<void> {
   }
 }
 
+/** A file is put in force whole, so it must stand on what is in force now: another desk may have changed that. True: it had. */
+async function catchUp(state: FileState): Promise<boolean> {
+  const theirs = readCsv(await file.export(state.kind));
+  const { before, now } = state;
+  if (before === null || now === null) return false;
+  const others = changedRows(theirs, before).size + Math.max(0, changedRows(before, theirs).size - changedRows(theirs, before).size);
+  if (others === 0) return false;
+  state.before = theirs;
+  put(state, rebase(now, before, theirs));
+  state.meanwhile = others;
+  return true;
+}
+
 function refused(state: FileState, e: unknown): void {
   state.problem = e;
   if (!(e instanceof ApiError) || e.status !== 422) return;
@@ -87,10 +104,11 @@ function refused(state: FileState, e: unknown): void {
 
 export async function check(state: FileState): Promise<void> {
   if (state.now === null || state.busy !== '') return;
-  const text = writeCsv(state.now);
   state.busy = 'check';
   Object.assign(state, { problem: null, faults: [], faultCount: 0, checked: null, applied: null });
   try {
+    await catchUp(state);
+    const text = writeCsv(state.now);
     state.checked = await file.import(state.kind, text, true);
     state.checkedText = text;
   } catch (e) {
@@ -105,6 +123,7 @@ export async function apply(state: FileState): Promise<void> {
   state.busy = 'apply';
   state.problem = null;
   try {
+    if (await catchUp(state)) return;
     const done =
       state.kind === 'people' ? await file.importPeople(state.checkedText) : await file.import(state.kind, state.checkedText, false);
     state.busy = '';

@@ -1,6 +1,6 @@
 // What every section does: asks, shows that it asks, shows what was refused, and does one thing at a time.
 
-import { onBeforeUnmount, onMounted, ref, shallowRef } from 'vue';
+import { computed, onBeforeUnmount, onMounted, ref, shallowRef } from 'vue';
 
 /** Reads when the section opens, and again on `load`. */
 export function useLoad<T>(read: () => Promise<T>) {
@@ -41,7 +41,7 @@ export async function allPages<T, P extends { next_cursor: string | null }>(
   return all;
 }
 
-/** One act at a time; what is refused stays to be read. True: it is done. */
+/** One act at a time; what is refused stays to be read. True: it is done, and `said`, or the text it gave, says so. */
 export function useAct() {
   const busy = ref('');
   const problem = shallowRef<unknown>(null);
@@ -52,8 +52,8 @@ export function useAct() {
     problem.value = null;
     done.value = '';
     try {
-      await what();
-      done.value = said;
+      const told = await what();
+      done.value = typeof told === 'string' ? told : said;
       return true;
     } catch (e) {
       problem.value = e;
@@ -63,4 +63,16 @@ export function useAct() {
     }
   }
   return { busy, problem, done, act };
+}
+
+/** A list, and acts on it: whatever came of one, the list is read again. */
+export function useRows<T>(read: () => Promise<T>) {
+  const { value, problem: unread, load } = useLoad(read);
+  const { busy, problem: refused, done, act: does } = useAct();
+  async function act(name: string, what: () => Promise<unknown>, said = ''): Promise<boolean> {
+    const ok = await does(name, what, said);
+    await load();
+    return ok;
+  }
+  return { value, load, busy, done, act, problem: computed(() => refused.value ?? unread.value) };
 }

@@ -14,6 +14,7 @@ export type SectionName =
   | 'policies'
   | 'scores'
   | 'sources'
+  | 'mappings'
   | 'organisation'
   | 'roster'
   | 'endpoints'
@@ -50,9 +51,10 @@ export const sections: readonly Section[] = [
   { name: 'calendars', group: 'time', roles: SYSTEM, view: fileView, kind: 'calendars' },
   { name: 'policies', group: 'time', roles: SYSTEM, view: fileView, kind: 'policies' },
   { name: 'scores', group: 'time', roles: SYSTEM, view: fileView, kind: 'scores' },
-  { name: 'organisation', group: 'time', roles: SYSTEM, view: fileView, kind: 'organisation' },
+  { name: 'organisation', group: 'time', roles: SYSTEM, view: () => import('./OrganisationSection.vue') },
   { name: 'roster', group: 'time', roles: SYSTEM, view: fileView, kind: 'roster' },
   { name: 'sources', group: 'outside', roles: SYSTEM, view: fileView, kind: 'sources' },
+  { name: 'mappings', group: 'outside', roles: SYSTEM, view: () => import('./MappingsSection.vue') },
   { name: 'endpoints', group: 'outside', roles: SYSTEM, view: () => import('./EndpointsSection.vue') },
   { name: 'deadletters', group: 'outside', roles: [...SYSTEM, 'operator'], view: () => import('./DeadlettersSection.vue') },
   { name: 'accounts', group: 'who', roles: SECURITY, view: () => import('./AccountsSection.vue') },

@@ -93,9 +93,45 @@ export function faultsOf(errors: readonly { pointer: string; detail: string }[])
   });
 }
 
+const sameColumns = (a: Sheet, b: Sheet): boolean => a.columns.length === b.columns.length && a.columns.every((c, i) => c === b.columns[i]);
+
 /** Rows that are not in the other sheet as they are; all of them when the columns differ. */
 export function changedRows(now: Sheet, before: Sheet): Set<number> {
-  const same = now.columns.length === before.columns.length && now.columns.every((c, i) => c === before.columns[i]);
-  const known = new Set(same ? before.rows.map((row) => JSON.stringify(row)) : []);
+  const known = new Set(sameColumns(now, before) ? before.rows.map((row) => JSON.stringify(row)) : []);
   return new Set(now.rows.flatMap((row, i) => (known.has(JSON.stringify(row)) ? [] : [i])));
+}
+
+/**
+ * What was changed of `before`, made on `theirs`, which somebody else has put in force meanwhile: rows taken away are taken away there
+ * too, rows written stand where the row stood that they replace, or behind the one they stood behind. A row both have changed stands
+ * there twice, for the check to say so. Sheets of other columns are left as they are.
+ */
+export function rebase(mine: Sheet, before: Sheet, theirs: Sheet): Sheet {
+  if (!sameColumns(mine, theirs) || !sameColumns(mine, before)) return mine;
+  const text = (row: string[]): string => JSON.stringify(row);
+  const old = before.rows.map(text);
+  const place = new Map(old.map((is, i) => [is, i]));
+  const kept = new Set(mine.rows.map(text));
+  const there = new Set(theirs.rows.map(text));
+  const written = new Map<string, string[][]>(); // by the row of theirs behind which, or in whose place, they stand; '' the first
+  let last = -1;
+  for (const row of mine.rows) {
+    const is = text(row);
+    const at = place.get(is);
+    if (at !== undefined) last = at;
+    if (at !== undefined || there.has(is)) continue;
+    const replaced = old[last + 1];
+    let slot = last;
+    while (slot >= 0 && !there.has(old[slot]!)) slot--;
+    const where = replaced !== undefined && !kept.has(replaced) && there.has(replaced) ? replaced : (old[slot] ?? '');
+    written.set(where, [...(written.get(where) ?? []), row]);
+  }
+  const rows = [...(written.get('') ?? [])];
+  for (const row of theirs.rows) {
+    const is = text(row);
+    if (!place.has(is) || kept.has(is)) rows.push(row);
+    rows.push(...(written.get(is) ?? []));
+    written.delete(is);
+  }
+  return { columns: mine.columns, rows };
 }
