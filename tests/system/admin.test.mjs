@@ -38,7 +38,7 @@ describe('/admin', { timeout: 400_000 }, () => {
         if (n > 0) await person.presses(']');
         await page.waitForSelector(`[data-section=${section}][aria-current=page]`);
         await page.waitForFunction(() => document.querySelector('.admin-body h2') !== null && document.querySelector('.admin-body > [role=status]') === null);
-        await walk(page, section, 40);
+        await walk(page, section, 25);
         await person.axe(section);
         await page.evaluate(() => document.activeElement?.blur());
         await person.presses('t');
