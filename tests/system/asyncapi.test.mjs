@@ -246,11 +246,16 @@ describe('as server-sent events', () => {
   test('the stream: a snapshot, then deltas', async () => {
     const stop = new AbortController();
     const answer = await fetch(`${system.url}/api/v1/stream`, { headers: operator.headers('GET'), signal: stop.signal });
-    const pushing = push();
-    const seen = await watched(answer, (events) => events.includes('delta') || events.filter((event) => event === 'snapshot').length > 3);
-    assert.equal(seen[0].event, 'snapshot');
-    stop.abort();
-    await pushing;
+    let enough = false;
+    const pushing = (async () => { while (!enough) await push(); })();
+    try {
+      const seen = await watched(answer, (events) => events.includes('delta') || events.filter((event) => event === 'snapshot').length > 3);
+      assert.equal(seen[0].event, 'snapshot');
+    } finally {
+      enough = true;
+      stop.abort();
+      await pushing;
+    }
   });
 
   test('and says so when Redis is away', async () => {
