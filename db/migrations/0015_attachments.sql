@@ -50,7 +50,7 @@ CREATE TABLE attachment_fetch (
   state       smallint NOT NULL DEFAULT 1,                  -- 1 waiting, 2 kept, 3 given up
   tries       smallint NOT NULL DEFAULT 0,
   next_at     bigint NOT NULL,
-  why         jsonb,                                        -- the last try failed: {"code", "zh", "en"}
+  why         jsonb,                                        -- the last try failed: {"code", "zh", "en"}; null while one is under way
   attachment  text,                                         -- kept: which one it became
   PRIMARY KEY (request, no)
 );

@@ -45,7 +45,7 @@ static const struct db_statement EVERYTHING = {"attachment_fetch_scope",
 /* One, those tried least first; how much its source has sent within a day comes with it. */
 static const struct db_statement CLAIM = {
     "attachment_fetch_claim",
-    "UPDATE attachment_fetch f SET tries = f.tries + 1, next_at = $2::int8 FROM (SELECT request, no FROM "
+    "UPDATE attachment_fetch f SET tries = f.tries + 1, why = NULL, next_at = $2::int8 FROM (SELECT request, no FROM "
     "attachment_fetch WHERE state = 1 AND next_at <= $1::int8 AND source <> ALL ($3::int4[]) ORDER BY tries, next_at "
     "LIMIT 1 FOR UPDATE SKIP LOCKED) c WHERE f.request = c.request AND f.no = c.no RETURNING f.request, f.no, f.url, "
     "f.sha256, f.tries, f.source, (SELECT coalesce(sum(a.received_bytes), 0)::int8 FROM attachment a WHERE a.user_id = "
@@ -127,6 +127,7 @@ static void on_ended(void *context, const struct db_reply *reply) {
     metric_add(&fetched, f->state == DONE ? KEPT : f->state == WAITING ? AGAIN : FAILED, 1);
     fetches->look_at = 0;
     fetch_free(f);
+    if (reply->err == ERR_NONE) attachment_fetch_tick(fetches); /* its place is free */
 }
 
 static void put_end(struct fetch *f, const struct why *why, time_ms next_at) {
@@ -312,6 +313,7 @@ static void on_claimed(void *context, const struct db_reply *reply) {
         start(f, db_get_int(reply->results[1], 0, DAY_BYTES));
     else
         fail(f, &(struct why){"address", wrong}, false, 0); /* a network may yet be approved */
+    attachment_fetch_tick(fetches);
 }
 
 /* Sources that have their share of the places. */
