@@ -52,6 +52,9 @@ bool ladder_is_reminder(const struct world *world, const struct clock *clock);
 bool ladder_is_plain(int stage);
 /* Whom it tells, and from when on. */
 void ladder_call(const struct world *world, const struct ladder_reached *reached, struct ladder_told *ret_told);
+/* The end of the quiet hours that `at` lies in for who is told (D10): the person's own, else the unit's, else the policy's; 0: it lies in
+ * none. */
+time_ms ladder_quiet_until(const struct world *world, const struct recipient *told, uint16_t policy, time_ms at);
 /* Whether somebody is away then, and who stands in (0: nobody). */
 bool ladder_is_away(const struct world *world, int64_t person, time_ms at, int64_t *ret_stand_in);
 

@@ -71,15 +71,19 @@ static time_ms quiet_until(struct quiet quiet, time_ms at) {
     return (end - LOCAL_MINUTES) * MINUTE_MS;
 }
 
-static time_ms not_before(const struct calling *c, const struct recipient *told) {
+time_ms ladder_quiet_until(const struct world *world, const struct recipient *told, uint16_t policy, time_ms at) {
+    struct quiet quiet = quiet_of_person(world, told->person);
+    const struct unit *unit = world_unit(world, told->unit);
+    if (!is_given(quiet) && unit != NULL) quiet = unit->quiet;
+    if (!is_given(quiet)) quiet = world_policy(world, policy)->quiet;
+    return quiet_until(quiet, at);
+}
+
+static void set_hour(const struct calling *c, struct recipient *told) {
     const struct ladder_reached *r = c->reached;
     bool ordinary = (r->rung != RUNG_RED_CARD || r->reminder) && r->urgency != URGENCY_DANGER;
-    if (!ordinary || told->as == TOLD_ON_DUTY || told->as == TOLD_DUTY_DESK) return 0;
-    struct quiet quiet = quiet_of_person(c->world, told->person);
-    const struct unit *unit = world_unit(c->world, told->unit);
-    if (!is_given(quiet) && unit != NULL) quiet = unit->quiet;
-    if (!is_given(quiet)) quiet = world_policy(c->world, r->policy)->quiet;
-    return quiet_until(quiet, r->now);
+    told->at_once = !ordinary || told->as == TOLD_ON_DUTY || told->as == TOLD_DUTY_DESK;
+    told->not_before = told->at_once ? 0 : ladder_quiet_until(c->world, told, r->policy, r->now);
 }
 
 /* ---- who ---- */
@@ -99,7 +103,7 @@ static void tell(struct calling *c, uint32_t unit, int64_t person, enum told_as 
     if (told->told_count == EVENT_TOLD_MAX) return;
     struct recipient *one = &told->told[told->told_count++];
     *one = (struct recipient){.unit = unit, .person = person, .as = (uint8_t)as};
-    one->not_before = not_before(c, one);
+    set_hour(c, one);
     add_unit(told, unit);
 }
 
@@ -173,6 +177,7 @@ void ladder_call(const struct world *world, const struct ladder_reached *reached
     if (tell_desk(&c, world->center)) {
         for (uint16_t i = 0; i < ret_told->told_count; i++) {
             ret_told->told[i].not_before = 0;
+            ret_told->told[i].at_once = true;
             if (ret_told->told[i].as == TOLD_DESK) ret_told->told[i].as = TOLD_DUTY_DESK;
         }
         return;

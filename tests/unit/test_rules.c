@@ -38,7 +38,7 @@ static void check_quotes(const char *path, const char *text) {
         bool quoted = (p > text && p[-1] == '(') || (p >= text + 5 && strncmp(p - 5, "rule ", 5) == 0) ||
                       (p >= text + 5 && strncmp(p - 5, "Rule ", 5) == 0) ||
                       (p >= text + 6 && strncmp(p - 6, "rules ", 6) == 0);
-        if (!quoted || strchr("LRCDAFW", *p) == NULL || p[1] < '1' || p[1] > '9') continue;
+        if (!quoted || strchr("LRCDAFWN", *p) == NULL || p[1] < '1' || p[1] > '9') continue;
         char rule[8] = {*p, p[1]};
         if (p[2] >= '0' && p[2] <= '9') rule[2] = p[2];
         if (lines_of(rule) != 1) fail_msg("%s quotes rule %s, which docs/rules.md does not have", path, rule);
@@ -63,7 +63,7 @@ static void test_every_quoted_rule_exists(void **state) {
 }
 
 static void test_numbers_run_without_gaps(void **state) {
-    for (const char *group = "WRLCDAF"; *group != '\0'; group++) {
+    for (const char *group = "WRLCDAFN"; *group != '\0'; group++) {
         char rule[8];
         int number = 1;
         for (;; number++) {
@@ -124,7 +124,7 @@ static void read_names(const char *path, const char *text) {
     for (const char *p = text; (p = strstr(p, mark)) != NULL;) {
         p += sizeof mark - 1;
         stories++;
-        if (strchr("wrlcdaf", *p) == NULL || p[1] < '1' || p[1] > '9') continue;
+        if (strchr("wrlcdafn", *p) == NULL || p[1] < '1' || p[1] > '9') continue;
         size_t len = strcspn(p, "_");
         if (len > 3 || strspn(p + 1, "0123456789") != len - 1) continue;
         char rule[8] = {(char)(*p - 'a' + 'A'), p[1], len == 3 ? p[2] : '\0'};
