@@ -1,4 +1,4 @@
-/* Outgoing HTTP on the loop: webhooks, the SMS gateway, the hotline's answer door. Made for endpoints that may be hostile:
+/* Outgoing HTTP and mail on the loop: webhooks, SMS gateways, the hotline's answer door, letters by SMTP. Made for endpoints that may be hostile:
  * http and https only, no redirects, no proxies from the environment, TLS always verified, the address checked at connect
  * (common/netaddr.h), every answer bounded in time and bytes, limits overall and per host, so that one hanging endpoint does
  * not hold the others up. One thread, the loop's. */
@@ -30,11 +30,19 @@ struct client *client_new(struct loop *loop, const struct client_options *option
 void client_free(struct client **client); /* calls under way end with ERR_CLOSED */
 void client_approve(struct client *client, const struct netaddr_range *approved, size_t approved_count); /* replaces */
 
+/* What a mail needs beside its body, which is the whole message, head and all. From and to are bare mailboxes. */
+struct client_mail {
+    const char *from, *to;
+    const char *user, *password; /* NULL: without */
+    bool plain;                  /* TLS is not asked for; otherwise without it nothing is sent */
+};
+
 /* Everything is copied. */
 struct client_request {
-    const char *method;         /* "GET", "POST", ... */
-    const char *url;            /* http or https, without user and password */
-    const char *const *headers; /* "Name: value"; one with CR or LF makes the call ERR_INVALID */
+    const char *method;             /* "GET", "POST", ...; of a mail it is not looked at */
+    const char *url;                /* http or https, without user and password; of a mail smtp or smtps */
+    const struct client_mail *mail; /* NULL: HTTP */
+    const char *const *headers;     /* "Name: value"; one with CR or LF makes the call ERR_INVALID */
     size_t header_count;
     const void *body;
     size_t body_length;
@@ -48,7 +56,7 @@ struct client_response {
     enum err err; /* ERR_NONE: the peer answered, with whatever status. ERR_INVALID: not a URL we use. ERR_REFUSED: the
                                address is not allowed. ERR_TIMEOUT, ERR_TOO_LARGE, ERR_FULL. ERR_CLOSED: not reached, cut, or canceled */
     bool sent;    /* the request may have reached the peer, whatever err says */
-    int status;   /* 0 without an answer; a redirect is a status like any other */
+    int status; /* 0 without an answer; a redirect is a status like any other. Of a mail the last reply, also beside an err */
     const uint8_t
         *body; /* good until the callback returns; may be cut short when err is not ERR_NONE; NULL with response_fd */
     size_t body_length;

@@ -29,8 +29,12 @@ static char *url_part(CURLU *url, CURLUPart part, unsigned flags) {
     return curl_url_get(url, part, &text, flags) == CURLUE_OK ? text : NULL;
 }
 
-/* "https://example.org:443", or NULL for anything but http and https without user and password. */
-static char *host_of(const char *text) {
+static bool is_scheme(const char *scheme, bool is_mail) {
+    return strcmp(scheme, is_mail ? "smtp" : "http") == 0 || strcmp(scheme, is_mail ? "smtps" : "https") == 0;
+}
+
+/* "https://example.org:443", or NULL for anything but http and https (smtp and smtps for a mail) without user and password. */
+static char *host_of(const char *text, bool is_mail) {
     char *name = NULL, *scheme = NULL, *host = NULL, *port = NULL, *user = NULL;
     CURLU *url = curl_url();
     must(url != NULL);
@@ -41,7 +45,7 @@ static char *host_of(const char *text) {
         port = url_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
         user = url_part(url, CURLUPART_USER, 0);
         bool fits = scheme != NULL && host != NULL && host[0] != '\0' && port != NULL && user == NULL &&
-                    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+                    is_scheme(scheme, is_mail);
         if (fits && asprintf(&name, "%s://%s:%s", scheme, host, port) < 0) name = NULL;
     }
     curl_free(scheme);
@@ -65,19 +69,21 @@ enum err client_call_prepare(struct client_call *call, const struct client_reque
     call->connect_timeout_ms = request->connect_timeout_ms > 0 ? request->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     call->response_max = request->response_max > 0 ? request->response_max : RESPONSE_MAX;
     call->response_fd = request->response_fd;
-    if (!is_method(request->method)) return ERR_INVALID;
+    call->is_mail = request->mail != NULL;
+    if (!call->is_mail && !is_method(request->method)) return ERR_INVALID;
     for (size_t i = 0; i < request->header_count; i++) {
         if (!is_header(request->headers[i])) return ERR_INVALID;
         add_header(call, request->headers[i]);
     }
     add_header(call, "Expect:"); /* no waiting for 100 Continue */
-    call->method = strdup(request->method);
+    call->method = strdup(call->is_mail ? "" : request->method);
     call->url = strdup(request->url);
     call->body = malloc(request->body_length + 1);
     must(call->method != NULL && call->url != NULL && call->body != NULL);
     if (request->body_length > 0) memcpy(call->body, request->body, request->body_length);
     call->body_length = request->body_length;
-    *ret_host = host_of(request->url);
+    if (call->is_mail) client_mail_prepare(call, request->mail);
+    *ret_host = host_of(request->url, call->is_mail);
     return *ret_host != NULL ? ERR_NONE : ERR_INVALID;
 }
 
@@ -152,7 +158,7 @@ static void set_method(struct client_call *call) {
 static void set_limits(struct client_call *call) {
     CURL *easy = call->easy;
     int64_t left_ms = call->deadline_ms - clock_monotonic_ms();
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, call->is_mail ? "smtp,smtps" : "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* also against the environment's */
     curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
@@ -176,11 +182,14 @@ bool client_call_start(struct client_call *call) {
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->message);
     curl_easy_setopt(call->easy, CURLOPT_URL, call->url);
-    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
+    if (!call->is_mail) curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
     curl_easy_setopt(call->easy, CURLOPT_USERAGENT, client->user_agent);
     if (client->ca_file != NULL) curl_easy_setopt(call->easy, CURLOPT_CAINFO, client->ca_file);
     set_limits(call);
-    set_method(call);
+    if (call->is_mail)
+        client_mail_set(call);
+    else
+        set_method(call);
     return curl_multi_add_handle(client->multi, call->easy) == CURLM_OK;
 }
 
@@ -223,6 +232,7 @@ void client_call_free(struct client_call *call) {
     loop_timer_free(&call->timer);
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
+    client_mail_free(call);
     free(call->method);
     free(call->url);
     free(call->body);

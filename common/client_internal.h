@@ -21,7 +21,10 @@ struct client_call {
     struct curl_slist *headers;
     char *method, *url;
     uint8_t *body;
-    size_t body_length;
+    size_t body_length, body_read;
+    bool is_mail, is_plain;
+    char *from, *user, *password;
+    struct curl_slist *to;
     int64_t started_ms, deadline_ms, connect_timeout_ms;
     struct loop_timer *timer; /* while it waits */
     size_t response_max, response_length;
@@ -57,6 +60,11 @@ struct client {
     int inside;
     bool freed;
 };
+
+/* client_mail.c: what is other about a mail */
+void client_mail_prepare(struct client_call *call, const struct client_mail *mail);
+void client_mail_set(struct client_call *call);
+void client_mail_free(struct client_call *call);
 
 /* client_call.c: one call as curl knows it */
 enum err client_call_prepare(struct client_call *call, const struct client_request *request, char **ret_host);

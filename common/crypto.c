@@ -145,6 +145,11 @@ enum err crypto_from_hex(const char *text, size_t text_len, void *ret_bytes, siz
     return ERR_NONE;
 }
 
+void crypto_to_base64(const void *bytes, size_t len, char *ret_text) {
+    sodium_bin2base64(ret_text, sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL), bytes, len,
+                      sodium_base64_VARIANT_ORIGINAL);
+}
+
 void crypto_to_base64url(const void *bytes, size_t len, char *ret_text) {
     sodium_bin2base64(ret_text, sodium_base64_encoded_len(len, sodium_base64_VARIANT_URLSAFE_NO_PADDING), bytes, len,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);

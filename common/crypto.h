@@ -100,6 +100,7 @@ void crypto_token_hash(const char *token, size_t len, uint8_t ret_hash[CRYPTO_HA
 void crypto_to_hex(const void *bytes, size_t len, char *ret_text);
 MUST_USE enum err crypto_from_hex(const char *text, size_t text_len, void *ret_bytes, size_t len);
 #define CRYPTO_BASE64_BYTES(len) (((len) + 2) / 3 * 4 + 1)
+void crypto_to_base64(const void *bytes, size_t len, char *ret_text);    /* with padding; the same room */
 void crypto_to_base64url(const void *bytes, size_t len, char *ret_text); /* no padding; room CRYPTO_BASE64_BYTES(len) */
 MUST_USE enum err crypto_from_base64url(const char *text, size_t text_len, void *ret_bytes, size_t size,
                                         size_t *ret_len);
