@@ -24,6 +24,10 @@ static inline int64_t sealed_request_row(uint32_t source, const char *external_i
 /* A webhook's secret, as its text "whsec_..."; row is the endpoint's id, given out by the sequence before it is sealed. */
 #define SEALED_SECRET(endpoint) ((struct crypto_place){"endpoint", "secret", (endpoint)})
 
+/* What a carrier of letters is signed with or a mail server's password; and where somebody is reached. By the rows' ids. */
+#define SEALED_CARRIER(carrier) ((struct crypto_place){"carrier", "secret", (carrier)})
+#define SEALED_WAY(way)         ((struct crypto_place){"way", "address", (way)})
+
 /* Purpose of the blind index of phone numbers (digits only, with country code). */
 #define INDEX_PHONE "phone"
 

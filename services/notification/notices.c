@@ -8,13 +8,14 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "core/notice.h"
+#include "core/tell.h"
 #include "proto/codec.h"
 #include "proto/must.h"
 #include "services/notification/notification.h"
 
 METRIC_COUNTER(made, "paidan_notification_notices_total", "Notices made for people.");
 
-enum { PAGE = 500, LOOK_EACH_MS = 200, STORE_EACH_MS = 1000, TIMEOUT_MS = 20000, COLUMNS = 11 };
+enum { PAGE = 500, LOOK_EACH_MS = 200, STORE_EACH_MS = 1000, TIMEOUT_MS = 20000, COLUMNS = 14 };
 
 struct notices {
     struct db_group *read_group, *write_group;
@@ -36,10 +37,11 @@ static const struct db_statement ADVANCE = {"notices_advance",
                                             "SELECT cursor_advance('notices', $1::int2, $2::int8, $3::int8)"};
 static const struct db_statement INSERT = {"notices_insert",
                                            "INSERT INTO notice (created_at, unit, person, told_as, ticket, seq, type, "
-                                           "rung, stage, about, at, not_before) SELECT "
+                                           "rung, stage, about, at, not_before, reminder, alone, tell_at) SELECT "
                                            "$1::int8, * FROM unnest($2::int4[], $3::int8[], $4::int2[], $5::int8[], "
                                            "$6::int8[], $7::int2[], $8::int2[], $9::int2[], "
-                                           "$10::int4[], $11::int8[], $12::int8[])"};
+                                           "$10::int4[], $11::int8[], $12::int8[], $13::bool[], $14::bool[], "
+                                           "$15::int8[])"};
 
 static void on_written(void *context, const struct db_reply *reply) {
     struct notification *n = context;
@@ -66,15 +68,16 @@ static struct db_call *begin_write(struct notification *n) {
 }
 
 static struct db_call *begin_rows(struct notices *o) {
-    static const enum db_type types[COLUMNS] = {DB_INT4, DB_INT8, DB_INT2, DB_INT8, DB_INT8, DB_INT2,
-                                                DB_INT2, DB_INT2, DB_INT4, DB_INT8, DB_INT8};
+    static const enum db_type types[COLUMNS] = {DB_INT4, DB_INT8, DB_INT2, DB_INT8, DB_INT8, DB_INT2, DB_INT2,
+                                                DB_INT2, DB_INT4, DB_INT8, DB_INT8, DB_BOOL, DB_BOOL, DB_INT8};
     struct db_call *call = db_group_add(o->write_group, &INSERT);
     db_set_int8(call, 1, clock_now());
     for (int i = 0; i < COLUMNS; i++) db_set_array(call, 2 + i, types[i]);
     return call;
 }
 
-static void push(struct db_call *call, const struct event *e, const struct recipient *to) {
+static void push(struct db_call *call, const struct world *world, const struct event *e, const struct recipient *to) {
+    struct tell_when when = tell_when(world, e, to, notification_config.digest);
     db_push_int4(call, 2, (int32_t)to->unit);
     db_push_int8(call, 3, to->person);
     db_push_int2(call, 4, to->as);
@@ -85,7 +88,10 @@ static void push(struct db_call *call, const struct event *e, const struct recip
     db_push_int2(call, 9, e->effect.stage);
     db_push_int4(call, 10, (int32_t)e->effect.unit);
     db_push_int8(call, 11, e->at);
-    db_push_int8(call, 12, to->not_before);
+    db_push_int8(call, 12, when.not_before);
+    db_push_bool(call, 13, e->effect.reminder);
+    db_push_bool(call, 14, when.alone);
+    db_push_int8(call, 15, when.at);
 }
 
 static bool read_event(const struct db_result *rows, int i, struct event *ret_event) {
@@ -121,7 +127,7 @@ static void on_events(void *context, const struct db_reply *reply) {
             begin_write(n);
             call = begin_rows(o);
         }
-        for (uint16_t k = 0; k < told; k++) push(call, &event, &to[k]);
+        for (uint16_t k = 0; k < told; k++) push(call, &n->reference->world, &event, &to[k]);
         count += told;
     }
     metric_add(&made, 0, count);

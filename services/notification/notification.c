@@ -1,6 +1,7 @@
 /* The notification service: endpoints and reference data kept fresh, the bell heard, its parts given their turns. */
 #define _GNU_SOURCE /* asprintf */
 #include "services/notification/notification.h"
+#include "services/notification/people.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,16 @@ static const struct config_key keys[] = {
     CONFIG_KEY(struct notification_config, waiting_max, CONFIG_INT, "100000", .min = 1, .max = 10000000,
                .doc_en = "Deliveries that may wait for one endpoint; beyond it new ones become dead letters at once.",
                .doc_zh = "一个接收端最多可积压的投递; 超过后新的投递直接转为死信。"),
+    CONFIG_KEY(struct notification_config, digest, CONFIG_DURATION, "5m", .min = 0, .max = 86400000,
+               .doc_en = "How long an ordinary notice to somebody waits for others, to go out with them as one letter.",
+               .doc_zh = "普通通知等待合并外发的时间。"),
+    CONFIG_KEY(struct notification_config, letter_attempts, CONFIG_INT, "3", .min = 1, .max = 100,
+               .doc_en = "Attempts by one way before a letter takes the recipient's next one.",
+               .doc_zh = "一种告知方式失败多少次后改用下一种。"),
+    CONFIG_KEY(struct notification_config, ca_file, CONFIG_PATH, "",
+               .doc_en =
+                   "Certificates of the authorities that endpoints and carriers are trusted by; empty: the system's.",
+               .doc_zh = "核验接收端和通道所用的根证书文件; 空为系统自带。"),
     CONFIG_END};
 
 static const struct db_statement LISTEN = {"notification_listen", "LISTEN endpoints"};
@@ -39,6 +50,7 @@ static const struct db_statement LISTEN = {"notification_listen", "LISTEN endpoi
 static void on_notify(void *context, const char *channel, const char *payload) {
     (void)channel, (void)payload;
     endpoints_changed(context);
+    people_changed(context);
 }
 
 static void on_listening(void *context, const struct db_reply *reply) {
@@ -104,6 +116,7 @@ static void on_tick(void *context) {
     follow_turn(n);
     notices_turn(n);
     deliver_turn(n);
+    people_turn(n);
 }
 
 /* ---- the service ------------------------------------------------------------------------------------------------------------------------ */
@@ -132,9 +145,10 @@ static enum err notification_open(struct kit *kit) {
         return err;
     }
     /* how many run is decided per endpoint (slots.c); none waits in the client, where its time would run */
-    struct client_options client_options = {.calls_max = UNDER_WAY_MAX + PROBES_ROOM,
-                                            .calls_per_host_max = UNDER_WAY_MAX + PROBES_ROOM,
-                                            .user_agent = "Paidan"};
+    enum { CALLS = UNDER_WAY_MAX + PROBES_ROOM + LETTERS_UNDER_WAY_MAX };
+    const char *ca_file = notification_config.ca_file;
+    struct client_options client_options = {
+        .calls_max = CALLS, .calls_per_host_max = CALLS, .user_agent = "Paidan", .ca_file = *ca_file ? ca_file : NULL};
     n->client = client_new(kit->loop, &client_options);
     /* a page of events joins a few hundred rows to big tables by key, whatever the planner believes of their sizes */
     must(asprintf(&n->conninfo,
@@ -154,6 +168,7 @@ static enum err notification_open(struct kit *kit) {
     notices_open(n);
     deliver_open(n);
     probes_open(n);
+    people_open(n);
     n->timer = loop_timer_new(kit->loop, on_tick, n);
     loop_timer_start(n->timer, TICK_MS, TICK_MS);
     return ERR_NONE;
@@ -171,7 +186,7 @@ static bool notification_ready(struct kit *kit, char ret_why[KIT_WHY_BYTES]) {
 static bool notification_drain(struct kit *kit) {
     struct notification *n = kit->self;
     n->draining = true;
-    return n->under_way == 0 && !n->following && !n->polling;
+    return n->under_way == 0 && !n->following && !n->polling && people_are_done(n);
 }
 
 static void notification_close(struct kit *kit) {
@@ -184,6 +199,7 @@ static void notification_close(struct kit *kit) {
     if (n->follow_group) follow_close(n);
     notices_close(n);
     probes_close(n);
+    people_close(n);
     db_group_free(&n->endpoint_group);
     db_group_free(&n->listen_group);
     reference_loader_free(&n->loader);

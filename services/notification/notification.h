@@ -5,7 +5,9 @@
  *     slots.c       how many attempts an endpoint may have under way, so that one that hangs delays nobody else
  *     probe.c       challenges that prove an address, and tests somebody asked for
  *     attempt.c     what came of an attempt, and the log of them
- *     channels.def  the ways out, one row each; channel_NAME.c composes what is sent
+ *     notices.c     committed events -> what people read
+ *     people.h      what of that goes out to people: letters by SMS, mail, robots of chat groups
+ *     channels.def  the ways out to systems, one row each; channel_NAME.c composes what is sent
  *                   (what a webhook says is services/kit/event_json.h)
  *     notification.c  the service: configuration, news, health */
 #ifndef NOTIFICATION_NOTIFICATION_H
@@ -21,7 +23,7 @@
 #include "services/kit/reference.h"
 #include "services/notification/channels.def"
 
-enum { ENDPOINT_MATTERS_MAX = 32, UNDER_WAY_MAX = 256 };
+enum { ENDPOINT_MATTERS_MAX = 32, UNDER_WAY_MAX = 256, LETTERS_UNDER_WAY_MAX = 256 };
 
 struct notification_config {
     int64_t shard;
@@ -30,7 +32,10 @@ struct notification_config {
     int64_t retry_first; /* ms */
     int64_t retry_max;   /* ms */
     int64_t per_endpoint;
-    int64_t waiting_max; /* deliveries of one endpoint */
+    int64_t waiting_max; /* deliveries of one endpoint, letters of one carrier */
+    int64_t digest;      /* ms */
+    int64_t letter_attempts;
+    char *ca_file;
 };
 
 /* How an endpoint stands, beside its row; kept when the rows are read again. */
@@ -95,6 +100,7 @@ struct notification {
     int64_t head_seq, follow_to;
     struct notices *notices; /* notices.c */
     struct probes *probes;   /* probe.c */
+    struct people *people;   /* people.h */
     size_t turn;             /* slots.c: the endpoint whose turn it is to begin */
     /* deliver.c */
     struct db_group *poll_group;
