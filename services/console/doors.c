@@ -14,6 +14,7 @@
 #include "services/console/asyncapi.h"
 #include "services/console/attachments.h"
 #include "services/console/audit.h"
+#include "services/console/carriers.h"
 #include "services/console/commands.h"
 #include "services/console/directory.h"
 #include "services/console/doors.def"
@@ -42,6 +43,7 @@
 #include "services/console/stream.h"
 #include "services/console/tickets.h"
 #include "services/console/users.h"
+#include "services/console/ways.h"
 
 METRIC_COUNTER(refused, "paidan_console_refused_total", "Requests refused before their handler.", "why",
                "no_credentials", "bad_credentials", "forged", "role");

@@ -73,15 +73,28 @@ void status_get(struct call *call) {
 
 static const struct db_statement DEADLETTERS = {
     "deadletters",
-    "SELECT d.id, coalesce(e.name, ''), d.ticket, d.request, d.type, d.at, d.attempts, d.status, d.error, "
-    "d.created_at, d.seq "
-    "FROM delivery d LEFT JOIN endpoint e ON e.id = d.endpoint WHERE d.state = 3 AND d.id > $1::int8 ORDER BY d.id "
-    "LIMIT $2::int4"};
+    "(SELECT d.id, coalesce(e.name, ''), d.ticket, d.request, d.type, d.at, d.attempts, d.status, d.error, "
+    "d.created_at, d.seq, '', '', 0 FROM delivery d LEFT JOIN endpoint e ON e.id = d.endpoint WHERE d.state = 3 AND "
+    "d.id > $1::int8 ORDER BY d.id LIMIT $2::int4) UNION ALL "
+    "(SELECT l.id, '', n.ticket, 0::int8, n.type, n.at, l.attempts, l.status, l.error, l.created_at, n.seq, "
+    "coalesce(c.name, ''), coalesce(a.login, ''), CASE WHEN l.person = 0 THEN l.unit ELSE 0 END FROM letter l JOIN "
+    "notice n ON n.id = l.notice LEFT JOIN carrier c ON c.id = l.carrier LEFT JOIN account a ON a.id = l.person WHERE "
+    "l.state = 3 AND l.id > $1::int8 ORDER BY l.id LIMIT $2::int4) ORDER BY 1 LIMIT $2::int4"};
 static const struct db_statement REPLAY = {
     "deadletter_replay",
     "UPDATE delivery SET state = 1, attempts = 0, next_at = $2::int8 WHERE id = $1::int8 AND state = 3 RETURNING id"};
 static const struct db_statement DISCARD = {
     "deadletter_discard", "UPDATE delivery SET state = 4 WHERE id = $1::int8 AND state = 3 RETURNING id"};
+
+/* A letter begins with the recipient's first way again; without any it stays. */
+static const struct db_statement LETTER_REPLAY = {
+    "deadletter_letter_replay",
+    "UPDATE letter l SET state = 1, tries = 0, taken = false, next_at = $2::int8, ended_at = 0, way = f.way, position "
+    "= f.position, carrier = f.carrier FROM (SELECT d.id, w.* FROM letter d, LATERAL (SELECT x.id AS way, x.position, "
+    "x.carrier FROM way x WHERE CASE WHEN d.person = 0 THEN x.unit = d.unit ELSE x.account = d.person END ORDER BY "
+    "x.position LIMIT 1) w WHERE d.id = $1::int8 AND d.state = 3) f WHERE l.id = f.id AND l.state = 3 RETURNING l.id"};
+static const struct db_statement LETTER_DISCARD = {
+    "deadletter_letter_discard", "UPDATE letter SET state = 4 WHERE id = $1::int8 AND state = 3 RETURNING id"};
 
 static const struct db_statement IS_DEAD = {"deadletter_is",
                                             "SELECT id FROM delivery WHERE id = $1::int8 AND state = 3"};
@@ -108,6 +121,15 @@ static void put_event_id(struct json_writer *w, const struct db_result *rows, in
     json_put_string(w, "event_id", id);
 }
 
+/* Of a letter to somebody: by what and to whom. */
+static void put_letter(struct json_writer *w, struct call *call, const struct db_result *rows, int i) {
+    size_t len;
+    const char *carrier = db_get_text(rows, i, 11, &len), *user = db_get_text(rows, i, 12, &len);
+    json_put_string(w, "carrier", *carrier ? carrier : NULL);
+    json_put_string(w, "user", *user ? user : NULL);
+    put_unit(w, "desk", call->reference, (uint32_t)db_get_int(rows, i, 13));
+}
+
 static void on_deadletters(struct call *call, const struct db_reply *reply) {
     const struct db_result *rows = reply->results[1];
     int limit = (int)call_query_int(call, "limit", PAGE, PAGE_MAX), count = db_rows(rows);
@@ -123,6 +145,7 @@ static void on_deadletters(struct call *call, const struct db_reply *reply) {
         put_request_number(w, "request", db_get_int(rows, i, 3));
         json_put_string(w, "event", word_text(WORDS_event_type, (int)db_get_int(rows, i, 4)));
         put_event_id(w, rows, i);
+        put_letter(w, call, rows, i);
         json_put_time(w, "at", db_get_int(rows, i, 5));
         json_put_int(w, "attempts", db_get_int(rows, i, 6));
         json_put_int(w, "status", db_get_int(rows, i, 7));
@@ -149,13 +172,15 @@ void deadletters_get(struct call *call) {
 }
 
 static void on_changed(struct call *call, const struct db_reply *reply) {
-    if (db_rows(reply->results[1]) == 0)
+    if (db_rows(reply->results[1]) + db_rows(reply->results[2]) == 0)
         call_not_found(call);
     else
         call_answer_nothing(call);
 }
 
-static void change(struct call *call, const struct db_statement *statement, const char *action) {
+/* Deliveries and letters have their numbers from one row: a number is one of them. */
+static void change(struct call *call, const struct db_statement *of_delivery, const struct db_statement *of_letter,
+                   const char *action) {
     const char *text = http_param(call->request, "id");
     int64_t id;
     if (number_parse_int(text, strlen(text), &id) != ERR_NONE) {
@@ -163,19 +188,22 @@ static void change(struct call *call, const struct db_statement *statement, cons
         return;
     }
     call_transact(call);
-    struct db_call *update = call_add(call, statement);
-    db_set_int8(update, 1, id);
-    if (statement == &REPLAY) db_set_int8(update, 2, clock_now());
+    const struct db_statement *const statements[] = {of_delivery, of_letter};
+    for (int i = 0; i < 2; i++) {
+        struct db_call *update = call_add(call, statements[i]);
+        db_set_int8(update, 1, id);
+        if (of_delivery == &REPLAY) db_set_int8(update, 2, clock_now());
+    }
     call_audit(call, action, call_printf(call, "delivery:%lld", (long long)id), "asked", NULL);
     call_send(call, on_changed);
 }
 
 void deadletter_replay_post(struct call *call) {
-    change(call, &REPLAY, "deadletter_replay");
+    change(call, &REPLAY, &LETTER_REPLAY, "deadletter_replay");
 }
 
 void deadletter_discard_post(struct call *call) {
-    change(call, &DISCARD, "deadletter_discard");
+    change(call, &DISCARD, &LETTER_DISCARD, "deadletter_discard");
 }
 
 static void on_corrected(struct call *call, const struct db_reply *reply) {

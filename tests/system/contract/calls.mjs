@@ -27,7 +27,7 @@ const READ_ONLY = Object.fromEntries([
   'get_v1_figures', 'get_v1_figures_export', 'get_v1_figures_recount', 'get_v1_figures_formulas', 'get_v1_audit', 'get_v1_audit_chain',
   'get_v1_rules',
   'get_v1_rules_drafts', 'get_v1_absences', 'get_v1_session_posts', 'get_v1_admin_organisation', 'get_v1_admin_users', 'get_v1_admin_tokens',
-  'get_v1_admin_bus_keys', 'get_v1_admin_endpoints', 'get_v1_admin_networks', 'get_v1_admin_deadletters', 'get_v1_status', 'get_openapi_json', 'get_asyncapi_json',
+  'get_v1_admin_bus_keys', 'get_v1_admin_carriers', 'get_v1_admin_templates', 'get_v1_admin_letters', 'get_v1_admin_endpoints', 'get_v1_admin_networks', 'get_v1_admin_deadletters', 'get_v1_status', 'get_openapi_json', 'get_asyncapi_json',
   'get_healthz', 'get_readyz', 'get_open311_v2_discovery_json', 'get_open311_v2_discovery_xml', 'get_open311_v2_services_json',
   'get_open311_v2_services_xml', 'get_open311_v2_requests_json', 'get_open311_v2_requests_xml', 'get_open311_v2_servicerequestupdates_json',
   'get_open311_v2_servicerequestupdates_xml', 'get_v1_stream', 'get_v1_session',
@@ -119,6 +119,21 @@ export const CALLS = {
   delete_v1_admin_tokens_name: async (city) => ({ path: { name: await city.token() } }),
   post_v1_admin_bus_keys: async (city) => ({ body: { name: city.name('key'), token: await city.token(), public_key: city.publicKey() } }),
   delete_v1_admin_bus_keys_name: async (city) => ({ path: { name: await city.busKey() } }),
+
+  // letters to people
+  get_v1_ways: { as: 'department' },
+  post_v1_ways: async (city) => ({ as: 'department', body: { ways: [{ carrier: (await city.carrier()).name, address: '13800000000', language: 'zh' }] } }),
+  get_v1_admin_ways: (city) => ({ query: { unit: city.lead } }),
+  post_v1_admin_ways: async (city) => ({ body: { unit: city.lead, ways: [{ carrier: (await city.carrier()).name, address: '13800000000', language: 'en' }] } }),
+  post_v1_admin_carriers: (city) => ({ body: { name: city.name('carrier'), settings: city.smsSettings(), secret: 'not-so-secret', new_receipts_secret: false } }),
+  delete_v1_admin_carriers_name: async (city) => ({ path: { name: (await city.carrier()).name } }),
+  post_v1_admin_templates: { body: { name: 'notice', language: 'en', subject: '{what}', text: '{what}: {ticket}, {about}, {at}' } },
+  post_v1_admin_templates_preview: async (city) => ({ body: { name: 'digest', language: 'en', subject: '{count}', text: '{count}: {list}', carrier: (await city.carrier()).name } }),
+  get_v1_admin_letters_id: (city) => ({ path: { id: city.letter() } }),
+  post_v1_receipts_carrier: async (city) => {
+    const carrier = await city.carrier();
+    return { as: 'nobody', path: { carrier: carrier.name }, query: { secret: carrier.receipts_secret }, body: [{ id: 'L1-1', status: 'ok' }] };
+  },
 
   // webhooks
   post_v1_admin_endpoints: async (city) => ({ body: { name: city.name('hook'), url: await city.receiver(), unit: city.lead, events: ['dispatched'] } }),

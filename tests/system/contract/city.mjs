@@ -279,6 +279,25 @@ export class City {
     return { id: letter.id, endpoint };
   }
 
+  /* ---- letters to people ---- */
+
+  smsSettings() {
+    return { kind: 'sms', url: 'https://sms.example.com/send', json: { to: '{address}', text: '{text}', id: '{id}' }, sign: { method: 'bearer' },
+      receipts: { list: '', id: '/id', status: '/status', delivered: 'ok', answer: { code: 0 } } };
+  }
+
+  async carrier() {
+    const made = await (await this.who('admin-system')).post('/api/v1/admin/carriers', { name: this.name('carrier'), settings: this.smsSettings(), secret: 'not-so-secret' });
+    if (made.status !== 200) throw new Error(made.text);
+    return made.body;
+  }
+
+  // One that was discarded: nobody tries to send it.
+  letter() {
+    return this.system.sql(`INSERT INTO letter (created_at, notice, person, unit, count, state, way, position, carrier, next_at)
+      VALUES (1, 1000000 + ${++this.named}, 0, 1, 1, 4, 1, 1, 1, 1) RETURNING id`)[0][0];
+  }
+
   close() {
     this.server?.close();
     this.server?.closeAllConnections();
