@@ -100,6 +100,25 @@ static const struct cli_option endpoint_options[] = {
     {"events", "WORD,WORD", "只推送这些事件", "only these events"},
     {"matters", "CODE,CODE", "只推送这些事项 (2、4 或 6 位)", "only these matters (2, 4 or 6 digits)"},
     END};
+static const struct cli_option carrier_options[] = {
+    {"secret", "FILE", "密钥或口令所在的文件, - 为标准输入; 不给则沿用原来的",
+     "the file with its secret, - is standard input; without it the old one stays"},
+    {"new-receipts", NULL, "状态报告换用新密钥", "make a new secret for its receipts"},
+    END};
+static const struct cli_option way_options[] = {
+    {"user", "LOGIN", "这个用户的", "of this user"}, {"unit", "CODE", "这个单位值守席的", "of this unit's desk"}, END};
+static const struct cli_option template_options[] = {
+    {"subject", "TEXT", "标题 (邮件)", "subject (of a mail)"}, {"text", "TEXT", "文字", "text"}, END};
+static const struct cli_option template_preview_options[] = {
+    {"language", "WORD", "zh 或 en (默认两种)", "zh or en (both otherwise)"},
+    {"carrier", "NAME", "向这个通道会发出什么", "what this carrier would be asked"},
+    {"subject", "TEXT", "试用这个标题", "try this subject"},
+    {"text", "TEXT", "试用这段文字", "try this text"},
+    END};
+static const struct cli_option letters_options[] = {
+    {"state", "WORD", "waiting, sent, delivered, read, taken, unconfirmed, dead, discarded",
+     "waiting, sent, delivered, read, taken, unconfirmed, dead, discarded"},
+    END};
 static const struct cli_option rotate_options[] = {{"overlap", "HOURS",
                                                     "旧密钥继续并用的小时数 (默认 24; 0 为立即停用)",
                                                     "hours the old secret signs along (24 otherwise; 0 ends it now)"},
@@ -235,6 +254,25 @@ const struct cli_command cli_commands[] = {
      "discard a dead letter"},
     {"deadletter correct", "ID ENDPOINT", 2, 2, run_deadletter_correct, NULL, "admin-system", "改投死信并重新发送",
      "send a dead letter to another endpoint of the same source or unit"},
+    {"carrier list", "", 0, 0, run_carrier_list, NULL, "admin-system", "通道列表: 短信网关、邮件服务器、群机器人",
+     "list what carries letters to people: SMS gateways, mail servers, robots"},
+    {"carrier set", "NAME FILE", 2, 2, run_carrier_set, carrier_options, "admin-system", "新建或修改通道 (JSON)",
+     "make or change a carrier (JSON)"},
+    {"carrier remove", "NAME", 1, 1, run_carrier_remove, NULL, "admin-system", "删除通道", "remove a carrier"},
+    {"way list", "", 0, 0, run_way_list, way_options, "admin-security", "一个用户或单位值守席的告知方式",
+     "how a user or a unit's desk is told"},
+    {"way set", "[CARRIER:ADDRESS ...]", 0, 5, run_way_set, way_options, "admin-security",
+     "设定告知方式, 按先后次序; 不给则全部取消", "set how, in this order; without any none is left"},
+    {"template list", "", 0, 0, run_template_list, NULL, "admin-system", "外发消息的文字模板", "the texts of letters"},
+    {"template preview", "NAME", 1, 1, run_template_preview, template_preview_options, "admin-system",
+     "试看模板, 不保存也不发送", "what a letter would look like; nothing is kept or sent"},
+    {"template set", "NAME LANGUAGE", 2, 2, run_template_set, template_options, "admin-system", "修改模板",
+     "change a text"},
+    {"template reset", "NAME LANGUAGE", 2, 2, run_template_reset, NULL, "admin-system", "恢复内置模板",
+     "take the built-in text again"},
+    {"letters", "", 0, 0, run_letters, letters_options, "admin-system", "外发消息列表", "letters to people"},
+    {"letter", "ID", 1, 1, run_letter, NULL, "admin-system", "一条外发消息的历次发送和回执",
+     "a letter's attempts and receipts"},
     {"endpoint add", "NAME URL", 2, 2, run_endpoint_add, endpoint_options, "admin-system", "新增推送地址",
      "add a webhook endpoint"},
     {"endpoint list", "", 0, 0, run_endpoint_list, NULL, "admin-system", "推送地址列表", "list webhook endpoints"},

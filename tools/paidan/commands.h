@@ -34,6 +34,19 @@ enum cli_exit run_bus_key_remove(struct cli *cli);
 /* reference.c */
 enum cli_exit run_import(struct cli *cli);
 enum cli_exit run_export(struct cli *cli);
+/* letters.c */
+enum cli_exit run_carrier_list(struct cli *cli);
+enum cli_exit run_carrier_set(struct cli *cli);
+enum cli_exit run_carrier_remove(struct cli *cli);
+enum cli_exit run_way_list(struct cli *cli);
+enum cli_exit run_way_set(struct cli *cli);
+enum cli_exit run_template_list(struct cli *cli);
+enum cli_exit run_template_set(struct cli *cli);
+enum cli_exit run_template_reset(struct cli *cli);
+enum cli_exit run_template_preview(struct cli *cli);
+enum cli_exit run_letters(struct cli *cli);
+enum cli_exit run_letter(struct cli *cli);
+
 /* mappings.c */
 enum cli_exit run_mapping_import(struct cli *cli);
 enum cli_exit run_mapping_show(struct cli *cli);
