@@ -155,7 +155,7 @@ hotline: ## a day with a troubled hotline on a private copy: N=20000 requests, S
 	@compose/build.sh && compose/npm.sh tests/system
 	@N=$(N) SEED=$(SEED) node tests/hotline/run.mjs
 
-wall-day: ## a day of the big screen, accelerated: its memory may not grow (HOURS=24); some minutes
+wall-day: ## a day of the big screen, accelerated: its memory may not grow (HOURS=24); some ten minutes
 	@WALL_HOURS=$(or $(HOURS),24) tests/run system wall
 
 bench: ## measure throughput and latency
