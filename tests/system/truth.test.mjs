@@ -185,23 +185,30 @@ function unitsOf(t, codes) {
   return Object.fromEntries(codes.map((code) => [code, t.numbers((x) => (SECTIONLESS.includes(kind(code)) ? x.unit === code : isUnder(x.unit, code)))]));
 }
 
+/** Each person signs in once, whatever screens they have open. */
+const contexts = new Map();
+async function signedIn(person, phone) {
+  const context = await browser.newContext({ viewport: phone ? { width: 360, height: 740 } : { width: 1366, height: 768 } });
+  context.setDefaultTimeout(45_000);
+  if (person === undefined) return context;
+  const page = await context.newPage();
+  await page.goto(`${door.url}${phone ? '/m' : ''}/login`);
+  await page.fill('#login-user', person.user);
+  await page.fill('#login-password', person.password);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector(phone ? '.tiles' : '.app-frame');
+  await page.close();
+  return context;
+}
+
 async function opened(name) {
   const { account, where, seen } = SCREENS[name];
-  const context = await browser.newContext({ viewport: name === 'phone' ? { width: 360, height: 740 } : { width: 1366, height: 768 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
   const who = typeof account === 'function' ? account() : account;
   const person = typeof who === 'string' ? system.accounts.accounts[who] : who;
-  await page.goto(door.url + (name === 'phone' ? '/m/login' : where()));
-  if (person !== undefined) {
-    await page.fill('#login-user', person.user);
-    await page.fill('#login-password', person.password);
-    await page.keyboard.press('Enter');
-  }
-  if (name === 'phone') {
-    await page.waitForSelector('.tiles');
-    await page.goto(door.url + where());
-  }
+  const key = person?.user ?? name;
+  if (!contexts.has(key)) contexts.set(key, signedIn(person, name === 'phone'));
+  const page = await (await contexts.get(key)).newPage();
+  await page.goto(door.url + where());
   await page.waitForSelector(seen);
   await page.evaluate(() => (window.neverReloaded = true));
   return page;
