@@ -246,17 +246,17 @@ static void go(struct call *call) {
 
 /* ---- one's own ---- */
 
+/* A token is nobody: its list is empty. */
 static struct wanted *own(struct call *call) {
     struct wanted *m = call_take(call, sizeof *m);
     m->account = call->who.principal.user;
     call->self = m;
-    if (call->who.kind == WHO_SESSION) return m;
-    call_problem(call, 403, "令牌没有自己的告知方式", "A token has no ways of its own");
-    return NULL;
+    return m;
 }
 
 void ways_get(struct call *call) {
-    if (own(call)) go(call);
+    own(call);
+    go(call);
 }
 
 static bool has_keys(struct call *call) {
@@ -267,10 +267,14 @@ static bool has_keys(struct call *call) {
 
 void ways_post(struct call *call) {
     struct wanted *m = own(call);
-    const cJSON *tree = m ? call_json_body(call) : NULL;
+    const cJSON *tree = call_json_body(call);
     if (!tree) return;
     read_ways(call, tree, m);
-    if (!call_is_wrong(call, 422) && has_keys(call)) go(call);
+    if (call_is_wrong(call, 422) || !has_keys(call)) return;
+    if (call->who.kind != WHO_SESSION)
+        call_problem(call, 409, "令牌没有自己的告知方式", "A token has no ways of its own");
+    else
+        go(call);
 }
 
 /* ---- somebody's ---- */
