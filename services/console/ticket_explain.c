@@ -45,7 +45,7 @@ static void put_moved(struct json_writer *w, struct call *call, const struct eve
     uint32_t to = event->effect.unit ? event->effect.unit : event->effect.owner;
     put_names(
         w, "moved",
-        call_printf(call, "%s %s由%s派给%s", when, word->zh, zh_by, reference_unit_name(reference, to, false)),
+        call_printf(call, "%s %s：由%s派给%s", when, word->zh, zh_by, reference_unit_name(reference, to, false)),
         call_printf(call, "%s: %s by %s, to %s", when, word->en, en_by, reference_unit_name(reference, to, true)));
 }
 
