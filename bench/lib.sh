@@ -56,7 +56,7 @@ wait_ready() {
     done
     [ "$n" -lt 3000 ] || { say "$name is not ready: $(curl -s "http://127.0.0.1:$port/readyz/$name")"; exit 1; }
   done
-  for ((n = 0; n < 3000; n++)); do
+  for ((n = 0; n < $(size 12000 3000 3000); n++)); do # five million take minutes
     [ "$(metric router paidan_router_queues_live)" != 1 ] || return 0
     sleep 0.05
   done
@@ -217,7 +217,11 @@ row_e() {
 }
 
 row_f() {
-  fill_open "$(size 1000000 400000 50000)"
+  local wanted
+  wanted=$(size 1000000 400000 50000)
+  count_open
+  [ "$open" -le "$wanted" ] || { close_servers; open_servers; } # what the rows before left open is not part of it
+  fill_open "$wanted"
   settle
   load restart row=f name=restart
   wait_ready
