@@ -196,9 +196,10 @@ row_latency() {
   done
 }
 
-# 1x, 2x, 4x, 8x the load, then the data
+# 1x, 2x, 4x, 8x the load, then the data; on servers of its own, as the rows before leave tickets open
 row_scale() {
   local rate n
+  [ -z "${used:-}" ] || { close_servers; open_servers; }
   for rate in 1500 3000 6000 12000; do settle; load push row=scale name=load door=bus rate=$rate count=$((rate * seconds / 2)); done
   for n in 1 2 4 8; do
     fill_open $((n * $(size 125000 40000 10000)))
