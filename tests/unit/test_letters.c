@@ -14,37 +14,10 @@
 #include "services/kit/carrier.h"
 #include "services/kit/letter.h"
 #include "services/notification/people.h"
+#include "tests/unit/told.h"
 
 /* as tests/unit/city.h has it */
 #define SHOWS(rules) (void)(rules)
-
-static struct arena arena;
-static char told[2000]; /* "422 /url; " */
-
-static int setup(void **state) {
-    (void)state;
-    arena_init(&arena, 1 << 14, 1 << 20);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_done(&arena);
-    return 0;
-}
-
-static void on_wrong(void *context, int status, const char *pointer, const char *zh, const char *en) {
-    (void)context;
-    assert_true(zh && *zh && en && *en);
-    snprintf(told + strlen(told), sizeof told - strlen(told), "%d %s; ", status, pointer);
-}
-
-static cJSON *tree_of(const char *text) {
-    cJSON *tree;
-    struct json_fault fault;
-    if (json_parse(text, strlen(text), NULL, &tree, &fault) != ERR_NONE) fail_msg("no JSON: %s", text);
-    return tree;
-}
 
 static struct carrier carrier_of(const cJSON *tree) {
     struct carrier carrier;

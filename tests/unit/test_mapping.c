@@ -11,34 +11,7 @@
 
 #include "common/json.h"
 #include "services/kit/mapping.h"
-
-static struct arena arena;
-static char told[2000]; /* "400 /pointer; 422 /other; " */
-
-static int setup(void **state) {
-    (void)state;
-    arena_init(&arena, 1 << 14, 1 << 20);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_done(&arena);
-    return 0;
-}
-
-static void on_wrong(void *context, int status, const char *pointer, const char *zh, const char *en) {
-    (void)context;
-    assert_true(zh && *zh && en && *en);
-    snprintf(told + strlen(told), sizeof told - strlen(told), "%d %s; ", status, pointer);
-}
-
-static cJSON *tree_of(const char *text) {
-    cJSON *tree;
-    struct json_fault fault;
-    if (json_parse(text, strlen(text), NULL, &tree, &fault) != ERR_NONE) fail_msg("no JSON: %s", text);
-    return tree;
-}
+#include "tests/unit/told.h"
 
 static const struct mapping *mapping_of(const char *text) {
     cJSON *tree = tree_of(text);
