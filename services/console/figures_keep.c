@@ -1,5 +1,6 @@
 /* See figures_keep.h. The way of a page: read events; read the earlier events of tickets that are not remembered; count; and once there is
- * enough, or nothing more to read, store. */
+ * enough, or nothing more to read, store. While nobody waits for figures it rests between pages, not only after the last: a page is
+ * little work, a log that ran ahead is seconds of it, on the cores of who pushes. */
 #include "services/console/figures_keep.h"
 
 #include <stdlib.h>
@@ -22,11 +23,12 @@ enum {
     TIMEOUT_MS = 30000,
     AGAIN_MS = 1000,
     REST_MAX_MS = 60000,
+    STORE_MS = 60000, /* then they are stored too */
     REST_FACTOR = 19, /* a twentieth of the time: tickets come first, who asks for figures wakes it */
     TREE_BYTES = 5,   /* a unit: kind, parent */
 };
 
-enum work { WORK_NONE, WORK_STATE, WORK_READING, WORK_LEARNING, WORK_STORING, WORK_RESTARTING };
+enum work { WORK_NONE, WORK_RESTING, WORK_STATE, WORK_READING, WORK_LEARNING, WORK_STORING, WORK_RESTARTING };
 
 struct figures_keeper {
     struct console *console;
@@ -41,6 +43,7 @@ struct figures_keeper {
     int64_t stored, seq, at;     /* in the database; counted in memory; time of that event */
     int64_t refused;             /* since it was stored */
     int64_t began_ms;            /* monotonic */
+    int64_t page_ms;             /* when the page was begun, monotonic */
     struct event *events;        /* the page; texts are not kept, as figures need none */
     size_t event_count;
     struct buffer tree, old_tree, cells;
@@ -51,6 +54,12 @@ static void look(void *context);
 static void rest(struct figures_keeper *k, int64_t ms) {
     k->work = WORK_NONE;
     loop_timer_start(k->timer, k->wake ? 0 : ms, 0);
+}
+
+/* Milliseconds of rest after what began at `since`. */
+static int64_t rest_after(int64_t since) {
+    int64_t rest = (clock_monotonic_ms() - since) * REST_FACTOR;
+    return rest < REST_MAX_MS ? rest : REST_MAX_MS;
 }
 
 /* What is in memory is not what is stored any more: begin from the database again. */
@@ -114,8 +123,7 @@ static void on_stored(void *context, const struct db_reply *reply) {
     buffer_clear(&k->old_tree);
     buffer_append(&k->old_tree, k->tree.data, k->tree.length);
     if (k->kept_up) k->wake = false;
-    int64_t worked = (clock_monotonic_ms() - k->began_ms) * REST_FACTOR;
-    rest(k, k->kept_up ? console_config.figures_each : worked < REST_MAX_MS ? worked : REST_MAX_MS);
+    rest(k, k->kept_up ? console_config.figures_each : rest_after(k->page_ms));
 }
 
 static void store(struct figures_keeper *k) {
@@ -157,10 +165,13 @@ static void count_page(struct figures_keeper *k) {
     if (k->seq == k->stored) {
         k->wake = false;
         rest(k, console_config.figures_each);
-    } else if (k->kept_up || tally_count(k->tally) >= CELLS_MAX) {
+    } else if (k->kept_up || tally_count(k->tally) >= CELLS_MAX || k->page_ms - k->began_ms > STORE_MS) {
         store(k);
-    } else {
+    } else if (k->wake) {
         read_page(k);
+    } else {
+        k->work = WORK_RESTING;
+        loop_timer_start(k->timer, rest_after(k->page_ms), 0);
     }
 }
 
@@ -219,6 +230,7 @@ static void on_page(void *context, const struct db_reply *reply) {
 }
 
 static void read_page(struct figures_keeper *k) {
+    k->page_ms = clock_monotonic_ms();
     begin(k, DB_READ);
     struct db_call *call = db_group_add(k->group, &FIGURES_EVENTS);
     db_set_int2(call, 1, shard());
@@ -277,10 +289,11 @@ static void read_state(struct figures_keeper *k) {
     go(k, WORK_STATE, on_state);
 }
 
-/* One unit of work begins; only ever when nothing is under way, with nothing counted that is not stored. */
+/* The next page of what is under way; or one unit of work begins, with nothing counted that is not stored. */
 static void look(void *context) {
     struct figures_keeper *k = context;
     struct console *console = k->console;
+    if (k->work == WORK_RESTING) read_page(k);
     if (k->work != WORK_NONE) return;
     if (!console->reference || !db_is_up(k->db)) {
         loop_timer_start(k->timer, AGAIN_MS, 0);
@@ -304,7 +317,7 @@ static void look(void *context) {
 
 void figures_keeper_wake(struct figures_keeper *k) {
     k->wake = true;
-    if (k->work == WORK_NONE) loop_timer_start(k->timer, 0, 0);
+    if (k->work == WORK_NONE || k->work == WORK_RESTING) loop_timer_start(k->timer, 0, 0);
 }
 
 void figures_keeper_restart(struct figures_keeper *k) {
