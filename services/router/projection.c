@@ -105,12 +105,14 @@ static void add_counters(struct projection *p, int64_t seq_before, const struct 
 
 static void fill_more(struct projection *p);
 
-/* Generations other than ours that were begun and not removed: the one before, and what crashes and lost connections left. */
+/* Generations other than ours that were begun and not removed: the one before, and what crashes and lost connections left. One of a later
+ * epoch is not ours to remove: another router holds the shard, and this order may be carried out long after it was given. */
 static void drop_others(struct projection *p, const struct cache_reply *begun) {
     for (size_t i = 0; i < cache_reply_count(begun); i++) {
         size_t len;
         const char *name = cache_reply_text(cache_reply_item(begun, i), &len);
         if (!name || (len == strlen(p->generation) && memcmp(name, p->generation, len) == 0)) continue;
+        if (strtoul(name, NULL, 10) > engine_head(p->engine)->epoch) continue; /* a name begins with its epoch */
         cache_command_begin(p->command, "");
         cache_command_text(p->command, p->key);
         cache_command_bytes(p->command, name, len);
