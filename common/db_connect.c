@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+/* A whole large group, so that the server never waits in the middle of one for us to be on the processor. */
+enum { SEND_BUFFER = 1 << 20 };
+
 static const struct db_statement DURABLE = {"db_durable", DB_DURABLE_SQL};
 
 void db_connect(struct db *db) {
@@ -68,9 +71,11 @@ void db_connection_ready(struct db *db) {
         return;
     }
     must(loop_fd_new(db->loop, PQsocket(db->connection), db_on_ready, db, &db->watcher) == ERR_NONE);
-    if (step == PGRES_POLLING_OK)
+    if (step == PGRES_POLLING_OK) {
+        int bytes = SEND_BUFFER;
+        setsockopt(PQsocket(db->connection), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes); /* less will do */
         is_connected(db);
-    else
+    } else
         loop_fd_watch(db->watcher, step == PGRES_POLLING_READING ? LOOP_READ : LOOP_WRITE);
 }
 
