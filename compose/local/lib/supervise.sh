@@ -50,7 +50,7 @@ $2"
 }
 
 write_services() {
-  local name ask='exec s6-notifyoncheck -d -3 3 -s 30 -w 50 -n 1200' shared
+  local name goes ask='exec s6-notifyoncheck -d -3 3 -s 30 -w 50 -n 1200' shared
   # which kind of shared memory works here was found out by initdb
   shared=$(sed -n 's/^dynamic_shared_memory_type = \([a-z]*\).*/\1/p' "$var/postgres/data/postgresql.conf")
   write_service postgres "$ask '$pg_bin/postgres' -D '$var/postgres/data' -c config_file='$var/etc/postgresql.conf' \\
@@ -60,7 +60,11 @@ write_services() {
   write_service redis "$ask redis-server '$var/etc/redis.conf'"
   write_check redis "test \"\$(redis-cli -s '$run/redis.sock' ping)\" = PONG"
   for name in $services; do
-    write_service "$name" "exec '$bin/paidan-$name' --config '$var/etc/$name.conf' --ready-fd 3"
+    case $name in # on a busy machine who takes in and decides goes before who tells of it
+      intake | router) goes= ;;
+      *) goes='nice -n 5 ' ;;
+    esac
+    write_service "$name" "exec $goes'$bin/paidan-$name' --config '$var/etc/$name.conf' --ready-fd 3"
   done
   # a master killed outright leaves workers that keep the port and answer with an old configuration: they go first
   write_service nginx "for at in \$(find /proc -maxdepth 2 -name cwd -lname '$scan/nginx' 2>/dev/null); do
