@@ -1,6 +1,7 @@
 /* The batch cycle: take what waits, read what the engine needs, decide, write one transaction, then answer. While a transaction is
- * under way the inbox gathers the next batch, so the batch grows with the load and a lone message waits for one commit only.
- * Answers, news and live queues leave only after COMMIT. A batch that PostgreSQL refuses for its data is halved until the one
+ * under way the inbox gathers the next batch, so the batch grows with the load and a lone message waits for one commit only. When
+ * enough has gathered, that batch is decided on what the one under way leaves and sent behind it, so that PostgreSQL never waits for
+ * us. Answers, news and live queues leave only after COMMIT. A batch that PostgreSQL refuses for its data is halved until the one
  * culprit stands alone; that one is parked, visibly, and never tried again unchanged. */
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +30,21 @@ enum {
     GATHER_ENOUGH = 128
 };
 
-static void finish(struct router *r) {
-    for (uint32_t i = 0; i < r->batch_count; i++) free(r->batch[i]);
-    r->batch_count = 0;
-    r->batch_under_way = false;
+static void finish(struct flight *f) {
+    for (uint32_t i = 0; i < f->count; i++) free(f->items[i]);
+    f->count = 0;
+    f->state = FLIGHT_FREE;
+}
+
+/* It ended, in whatever way. */
+static void leave(struct router *r, const struct flight *f) {
+    if (f == r->first) r->first = r->second;
+    r->second = NULL;
 }
 
 void cycle_drop(struct router *r) {
-    finish(r);
+    for (int i = 0; i < FLIGHTS; i++) finish(&r->flights[i]);
+    r->first = r->second = NULL;
     for (struct item *item = r->retry, *next; item; item = next) {
         next = item->next;
         free(item);
@@ -46,7 +54,7 @@ void cycle_drop(struct router *r) {
 }
 
 bool cycle_is_idle(const struct router *r) {
-    return !r->batch_under_way && !r->inbox && !r->retry;
+    return !r->first && !r->inbox && !r->retry;
 }
 
 /* ---- choosing the messages of the next batch ---------------------------------------------------------------------------- */
@@ -57,27 +65,44 @@ static struct item *take_first(struct item **list) {
     return item;
 }
 
-static void take_batch(struct router *r) {
+static void take_batch(struct router *r, struct flight *f) {
     uint32_t max = (uint32_t)router_config.batch_max;
-    r->batch_count = 0;
+    f->count = 0;
+    f->retried = r->retry != NULL;
     if (r->retry) { /* a half of a refused batch goes alone, so that the culprit is found */
         uint32_t run = r->retry_run ? r->retry_run : 1;
-        while (r->batch_count < run && r->retry) r->batch[r->batch_count++] = take_first(&r->retry);
+        while (f->count < run && r->retry) f->items[f->count++] = take_first(&r->retry);
         return;
     }
-    while (r->batch_count < max && r->inbox) {
-        r->batch[r->batch_count++] = take_first(&r->inbox);
+    while (f->count < max && r->inbox) {
+        f->items[f->count++] = take_first(&r->inbox);
         r->inbox_count--;
     }
     if (!r->inbox) r->inbox_end = &r->inbox;
     if (r->inbox_count < (size_t)router_config.backlog_max / 2 && r->door) bus_pause(r->door, false);
 }
 
-static void gather_needs(struct router *r) {
-    struct writer_needs *n = &r->needs;
+/* Those from `done` on go first into the next batch. */
+static void give_back(struct router *r, struct flight *f, uint32_t done) {
+    while (f->count > done) {
+        struct item *item = f->items[--f->count];
+        if (f->retried) {
+            item->next = r->retry;
+            r->retry = item;
+            continue;
+        }
+        item->next = r->inbox;
+        r->inbox = item;
+        if (!item->next) r->inbox_end = &item->next;
+        r->inbox_count++;
+    }
+}
+
+static void gather_needs(struct router *r, struct flight *f) {
+    struct writer_needs *n = &f->needs;
     n->ticket_count = n->request_count = n->key_count = 0;
-    for (uint32_t i = 0; i < r->batch_count; i++) {
-        const struct item *item = r->batch[i];
+    for (uint32_t i = 0; i < f->count; i++) {
+        const struct item *item = f->items[i];
         int64_t number;
         if (item->type == MESSAGE_request_new) {
             number = engine_needs_request(r->engine, item->in.request_new.request);
@@ -99,15 +124,18 @@ static void gather_needs(struct router *r) {
 
 /* ---- after the transaction ------------------------------------------------------------------------------------------------ */
 
-/* Puts the batch back to be tried again: first in the line, `run` of it at a time. */
+/* Puts the first batch back to be tried again, `run` of it at a time, and behind it the second, which was decided on what is not so. */
 static void put_back(struct router *r, uint32_t run) {
-    for (uint32_t i = r->batch_count; i-- > 0;) {
-        r->batch[i]->next = r->retry;
-        r->retry = r->batch[i];
+    struct flight *f = r->first, *second = r->second;
+    if (second) {
+        give_back(r, second, 0);
+        second->state = second->state == FLIGHT_NOTHING ? FLIGHT_FREE : FLIGHT_GIVEN_UP;
     }
+    f->retried = true;
+    give_back(r, f, 0);
     r->retry_run = run;
-    r->batch_count = 0;
-    r->batch_under_way = false;
+    f->state = FLIGHT_FREE;
+    r->first = r->second = NULL;
 }
 
 static void on_parked(void *context, const struct db_reply *reply) {
@@ -135,38 +163,43 @@ static void park(struct router *r, struct item *item, const char *sqlstate) {
 }
 
 static void on_refused(struct router *r, const struct db_reply *reply) {
+    struct flight *f = r->first;
     engine_rolled_back(r->engine);
-    if (db_is_bad_input(reply) && r->batch_count > 1 && !mistake("culprit_takes_others")) {
+    if (db_is_bad_input(reply) && f->count > 1 && !mistake("culprit_takes_others")) {
         metric_add(&batches, 2, 1);
-        put_back(r, (r->batch_count + 1) / 2);
+        put_back(r, (f->count + 1) / 2);
     } else if (db_is_bad_input(reply) && !db_group_under_way(r->park_group)) {
-        park(r, r->batch[0], reply->sqlstate);
-        finish(r);
+        park(r, f->items[0], reply->sqlstate);
+        finish(f);
+        put_back(r, r->retry_run);
     } else if (db_is_retryable(reply) || db_is_bad_input(reply)) {
         metric_add(&batches, 3, 1);
-        put_back(r, r->batch_count);
+        put_back(r, f->count);
     } else {
         shard_drop(r, reply->message);
     }
 }
 
-static void answer_all(struct router *r) {
-    for (uint32_t i = 0; i < r->batch_count; i++) doors_answer(r, r->batch[i]);
-    finish(r);
+static void answer_all(struct router *r, struct flight *f) {
+    for (uint32_t i = 0; i < f->count; i++) doors_answer(r, f->items[i]);
+    finish(f);
+    leave(r, f);
 }
 
 static void on_committed(struct router *r) {
     static struct item *items[BATCH_COMMANDS_MAX];
+    struct flight *f = r->first;
     failpoint("router.after_commit");
-    metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - r->sent_at_ns) / 1e9);
+    metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - f->sent_at_ns) / 1e9);
     metric_add(&batches, 0, 1);
-    metric_add(&events_written, 0, r->decided->event_count);
-    const struct batch batch = *r->decided;
-    uint32_t count = r->batch_count;
-    memcpy(items, r->batch, count * sizeof(struct item *));
+    metric_add(&events_written, 0, f->batch->event_count);
+    const struct batch batch = *f->batch;
+    uint32_t count = f->count;
+    memcpy(items, f->items, count * sizeof(struct item *));
     engine_committed(r->engine);
-    r->batch_count = 0;
-    r->batch_under_way = false;
+    f->count = 0;
+    f->state = FLIGHT_FREE;
+    leave(r, f);
     /* PostgreSQL works on the next batch while this one is told; a few messages rather wait for more */
     if (r->inbox_count >= EARLY_MIN) cycle_turn(r);
     if (batch.event_count > 0) {
@@ -178,14 +211,22 @@ static void on_committed(struct router *r) {
         doors_answer(r, items[i]);
         free(items[i]);
     }
+    if (r->first && r->first->state == FLIGHT_NOTHING) answer_all(r, r->first);
 }
 
 static void on_written(void *context, const struct db_reply *reply) {
-    struct router *r = context;
-    if (r->state != ROUTER_SERVING || !r->batch_under_way) return; /* dropped meanwhile */
+    struct flight *f = context;
+    struct router *r = f->router;
+    if (f->state == FLIGHT_GIVEN_UP) {
+        f->state = FLIGHT_FREE;
+        if (reply->err == ERR_NONE && r->state == ROUTER_SERVING && f->round == r->round)
+            shard_drop(r, "a batch was stored after the one before it was refused");
+        return;
+    }
+    if (r->state != ROUTER_SERVING || f != r->first || f->state != FLIGHT_WRITING || f->round != r->round) return;
     bool lost = reply->err != ERR_NONE && reply->err != ERR_REFUSED;
     if (reply->err == ERR_NONE || (lost && mistake("unknown_is_done"))) {
-        r->held_since = r->sent_at_ns / 1000000;
+        r->held_since = f->sent_at_ns / 1000000;
         on_committed(r);
     } else if (reply->err == ERR_REFUSED) {
         on_refused(r, reply);
@@ -210,41 +251,45 @@ static void decide_item(struct router *r, struct item *item) {
     }
 }
 
-static void decide(struct router *r) {
+static void decide(struct router *r, struct flight *f) {
     engine_begin(r->engine, clock_now());
     uint32_t done = 0;
-    while (done < r->batch_count && engine_has_room(r->engine)) decide_item(r, r->batch[done++]);
-    while (r->batch_count > done) { /* no room left: the rest goes first into the next batch */
-        struct item *item = r->batch[--r->batch_count];
-        item->next = r->inbox;
-        r->inbox = item;
-        if (!item->next) r->inbox_end = &item->next;
-        r->inbox_count++;
-    }
-    const struct batch *batch = r->decided = engine_batch(r->engine);
+    while (done < f->count && engine_has_room(r->engine)) decide_item(r, f->items[done++]);
+    give_back(r, f, done); /* no room left */
+    const struct batch *batch = f->batch = engine_batch(r->engine);
     if (batch->event_count == 0 && batch->key_count == 0) {
         metric_add(&batches, 1, 1);
-        engine_rolled_back(r->engine);
-        answer_all(r);
+        engine_dismiss(r->engine);
+        f->state = FLIGHT_NOTHING;
+        if (f != r->first && !mistake("answered_ahead")) return;
+        answer_all(r, f);
         return;
     }
-    writer_fill(r->write_group, batch, shard_next_lease(r));
+    writer_fill(f->write, batch, shard_next_lease(r));
     if (mistake("answer_before_commit"))
-        for (uint32_t i = 0; i < r->batch_count; i++) doors_answer(r, r->batch[i]);
-    r->sent_at_ns = clock_monotonic_ns();
+        for (uint32_t i = 0; i < f->count; i++) doors_answer(r, f->items[i]);
+    f->state = FLIGHT_WRITING;
+    f->sent_at_ns = r->sent_at_ns = clock_monotonic_ns();
     failpoint("router.before_commit");
-    db_send(r->db, r->write_group, COMMIT_TIMEOUT_MS, on_written, r);
+    db_send(r->db, f->write, COMMIT_TIMEOUT_MS, on_written, f);
 }
 
 static void on_needs_read(void *context, const struct db_reply *reply) {
-    struct router *r = context;
-    if (r->state != ROUTER_SERVING || !r->batch_under_way) return;
-    if (reply->err != ERR_NONE) {
-        shard_drop(r, "what a batch needs could not be read");
+    struct flight *f = context;
+    struct router *r = f->router;
+    if (f->state == FLIGHT_GIVEN_UP) f->state = FLIGHT_FREE;
+    if (r->state != ROUTER_SERVING || f->state != FLIGHT_READING || f->round != r->round) return;
+    if (reply->err != ERR_NONE) { /* the connection was lost, or too slow: again */
+        log_warn("needs_not_read", LOG_ERR(reply->err), LOG_TEXT("why", reply->message));
+        give_back(r, f, 0);
+        f->state = FLIGHT_FREE;
+        leave(r, f);
         return;
     }
-    writer_lend(reply, r->engine);
-    decide(r);
+    if (writer_lend(reply, r->engine))
+        decide(r, f);
+    else
+        shard_drop(r, "another router took the shard");
 }
 
 /* Whether the next batch waits for more: where many push one by one, each batch as it comes is small and costs as much as a large
@@ -256,22 +301,43 @@ static bool gathers(struct router *r) {
     return left > 0;
 }
 
+/* A batch beside the one under way: only when it is large, as the first will be back in a moment. Not on one that only keeps answers:
+ * without events the fence could not tell that it was refused. */
+static bool may_go_ahead(const struct router *r) {
+    return !r->second && !r->retry && r->inbox_count >= (size_t)router_config.ahead_min &&
+           r->first->state == FLIGHT_WRITING && r->first->batch->event_count > 0;
+}
+
+static struct flight *free_flight(struct router *r) {
+    for (int i = 0; i < FLIGHTS; i++) {
+        struct flight *f = &r->flights[i];
+        if (f->state != FLIGHT_FREE) continue;
+        if (!db_group_under_way(f->write) && !db_group_under_way(f->read)) return f; /* else of an earlier round */
+    }
+    return NULL;
+}
+
 bool cycle_turn(void *context) {
     struct router *r = context;
-    if (r->state != ROUTER_SERVING || r->batch_under_way || (!r->inbox && !r->retry)) return false;
-    if (db_group_under_way(r->write_group) || db_group_under_way(r->read_group)) return false; /* of an earlier round */
-    if (r->reference_stale) return false;                                                      /* a newer world first */
-    if (!shard_is_held(r)) return false; /* what memory says may be another's past */
+    if (r->state != ROUTER_SERVING || (!r->inbox && !r->retry)) return false;
+    if (r->first && !may_go_ahead(r)) return false;
+    if (r->reference_stale) return false; /* a newer world first */
+    if (!shard_is_held(r)) return false;  /* what memory says may be another's past */
+    if (!db_is_up(r->reads)) return false;
     if (gathers(r)) return false;
-    take_batch(r);
-    r->batch_last = r->batch_count;
-    r->batch_under_way = true;
-    gather_needs(r);
-    if (writer_needs_nothing(&r->needs)) {
-        decide(r);
+    struct flight *f = free_flight(r);
+    if (!f) return false;
+    take_batch(r, f);
+    gather_needs(r, f);
+    r->batch_last = f->count;
+    f->round = r->round;
+    *(r->first ? &r->second : &r->first) = f;
+    f->state = FLIGHT_READING;
+    if (!writer_needs_nothing(&f->needs)) {
+        writer_read(f->read, &f->needs, (uint16_t)router_config.shard);
+        db_send(r->reads, f->read, READ_TIMEOUT_MS, on_needs_read, f);
     } else {
-        writer_read(r->read_group, &r->needs);
-        db_send(r->db, r->read_group, READ_TIMEOUT_MS, on_needs_read, r);
+        decide(r, f);
     }
     return true;
 }

@@ -37,8 +37,9 @@ struct engine *engine_new(void) {
     struct engine *engine = need(calloc(1, sizeof *engine));
     engine->store = store_new();
     engine->recent = recent_new();
-    for (int i = 0; i < 2; i++) room_open(&engine->rooms[i]);
+    for (int i = 0; i < ROOMS; i++) room_open(&engine->rooms[i]);
     engine->room = &engine->rooms[0];
+    engine->before = &engine->rooms[ROOMS - 1];
     return engine;
 }
 
@@ -53,13 +54,20 @@ void engine_free(struct engine **engine_at) {
     return_lent(engine);
     store_free(&engine->store);
     recent_free(&engine->recent);
-    for (int i = 0; i < 2; i++) room_close(&engine->rooms[i]);
+    for (int i = 0; i < ROOMS; i++) room_close(&engine->rooms[i]);
     free(engine);
     *engine_at = NULL;
 }
 
-void engine_reset(struct engine *engine, const struct engine_head *head, int64_t request_floor) {
+static void nothing_pending(struct engine *engine) {
     return_lent(engine);
+    for (int i = 0; i < ROOMS; i++) engine->rooms[i].stands = false;
+    engine->pending = 0;
+    engine->deciding = false;
+}
+
+void engine_reset(struct engine *engine, const struct engine_head *head, int64_t request_floor) {
+    nothing_pending(engine);
     if (mistake("memory_kept") && engine->head.epoch) {
         engine->head = *head;
         return;
@@ -68,8 +76,6 @@ void engine_reset(struct engine *engine, const struct engine_head *head, int64_t
     recent_reset(engine->recent, request_floor);
     engine->head = *head;
     engine->supervised = 0;
-    engine->in_batch = false;
-    memset(engine->work_index, 0, sizeof engine->work_index);
 }
 
 bool engine_load(struct engine *engine, const uint8_t *body, size_t len) {
@@ -82,7 +88,7 @@ bool engine_load(struct engine *engine, const uint8_t *body, size_t len) {
 }
 
 void engine_set_world(struct engine *engine, const struct world *world) {
-    must(!engine->in_batch);
+    must(!engine->deciding);
     engine->world = world;
 }
 
@@ -123,9 +129,15 @@ bool engine_ticket(const struct engine *engine, int64_t ticket, struct ticket *r
 
 /* ---- lending ------------------------------------------------------------------------------------------------------- */
 
-int64_t engine_needs_ticket(const struct engine *engine, int64_t ticket) {
+static bool is_at_hand(const struct engine *engine, int64_t ticket) {
     size_t len;
-    return ticket > 0 && !store_get(engine->store, ticket, &len) ? ticket : 0;
+    return engine_left(engine->room, ticket) || store_get(engine->store, ticket, &len);
+}
+
+int64_t engine_needs_ticket(const struct engine *engine, int64_t ticket) {
+    const struct batch_ticket *left = ticket > 0 ? engine_left(engine->room, ticket) : NULL;
+    if (left) ticket = left->ticket.merged_into; /* who leads it comes with one that is read */
+    return ticket > 0 && !is_at_hand(engine, ticket) ? ticket : 0;
 }
 
 int64_t engine_needs_request(const struct engine *engine, int64_t request) {
@@ -157,40 +169,60 @@ void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTE
 
 /* ---- a batch: its beginning ----------------------------------------------------------------------------------------------- */
 
+static struct room *room_at(struct engine *engine, const struct room *from, int steps) {
+    return &engine->rooms[(from - engine->rooms + steps) % ROOMS];
+}
+
 void engine_begin(struct engine *engine, time_ms now) {
-    must(!engine->in_batch && engine->world);
-    engine->in_batch = true;
-    engine->room = &engine->rooms[engine->room == &engine->rooms[0]];
-    engine->byte_count = 0;
-    engine->batch = (struct batch){.before = engine->head, .after = engine->head};
-    engine->batch.now = now > engine->head.last_at ? now : engine->head.last_at;
+    must(!engine->deciding && engine->pending < 2 && engine->world);
+    const struct engine_head *head = engine->pending ? &engine->room->batch.after : &engine->head;
+    engine->deciding = true;
+    engine->before = engine->room;
+    struct room *room = engine->room = room_at(engine, engine->room, 1);
+    memset(room->work_index, 0, sizeof room->work_index);
+    memset(room->key_index, 0, sizeof room->key_index);
+    room->byte_count = 0;
+    room->stands = true;
+    room->batch = (struct batch){.before = *head, .after = *head, .now = now > head->last_at ? now : head->last_at};
 }
 
 bool engine_has_room(const struct engine *engine) {
-    const struct batch *b = &engine->batch;
+    const struct batch *b = &engine->room->batch;
     return b->ticket_count + 4 <= TICKETS_MAX && b->move_count < MOVES_MAX && b->link_count < BATCH_COMMANDS_MAX &&
            b->event_count + 2 * STEP_EVENTS_MAX <= EVENTS_MAX &&
            b->assignment_count + 4 * STEP_EVENTS_MAX <= ASSIGNMENTS_MAX &&
-           engine->byte_count + 2 * STEP_EVENTS_MAX * EFFECT_BYTES_MAX + TICKETS_MAX * 512 <= BYTES_MAX;
+           engine->room->byte_count + 2 * STEP_EVENTS_MAX * EFFECT_BYTES_MAX + TICKETS_MAX * 512 <= BYTES_MAX;
 }
 
 /* ---- the end of a batch ------------------------------------------------------------------------------------------------ */
 
 const struct batch *engine_batch(struct engine *engine) {
-    must(engine->in_batch);
-    for (uint32_t i = 0; i < engine->batch.ticket_count; i++) {
-        struct batch_ticket *work = &engine->room->work[i];
+    struct room *room = engine->room;
+    must(engine->deciding);
+    for (uint32_t i = 0; i < room->batch.ticket_count; i++) {
+        struct batch_ticket *work = &room->work[i];
         if (work->touched)
             work->body = engine_encode(engine, &type_ticket, &work->ticket, TICKET_BODY_MAX, &work->body_len);
     }
-    struct batch *batch = &engine->batch;
-    batch->events = engine->room->events;
-    batch->tickets = engine->room->work;
-    batch->assignments = engine->room->assignments;
-    batch->links = engine->room->links;
-    batch->moves = engine->room->moves;
-    batch->keys = engine->room->keys;
+    struct batch *batch = &room->batch;
+    batch->events = room->events;
+    batch->tickets = room->work;
+    batch->assignments = room->assignments;
+    batch->links = room->links;
+    batch->moves = room->moves;
+    batch->keys = room->keys;
+    return_lent(engine);
+    engine->deciding = false;
+    engine->pending++;
     return batch;
+}
+
+void engine_dismiss(struct engine *engine) {
+    must(!engine->deciding && engine->pending && !engine->room->batch.event_count && !engine->room->batch.key_count);
+    engine->pending--;
+    engine->room->stands = false;
+    engine->room = engine->before;
+    engine->before = room_at(engine, engine->room, ROOMS - 1);
 }
 
 void engine_change(const struct batch_ticket *ticket, struct change *ret_change) {
@@ -201,16 +233,11 @@ void engine_change(const struct batch_ticket *ticket, struct change *ret_change)
     ret_change->created = ticket->is_new;
 }
 
-static void end_batch(struct engine *engine) {
-    memset(engine->work_index, 0, sizeof engine->work_index);
-    return_lent(engine);
-    engine->in_batch = false;
-}
-
 void engine_committed(struct engine *engine) {
-    must(engine->in_batch);
-    for (uint32_t i = 0; i < engine->batch.ticket_count; i++) {
-        const struct batch_ticket *work = &engine->room->work[i];
+    must(engine->pending && !engine->deciding);
+    const struct room *room = engine->pending == 2 ? engine->before : engine->room;
+    for (uint32_t i = 0; i < room->batch.ticket_count; i++) {
+        const struct batch_ticket *work = &room->work[i];
         if (!work->touched) continue;
         bool open = ticket_is_open(&work->ticket);
         engine->supervised += (size_t)(open && work->ticket.supervised);
@@ -220,12 +247,17 @@ void engine_committed(struct engine *engine) {
         else
             store_remove(engine->store, work->ticket.id);
     }
-    for (uint32_t i = 0; i < engine->batch.link_count; i++)
-        recent_put(engine->recent, engine->room->links[i].request, engine->room->links[i].ticket);
-    engine->head = engine->batch.after;
-    end_batch(engine);
+    engine->head = room->batch.after;
+    engine->pending--;
+}
+
+static void unlink_requests(struct engine *engine, const struct room *room) {
+    for (uint32_t i = 0; i < room->batch.link_count; i++) recent_put(engine->recent, room->links[i].request, 0);
 }
 
 void engine_rolled_back(struct engine *engine) {
-    if (engine->in_batch) end_batch(engine);
+    int rooms = engine->pending + engine->deciding;
+    if (rooms > 0) unlink_requests(engine, engine->room);
+    if (rooms > 1) unlink_requests(engine, engine->before);
+    nothing_pending(engine);
 }

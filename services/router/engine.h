@@ -4,7 +4,8 @@
  *
  * A batch: engine_needs for each waiting message (and lending what it asks for), engine_begin, then engine_request /
  * engine_command / engine_timer for each, then the caller stores engine_batch and calls engine_committed or
- * engine_rolled_back. Until then nothing outside the batch has changed. */
+ * engine_rolled_back. Until then nothing outside the batch has changed. One more batch may be decided on top of one that is being
+ * stored; it sees what that one left, is committed after it and rolled back with it. */
 #ifndef ROUTER_ENGINE_H
 #define ROUTER_ENGINE_H
 
@@ -37,7 +38,7 @@ void engine_free(struct engine **engine);
 void engine_reset(struct engine *engine, const struct engine_head *head, int64_t request_floor);
 /* An open ticket read from the database: its body as stored. False when it cannot be decoded or is not open. */
 bool engine_load(struct engine *engine, const uint8_t *body, size_t len);
-/* Borrowed; must outlive the engine or be replaced. Not during a batch. */
+/* Borrowed; must outlive the engine or be replaced. Not while a batch is decided. */
 void engine_set_world(struct engine *engine, const struct world *world);
 const struct world *engine_world(const struct engine *engine);
 
@@ -57,7 +58,8 @@ bool engine_ticket(const struct engine *engine, int64_t ticket, struct ticket *r
 
 int64_t engine_needs_ticket(const struct engine *engine, int64_t ticket); /* a ticket not in memory: closed, or none */
 int64_t engine_needs_request(const struct engine *engine, int64_t request); /* whether it has a ticket already */
-/* Lent for the coming batch only; what was asked for and not lent does not exist. */
+/* Lent for the coming batch only; what was asked for and not lent does not exist. What is lent was read after the batch before the
+ * last one decided was committed: what the last one left counts before it. */
 void engine_lend_ticket(struct engine *engine, const uint8_t *body, size_t len);
 void engine_lend_request(struct engine *engine, int64_t request, int64_t ticket);
 void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTES],
@@ -65,6 +67,7 @@ void engine_lend_reply(struct engine *engine, const uint8_t key[COMMAND_KEY_BYTE
 
 /* ---- a batch ------------------------------------------------------------------------------------------------------- */
 
+/* must: at most one batch is pending. */
 void engine_begin(struct engine *engine, time_ms now);
 /* Whether one more message certainly fits the batch's bounds. */
 bool engine_has_room(const struct engine *engine);
@@ -124,13 +127,17 @@ struct batch {
     uint32_t event_count, ticket_count, assignment_count, link_count, move_count, key_count;
     time_ms now;
 };
-/* Closes the batch: encodes the tickets. Borrowed until it is committed or rolled back; what it points to, until the batch after the
- * next begins. Neither events nor keys: nothing to store. */
+/* Closes the batch: encodes the tickets. It is pending now. Borrowed until it is rolled back, or until the second batch after it begins.
+ * Neither events nor keys: nothing to store, dismiss it. */
 const struct batch *engine_batch(struct engine *engine);
+/* The last batch holds nothing to store: it is not pending any more. */
+void engine_dismiss(struct engine *engine);
 /* The live-queue row of a touched ticket of the batch. */
 void engine_change(const struct batch_ticket *ticket, struct change *ret_change);
 
+/* The older of the pending ones. */
 void engine_committed(struct engine *engine);
+/* All that are pending, and what is being decided. */
 void engine_rolled_back(struct engine *engine);
 
 #endif

@@ -12,7 +12,7 @@ static enum verdict decide(struct engine *engine, struct batch_ticket *work, con
     int64_t other_number = command->other ? command->other : work ? work->ticket.merged_into : 0;
     struct batch_ticket *other = engine_work(engine, other_number);
     enum verdict verdict = ticket_decide(engine->world, work ? &work->ticket : NULL, other ? &other->ticket : NULL,
-                                         command, engine_new_number(engine), engine->batch.now, &engine->step);
+                                         command, engine_new_number(engine), engine->room->batch.now, &engine->step);
     if (verdict == VERDICT_OK) engine_take_step(engine);
     return verdict;
 }
@@ -30,7 +30,7 @@ static void route_again(const struct engine *engine, const struct ticket *ticket
     known.rules_count = command->rules_count;
     memcpy(known.rules, command->rules, sizeof known.rules);
     struct route route;
-    routing_decide_at(engine->world, &known, engine->batch.now, &route);
+    routing_decide_at(engine->world, &known, engine->room->batch.now, &route);
     if (command->name == COMMAND_SUPPLEMENT)
         routing_set(&route, command);
     else
@@ -42,8 +42,6 @@ static int64_t known_ticket(const struct engine *engine, int64_t request) {
     int64_t ticket = recent_get(engine->recent, request);
     for (uint32_t i = 0; !ticket && i < engine->request_lent_count; i++)
         if (engine->requests_lent[i].request == request) ticket = engine->requests_lent[i].ticket;
-    for (uint32_t i = engine->batch.link_count; !ticket && i-- > 0;)
-        if (engine->room->links[i].request == request) ticket = engine->room->links[i].ticket;
     return ticket;
 }
 
@@ -70,22 +68,23 @@ void engine_request(struct engine *engine, const struct request_new *request, st
     ret_routed->verdict = decide(engine, NULL, &receive);
     if (ret_routed->verdict != VERDICT_OK) return;
     const struct batch_ticket *work = engine_work(engine, ticket);
-    must(engine->batch.link_count < BATCH_COMMANDS_MAX);
-    engine->room->links[engine->batch.link_count++] = (struct batch_link){request->request, ticket};
+    must(engine->room->batch.link_count < BATCH_COMMANDS_MAX);
+    engine->room->links[engine->room->batch.link_count++] = (struct batch_link){request->request, ticket};
+    recent_put(engine->recent, request->request, ticket); /* taken back when the batch is */
     ret_routed->ticket = ticket;
     ret_routed->state = work->ticket.state;
 }
 
 static const struct reply *first_answer(const struct engine *engine, const struct command *command,
                                         bool *ret_other_body) {
-    const uint8_t *body = NULL;
-    const struct reply *reply = NULL;
+    const uint8_t *said = (const uint8_t *)command->key.at;
+    const struct batch_key *key = engine_key(engine->room, said);
+    if (!key) key = engine_key(engine->before, said);
+    const uint8_t *body = key ? key->body : NULL;
+    const struct reply *reply = key ? &key->reply : NULL;
     for (uint32_t i = 0; !reply && i < engine->reply_lent_count; i++)
-        if (memcmp(engine->replies_lent[i].key, command->key.at, COMMAND_KEY_BYTES) == 0)
+        if (memcmp(engine->replies_lent[i].key, said, COMMAND_KEY_BYTES) == 0)
             reply = &engine->replies_lent[i].reply, body = engine->replies_lent[i].body;
-    for (uint32_t i = 0; !reply && i < engine->batch.key_count; i++)
-        if (memcmp(engine->room->keys[i].key, command->key.at, COMMAND_KEY_BYTES) == 0)
-            reply = &engine->room->keys[i].reply, body = engine->room->keys[i].body;
     *ret_other_body = reply && memcmp(body, command->key_body.at, COMMAND_KEY_BYTES) != 0;
     return reply;
 }
@@ -104,7 +103,7 @@ void engine_command(struct engine *engine, const struct command *command, struct
     }
     struct batch_ticket *work = engine_work(engine, command->ticket);
     *ret_reply = (struct reply){.ticket = command->ticket};
-    int64_t made = engine->batch.after.next_ticket, made_number = engine_new_number(engine);
+    int64_t made = engine->room->batch.after.next_ticket, made_number = engine_new_number(engine);
     if (!work)
         ret_reply->verdict = VERDICT_NOT_VISIBLE;
     else if (command->version && command->version != work->ticket.version)
@@ -121,20 +120,15 @@ void engine_command(struct engine *engine, const struct command *command, struct
         ret_reply->state = work->ticket.state;
         ret_reply->seq = work->last_seq;
     }
-    if (engine->batch.after.next_ticket != made) ret_reply->other = made_number;
-    if (keyed) { /* a refusal is an answer too: a copy that waits must not be done after its sender was told no */
-        must(engine->batch.key_count < BATCH_COMMANDS_MAX);
-        struct batch_key *key = &engine->room->keys[engine->batch.key_count++];
-        memcpy(key->key, command->key.at, COMMAND_KEY_BYTES);
-        memcpy(key->body, command->key_body.at, COMMAND_KEY_BYTES);
-        key->reply = *ret_reply;
-    }
+    if (engine->room->batch.after.next_ticket != made) ret_reply->other = made_number;
+    /* a refusal is an answer too: a copy that waits must not be done after its sender was told no */
+    if (keyed) engine_keep_key(engine, command, ret_reply);
 }
 
 void engine_timer(struct engine *engine, const struct timer_due *timer, struct timer_done *ret_done) {
     *ret_done = (struct timer_done){.ticket = timer->ticket, .generation = timer->generation};
     struct batch_ticket *work = engine_work(engine, timer->ticket);
-    if (mistake("sender_clock_trusted") && timer->due > engine->batch.now) engine->batch.now = timer->due;
+    if (mistake("sender_clock_trusted") && timer->due > engine->room->batch.now) engine->room->batch.now = timer->due;
     if (!work) {
         ret_done->verdict = VERDICT_TIMER_STALE;
         return;

@@ -15,8 +15,10 @@ enum {
     ASSIGNMENTS_MAX = EVENTS_MAX * 2,
     BYTES_MAX = 32 << 20,
     LENT_MAX = BATCH_COMMANDS_MAX,
-    MOVES_MAX = 40,    /* each is a statement of its own */
-    WORK_INDEX = 16384 /* a power of two above 2 * TICKETS_MAX */
+    MOVES_MAX = 40,     /* each is a statement of its own */
+    WORK_INDEX = 16384, /* a power of two above 2 * TICKETS_MAX */
+    KEY_INDEX = 4096,   /* a power of two above 2 * BATCH_COMMANDS_MAX */
+    ROOMS = 3
 };
 
 struct lent_ticket {
@@ -29,8 +31,13 @@ struct lent_reply {
     struct reply reply;
 };
 
-/* Where a batch lies: two, used in turn, so that one stays whole for those who tell of it while the next is decided. */
+/* Where a batch lies: three, used in turn. While one is decided, the one before it may be on its way to the database, and the one
+ * before that stays whole for those who tell of it. */
 struct room {
+    struct batch batch;
+    bool stands;                     /* what it left is so, or will be: not rolled back, not forgotten */
+    uint16_t work_index[WORK_INDEX]; /* place in work + 1, by ticket */
+    uint16_t key_index[KEY_INDEX];   /* place in keys + 1, by key */
     struct batch_event *events;
     struct batch_ticket *work;
     struct batch_assignment *assignments;
@@ -38,6 +45,7 @@ struct room {
     struct batch_move *moves;
     struct batch_key *keys;
     uint8_t *bytes; /* encoded effects and tickets */
+    size_t byte_count;
 };
 
 struct engine {
@@ -51,15 +59,19 @@ struct engine {
     struct batch_link requests_lent[LENT_MAX];
     struct lent_reply replies_lent[LENT_MAX];
     uint32_t ticket_lent_count, request_lent_count, reply_lent_count;
-    /* the batch */
-    bool in_batch;
-    struct batch batch;
-    struct room rooms[2], *room;     /* of the batch, or of the last one */
-    uint16_t work_index[WORK_INDEX]; /* place in room->work + 1, by ticket */
-    size_t byte_count;
-    struct step step; /* of the command being decided; 19 kB, so not on the stack */
+    /* batches */
+    bool deciding;
+    int pending; /* decided and neither committed nor rolled back: at most two */
+    struct room rooms[ROOMS];
+    struct room *room, *before; /* of the batch, or of the last one; of the one before it */
+    struct step step;           /* of the command being decided; 19 kB, so not on the stack */
 };
 
+/* As the room left it; NULL when it did not touch it. */
+const struct batch_ticket *engine_left(const struct room *room, int64_t ticket);
+/* The first answer to this key in the room; NULL when there is none. */
+const struct batch_key *engine_key(const struct room *room, const uint8_t key[COMMAND_KEY_BYTES]);
+void engine_keep_key(struct engine *engine, const struct command *command, const struct reply *reply);
 /* The ticket as the batch has it so far; NULL when there is none with this number. */
 struct batch_ticket *engine_work(struct engine *engine, int64_t ticket);
 /* The number the next ticket made gets. */

@@ -3,42 +3,60 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/mistake.h"
 #include "common/number.h"
 #include "services/kit/chain.h"
 #include "services/router/engine_inner.h"
 
 /* ---- the tickets of the batch ----------------------------------------------------------------------------------------- */
 
-static uint32_t work_slot(const struct engine *engine, int64_t ticket) {
+static uint32_t work_slot(const struct room *room, int64_t ticket) {
     uint32_t i = (uint32_t)(((uint64_t)ticket * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (WORK_INDEX - 1);
-    while (engine->work_index[i] && engine->room->work[engine->work_index[i] - 1].ticket.id != ticket)
+    while (room->work_index[i] && room->work[room->work_index[i] - 1].ticket.id != ticket)
         i = (i + 1) & (WORK_INDEX - 1);
     return i;
 }
 
-static struct batch_ticket *work_new(struct engine *engine, uint32_t slot) {
-    must(engine->batch.ticket_count < TICKETS_MAX);
-    struct batch_ticket *work = &engine->room->work[engine->batch.ticket_count++];
-    engine->work_index[slot] = (uint16_t)engine->batch.ticket_count;
+const struct batch_ticket *engine_left(const struct room *room, int64_t ticket) {
+    if (!room->stands || mistake("left_unseen")) return NULL;
+    uint16_t place = room->work_index[work_slot(room, ticket)];
+    return place && room->work[place - 1].touched ? &room->work[place - 1] : NULL;
+}
+
+static struct batch_ticket *work_new(struct room *room, uint32_t slot) {
+    must(room->batch.ticket_count < TICKETS_MAX);
+    struct batch_ticket *work = &room->work[room->batch.ticket_count++];
+    room->work_index[slot] = (uint16_t)room->batch.ticket_count;
     work->is_new = work->touched = work->was_open = work->was_supervised = false;
     work->event_count = 0;
     return work;
 }
 
-/* The ticket as the batch has it so far; NULL when there is none with this number. */
-struct batch_ticket *engine_work(struct engine *engine, int64_t ticket) {
-    if (ticket <= 0) return NULL;
-    uint32_t slot = work_slot(engine, ticket);
-    if (engine->work_index[slot]) return &engine->room->work[engine->work_index[slot] - 1];
-    size_t len;
-    const uint8_t *body = store_get(engine->store, ticket, &len);
+static const uint8_t *body_of(const struct engine *engine, int64_t ticket, size_t *ret_len) {
+    const struct batch_ticket *left = engine_left(engine->before, ticket);
+    if (left) {
+        *ret_len = left->body_len;
+        return left->body;
+    }
+    const uint8_t *body = store_get(engine->store, ticket, ret_len);
     for (uint32_t i = 0; !body && i < engine->ticket_lent_count; i++) {
         if (engine->tickets_lent[i].ticket != ticket) continue;
         body = engine->tickets_lent[i].body;
-        len = engine->tickets_lent[i].len;
+        *ret_len = engine->tickets_lent[i].len;
     }
+    return body;
+}
+
+/* The ticket as the batch has it so far; NULL when there is none with this number. */
+struct batch_ticket *engine_work(struct engine *engine, int64_t ticket) {
+    struct room *room = engine->room;
+    if (ticket <= 0) return NULL;
+    uint32_t slot = work_slot(room, ticket);
+    if (room->work_index[slot]) return &room->work[room->work_index[slot] - 1];
+    size_t len;
+    const uint8_t *body = body_of(engine, ticket, &len);
     if (!body) return NULL;
-    struct batch_ticket *work = work_new(engine, slot);
+    struct batch_ticket *work = work_new(room, slot);
     must(codec_decode(&type_ticket, body, len, &work->ticket, NULL) == CODEC_OK);
     work->was_open = ticket_is_open(&work->ticket);
     work->was_owner = work->ticket.owner;
@@ -48,9 +66,35 @@ struct batch_ticket *engine_work(struct engine *engine, int64_t ticket) {
 }
 
 int64_t engine_new_number(const struct engine *engine) {
-    const struct engine_head *after = &engine->batch.after;
-    return number_ticket(clock_date(engine->batch.now), after->shard,
+    const struct engine_head *after = &engine->room->batch.after;
+    return number_ticket(clock_date(engine->room->batch.now), after->shard,
                          (int32_t)((after->next_ticket - 1) % NUMBER_TICKET_N_MAX) + 1);
+}
+
+/* ---- keys --------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t key_slot(const struct room *room, const uint8_t key[COMMAND_KEY_BYTES]) {
+    uint64_t head;
+    memcpy(&head, key, sizeof head);
+    uint32_t i = (uint32_t)((head * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (KEY_INDEX - 1);
+    while (room->key_index[i] && memcmp(room->keys[room->key_index[i] - 1].key, key, COMMAND_KEY_BYTES) != 0)
+        i = (i + 1) & (KEY_INDEX - 1);
+    return i;
+}
+
+const struct batch_key *engine_key(const struct room *room, const uint8_t key[COMMAND_KEY_BYTES]) {
+    uint16_t place = room->stands ? room->key_index[key_slot(room, key)] : 0;
+    return place ? &room->keys[place - 1] : NULL;
+}
+
+void engine_keep_key(struct engine *engine, const struct command *command, const struct reply *reply) {
+    struct room *room = engine->room;
+    must(room->batch.key_count < BATCH_COMMANDS_MAX);
+    struct batch_key *key = &room->keys[room->batch.key_count++];
+    memcpy(key->key, command->key.at, COMMAND_KEY_BYTES);
+    memcpy(key->body, command->key_body.at, COMMAND_KEY_BYTES);
+    key->reply = *reply;
+    room->key_index[key_slot(room, key->key)] = (uint16_t)room->batch.key_count;
 }
 
 /* ---- events ---------------------------------------------------------------------------------------------------------- */
@@ -60,32 +104,32 @@ static void note_assignments(struct engine *engine, const struct ticket *ticket,
     for (uint16_t i = 0; i < ticket->assignments_count; i++) {
         const struct assignment *a = &ticket->assignments[i];
         if (a->no <= before) continue;
-        must(engine->batch.assignment_count < ASSIGNMENTS_MAX);
-        engine->room->assignments[engine->batch.assignment_count++] =
+        must(engine->room->batch.assignment_count < ASSIGNMENTS_MAX);
+        engine->room->assignments[engine->room->batch.assignment_count++] =
             (struct batch_assignment){ticket->id, a->offered_at, a->unit, a->no, a->kind};
     }
 }
 
 uint8_t *engine_encode(struct engine *engine, const struct type_info *type, const void *value, size_t max,
                        uint32_t *ret_len) {
-    must(engine->byte_count + max <= BYTES_MAX);
-    uint8_t *at = engine->room->bytes + engine->byte_count;
+    must(engine->room->byte_count + max <= BYTES_MAX);
+    uint8_t *at = engine->room->bytes + engine->room->byte_count;
     size_t len;
     must(codec_encode(type, value, at, max, &len) == CODEC_OK);
-    engine->byte_count += len;
+    engine->room->byte_count += len;
     *ret_len = (uint32_t)len;
     return at;
 }
 
 static void append_event(struct engine *engine, struct batch_ticket *work, struct event *event) {
-    struct engine_head *after = &engine->batch.after;
-    must(engine->batch.event_count < EVENTS_MAX);
+    struct engine_head *after = &engine->room->batch.after;
+    must(engine->room->batch.event_count < EVENTS_MAX);
     must(event->at >= after->last_at);
     event->seq = after->next_seq++;
     event->shard = after->shard;
     event->epoch = after->epoch;
     after->last_at = event->at;
-    struct batch_event *row = &engine->room->events[engine->batch.event_count++];
+    struct batch_event *row = &engine->room->events[engine->room->batch.event_count++];
     *row = (struct batch_event){.seq = event->seq,
                                 .ticket = event->ticket,
                                 .user = event->user,
@@ -108,10 +152,10 @@ static void append_event(struct engine *engine, struct batch_ticket *work, struc
 
 static void move_requests(struct engine *engine, const struct event *event) {
     if (event->type != EVENT_MERGED && event->type != EVENT_UNMERGED) return;
-    must(engine->batch.move_count < BATCH_COMMANDS_MAX);
+    must(engine->room->batch.move_count < BATCH_COMMANDS_MAX);
     bool back = event->type == EVENT_UNMERGED;
     int64_t leading = event->effect.other;
-    engine->room->moves[engine->batch.move_count++] =
+    engine->room->moves[engine->room->batch.move_count++] =
         (struct batch_move){back ? leading : event->ticket, back ? event->ticket : leading, event->seq, back};
 }
 
@@ -121,11 +165,11 @@ void engine_take_step(struct engine *engine) {
         struct event *event = &engine->step.events[i];
         struct batch_ticket *work = engine_work(engine, event->ticket);
         if (!work) { /* the command made it */
-            work = work_new(engine, work_slot(engine, event->ticket));
+            work = work_new(engine->room, work_slot(engine->room, event->ticket));
             memset(&work->ticket, 0, sizeof work->ticket);
             work->ticket.id = event->ticket;
             work->is_new = true;
-            engine->batch.after.next_ticket++;
+            engine->room->batch.after.next_ticket++;
         }
         uint8_t before = work->ticket.assignment_last;
         append_event(engine, work, event);

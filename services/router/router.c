@@ -18,14 +18,20 @@ static const struct config_key keys[] = {
                .doc_zh = "最后一次活动之后继续占有分片的时间; 其他进程等过这段时间才接管。"),
     CONFIG_KEY(struct router_config, batch_max, CONFIG_INT, "1000", .min = 1, .max = BATCH_COMMANDS_MAX,
                .doc_en = "Commands decided in one transaction at most.", .doc_zh = "一个事务中最多处理的命令数。"),
+    CONFIG_KEY(struct router_config, ahead_min, CONFIG_INT, "100", .min = 1, .max = BATCH_COMMANDS_MAX,
+               .doc_en =
+                   "So many commands waiting are decided and sent while a transaction is still under way; fewer wait "
+                   "for its end.",
+               .doc_zh = "等待的命令达到此数时, 不等上一事务结束即开始处理下一批; 不足则等待。"),
     CONFIG_KEY(struct router_config, backlog_max, CONFIG_INT, "50000", .min = 100, .max = 1000000,
                .doc_en = "Commands waiting before the router stops taking more and senders answer 503.",
                .doc_zh = "排队命令的上限; 超过后不再接收, 前端返回 503。"),
     CONFIG_END};
 
 static struct db_group **groups_of(struct router *r, size_t i) {
-    struct db_group **all[] = {&r->write_group, &r->read_group, &r->lease_group,    &r->load_group,
-                               &r->sweep_group, &r->park_group, &r->partition_group};
+    struct db_group **all[] = {&r->flights[0].read,  &r->flights[0].write, &r->flights[1].read,
+                               &r->flights[1].write, &r->lease_group,      &r->load_group,
+                               &r->sweep_group,      &r->park_group,       &r->partition_group};
     return i < sizeof all / sizeof all[0] ? all[i] : NULL;
 }
 
@@ -40,6 +46,7 @@ static enum err router_open(struct kit *kit) {
     r->kit = kit;
     r->engine = engine_new();
     for (size_t i = 0; groups_of(r, i); i++) *groups_of(r, i) = db_group_new();
+    for (int i = 0; i < FLIGHTS; i++) r->flights[i].router = r;
     /* the batch statements join a handful of rows to big tables by key, whatever the planner believes */
     must(asprintf(&r->conninfo,
                   "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
@@ -54,6 +61,11 @@ static enum err router_open(struct kit *kit) {
                                  .backoff_max_ms = 250};
     r->projection = projection_new(kit->loop, kit->config->redis_socket, r->engine);
     r->db = db_new(kit->loop, &options);
+    struct db_options reads = {.conninfo = r->conninfo,
+                               .application_name = "paidan-router-reads",
+                               .force_generic_plan = true,
+                               .backoff_max_ms = 250};
+    r->reads = db_new(kit->loop, &reads);
     struct db_options side = {.conninfo = r->conninfo,
                               .application_name = "paidan-router-side",
                               .force_generic_plan = true,
@@ -92,6 +104,7 @@ static void router_close(struct kit *kit) {
     loop_timer_free(&r->gather);
     projection_free(&r->projection);
     db_free(&r->db);
+    db_free(&r->reads);
     db_free(&r->side);
     reference_loader_free(&r->loader);
     for (size_t i = 0; groups_of(r, i); i++) db_group_free(groups_of(r, i));

@@ -20,6 +20,7 @@ struct router_config {
     int64_t shard;
     int64_t lease;     /* ms */
     int64_t batch_max; /* commands in a transaction */
+    int64_t ahead_min; /* commands that make a second one beside it */
     int64_t backlog_max;
 };
 
@@ -43,7 +44,29 @@ struct item {
     uint8_t bytes[];
 };
 
-enum { SWEEP_MARKS = 16 };
+/* A batch from the moment its messages leave the inbox until they are answered. Two may be under way: while the first is being
+ * stored, the second is decided on what the first one leaves and sent after it. The fence refuses it if the first was refused. */
+enum flight_state {
+    FLIGHT_FREE,
+    FLIGHT_READING, /* what it needs to be decided */
+    FLIGHT_WRITING,
+    FLIGHT_NOTHING, /* nothing to store: its answers wait for the first one's end */
+    FLIGHT_GIVEN_UP /* with the first one; its transaction is refused by the fence */
+};
+struct flight {
+    struct router *router;
+    enum flight_state state;
+    uint64_t round; /* of the router, when it was sent */
+    struct item *items[BATCH_COMMANDS_MAX];
+    uint32_t count;
+    bool retried;              /* from the retry list */
+    const struct batch *batch; /* as the engine gave it, good until the second one after it begins */
+    int64_t sent_at_ns;        /* monotonic */
+    struct writer_needs needs;
+    struct db_group *read, *write;
+};
+
+enum { SWEEP_MARKS = 16, FLIGHTS = 2 };
 
 enum router_state {
     ROUTER_AWAY,    /* no database */
@@ -55,9 +78,10 @@ enum router_state {
 struct router {
     struct kit *kit;
     enum router_state state;
-    uint64_t round;  /* counts the times everything was dropped; answers from an earlier round mean nothing */
-    struct db *db;   /* the one that writes; the lease is its backend's */
-    struct db *side; /* reads that need not wait for the batch: reference data, sweeps */
+    uint64_t round;   /* counts the times everything was dropped; answers from an earlier round mean nothing */
+    struct db *db;    /* the one that writes; the lease is its backend's */
+    struct db *reads; /* what batches need to be decided */
+    struct db *side;  /* reads that need not wait for the batch: reference data, sweeps */
     char *conninfo;
     struct bus *bus;
     struct bus_socket *door, *news; /* NULL while another may hold the shard */
@@ -75,17 +99,14 @@ struct router {
     struct item *inbox, **inbox_end;
     size_t inbox_count;
     bool draining;
-    /* the batch under way */
-    struct item *batch[BATCH_COMMANDS_MAX];
-    const struct batch *decided;      /* as the engine gave it, good until the next batch begins */
-    uint32_t batch_count, batch_last; /* of the one before */
-    bool batch_under_way;
+    /* batches under way */
+    struct flight flights[FLIGHTS], *first, *second;
+    uint32_t batch_last; /* messages in the one begun last */
+    int64_t sent_at_ns;  /* monotonic, when the last one was sent */
     struct item
         *retry; /* halves of a batch that was refused, tried before the inbox; each run ends where `split` says */
     uint32_t retry_run;
-    int64_t sent_at_ns; /* monotonic, of the transaction under way */
-    struct writer_needs needs;
-    struct db_group *write_group, *read_group, *lease_group, *load_group, *sweep_group, *park_group, *partition_group;
+    struct db_group *lease_group, *load_group, *sweep_group, *park_group, *partition_group;
     /* holding the shard */
     time_ms lease_until;
     int64_t held_since, asked_at; /* monotonic: when the lease in force was asked for; when it was last asked for */

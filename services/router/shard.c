@@ -153,7 +153,7 @@ static void recount_some(struct router *r) {
     if (!r->recount || r->inbox_count > RECOUNT_PIECE) return;
     for (int n = 0; n < RECOUNT_PIECE && r->recount_next < r->recount_count; n++)
         look_anew(r, r->recount[r->recount_next++]);
-    if (r->recount_next < r->recount_count || r->inbox_count || r->batch_under_way) return;
+    if (r->recount_next < r->recount_count || r->inbox_count || r->first) return;
     log_info("deadlines_recounted", LOG_INT("tickets", (int64_t)r->recount_count),
              LOG_INT("world", r->reference->world.version));
     free(r->recount);
@@ -322,7 +322,7 @@ bool shard_is_held(const struct router *r) {
 }
 
 static void keep_lease(struct router *r) {
-    if (r->keeping || r->batch_under_way || clock_monotonic_ms() - r->held_since < router_config.lease / 4) return;
+    if (r->keeping || r->first || clock_monotonic_ms() - r->held_since < router_config.lease / 4) return;
     r->keeping = true;
     r->asked_at = clock_monotonic_ms();
     writer_keep(r->lease_group, (uint16_t)router_config.shard, engine_head(r->engine)->epoch, shard_next_lease(r),
@@ -449,7 +449,7 @@ void shard_tick(void *context) {
         if (r->loaded_to >= 0) keep_lease(r);
     }
     if (r->state != ROUTER_SERVING) return;
-    if (r->reference_stale && !r->reference_loading && !r->batch_under_way) start_reference(r);
+    if (r->reference_stale && !r->reference_loading && !r->first) start_reference(r);
     if (!r->draining) sweep(r);
     recount_some(r);
     make_partitions(r);

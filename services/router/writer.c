@@ -6,7 +6,9 @@
 
 static const struct db_statement ADVANCE = {
     "router_advance",
-    "SELECT shard_advance($1::int2, $2::int4, $3::int8, $4::int4, $5::int4, $6::int8, $7::bytea, $8::int8)"};
+    "UPDATE shard SET next_seq = CASE WHEN epoch = $2::int4 AND next_seq = $3::int8 THEN next_seq + $4::int4 ELSE "
+    "shard_lost($1::int2, $2::int4) END, next_ticket = next_ticket + $5::int4, last_at = $6::int8, chain = $7::bytea, "
+    "lease_until = $8::int8 WHERE id = $1::int2"};
 
 static const struct db_statement KEEP = {"router_keep",
                                          "SELECT shard_keep($1::int2, $2::int4, $3::int8, $4::int8, $5::int4)"};
@@ -77,6 +79,9 @@ static const struct db_statement READ_REQUESTS = {
     "router_read_requests", "SELECT request, ticket FROM ticket_request WHERE request = ANY ($1::int8[])"};
 static const struct db_statement READ_KEYS = {"router_read_keys",
                                               "SELECT key, body, reply FROM command_key WHERE key = ANY ($1::bytea[])"};
+
+/* The last of the reads: nobody else wrote before it if the epoch is still ours. */
+static const struct db_statement READ_EPOCH = {"router_read_epoch", "SELECT epoch FROM shard WHERE id = $1::int2"};
 
 static const struct db_statement PARK = {"router_park",
                                          "INSERT INTO parked (at, service, sqlstate, what, number, body) "
@@ -239,7 +244,7 @@ static void add_keys(struct db_group *group, const struct batch *batch) {
 }
 
 void writer_fill(struct db_group *group, const struct batch *batch, time_ms lease_until) {
-    db_group_begin(group, DB_TRANSACTION);
+    db_group_begin(group, DB_WRITE); /* ends with its sync: the next one may be sent behind it */
     add_fence(group, batch, lease_until);
     add_events(group, batch);
     add_tickets(group, batch, true);
@@ -252,7 +257,7 @@ void writer_fill(struct db_group *group, const struct batch *batch, time_ms leas
 
 void writer_keep(struct db_group *group, uint16_t shard, uint32_t epoch, time_ms lease_until, int64_t swept_to,
                  uint32_t world) {
-    db_group_begin(group, DB_TRANSACTION);
+    db_group_begin(group, DB_WRITE);
     struct db_call *call = db_group_add(group, &KEEP);
     db_set_int2(call, 1, (int16_t)shard);
     db_set_int4(call, 2, (int32_t)epoch);
@@ -274,18 +279,20 @@ static void add_numbers(struct db_group *group, const struct db_statement *state
     for (uint32_t i = 0; i < count; i++) db_push_int8(call, 1, numbers[i]);
 }
 
-void writer_read(struct db_group *group, const struct writer_needs *needs) {
+void writer_read(struct db_group *group, const struct writer_needs *needs, uint16_t shard) {
     db_group_begin(group, DB_READ);
     add_numbers(group, &READ_TICKETS, needs->tickets, needs->ticket_count);
     add_numbers(group, &READ_REQUESTS, needs->requests, needs->request_count);
     struct db_call *call = db_group_add(group, &READ_KEYS);
     db_set_array(call, 1, DB_BYTEA);
     for (uint32_t i = 0; i < needs->key_count; i++) db_push_bytes(call, 1, needs->keys[i], COMMAND_KEY_BYTES);
+    db_set_int2(db_group_add(group, &READ_EPOCH), 1, (int16_t)shard);
 }
 
-void writer_lend(const struct db_reply *reply, struct engine *engine) {
+bool writer_lend(const struct db_reply *reply, struct engine *engine) {
     const struct db_result *tickets = reply->results[0], *requests = reply->results[1], *keys = reply->results[2];
     size_t len, key_len, body_len;
+    if (!db_rows(reply->results[3]) || db_get_int(reply->results[3], 0, 0) != engine_head(engine)->epoch) return false;
     for (int i = 0; i < db_rows(tickets); i++) {
         const uint8_t *body = db_get_bytes(tickets, i, 0, &len);
         engine_lend_ticket(engine, body, len);
@@ -300,6 +307,7 @@ void writer_lend(const struct db_reply *reply, struct engine *engine) {
         if (codec_decode(&type_reply, encoded, len, &first, NULL) == CODEC_OK)
             engine_lend_reply(engine, key, body, &first);
     }
+    return true;
 }
 
 void writer_park(struct db_group *group, time_ms now, const char *sqlstate, const char *what, int64_t number,

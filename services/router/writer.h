@@ -19,9 +19,9 @@ struct writer_needs {
     uint32_t ticket_count, request_count, key_count;
 };
 bool writer_needs_nothing(const struct writer_needs *needs);
-void writer_read(struct db_group *group, const struct writer_needs *needs);
-/* Lends the engine what was read. */
-void writer_lend(const struct db_reply *reply, struct engine *engine);
+void writer_read(struct db_group *group, const struct writer_needs *needs, uint16_t shard);
+/* Lends the engine what was read. False, and nothing lent: another router holds the shard, what was read may be of its making. */
+bool writer_lend(const struct db_reply *reply, struct engine *engine);
 
 /* Puts a refused message away, visibly, outside any batch. `number` is its request or ticket. */
 void writer_park(struct db_group *group, time_ms now, const char *sqlstate, const char *what, int64_t number,

@@ -28,7 +28,6 @@
     F(DB_SPARED, "backend of the old holder not ended at takeover")                                                    \
     F(DB_RESTART, "PostgreSQL restarted")                                                                              \
     F(DB_REFUSED, "transaction refused, may be tried again")                                                           \
-    F(DB_ROLLED_BACK, "COMMIT answered with ROLLBACK")                                                                 \
     F(DB_FULL, "disk full")                                                                                            \
     F(DB_SLOW, "transaction slow")                                                                                     \
     F(DB_POISON, "row refused for its data")                                                                           \

@@ -112,10 +112,6 @@ static const char *trouble(const struct job *job) {
         return "53100";
     }
     if (job->kind == DB_READ || !chance(sim.db_trouble)) return NULL;
-    if (job->kind == DB_TRANSACTION && chance(300000)) {
-        fault_happens(FAULT_DB_ROLLED_BACK, "%s", job->calls[0]->statement->name);
-        return "25P02";
-    }
     fault_happens(FAULT_DB_REFUSED, "%s", job->calls[0]->statement->name);
     static const char *const states[] = {"40001", "40P01", "57014", "55P03"};
     return states[below(4)];
@@ -138,14 +134,7 @@ static void run_job(struct backend *backend, struct job *job) {
         if (sqlstate) refuse(job, i, sqlstate, t->message);
     }
     if (sqlstate) {
-        bool lies = job->kind == DB_TRANSACTION && !strcmp(sqlstate, "25P02") && sim.mistake &&
-                    !strcmp(sim.mistake, "commit_tag_ignored");
         disk_roll_back(t);
-        if (lies) { /* the client took "ROLLBACK" for a success */
-            job->err = ERR_NONE;
-            for (int i = 0; i < job->call_count; i++)
-                if (!job->results[i]) job->results[i] = result_new();
-        }
     } else {
         disk_commit(t);
     }

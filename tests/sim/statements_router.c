@@ -347,6 +347,14 @@ static const char *router_read_keys(struct transaction *t, const struct db_call 
     return NULL;
 }
 
+static const char *router_read_epoch(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    (void)t;
+    (void)c;
+    r->columns = 1;
+    put(r, disk.shard.epoch);
+    return NULL;
+}
+
 /* ---- by name ---- */
 
 /* clang-format off */
@@ -354,7 +362,8 @@ static const char *router_read_keys(struct transaction *t, const struct db_call 
     S(router_advance) S(router_keep) S(shard_take) S(shard_head) S(shard_load) S(shard_newest) \
     S(shard_sweep) S(shard_world) S(router_events) S(router_tickets_new) S(router_tickets_changed) \
     S(router_assignments) S(router_links) S(router_move) S(router_move_back) S(router_outside) \
-    S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys)
+    S(router_keys) S(router_park) S(router_read_tickets) S(router_read_requests) S(router_read_keys) \
+    S(router_read_epoch)
 /* clang-format on */
 #define STATEMENT_ITEM(name) {#name, name},
 static const struct {
