@@ -112,6 +112,11 @@ fill() { # KEY=VALUE...
   s6-svc -u "$var/service/escalation"
   wait_ready
 }
+# fresh_for N: new servers when the rows before left more open than that
+fresh_for() {
+  count_open
+  [ "$open" -le "$1" ] || { close_servers; open_servers; }
+}
 count_open() { open=$(sql postgres -c "SELECT count(*) FROM ticket WHERE open"); }
 fill_open() {
   count_open
@@ -208,20 +213,31 @@ row_scale() {
 }
 
 row_e() {
-  fill_open "$(size 500000 320000 40000)"
+  local wanted
+  wanted=$(size 500000 320000 40000)
+  fresh_for "$wanted"
+  fill_open "$wanted"
   repeat push_batch row=e; repeat push_single row=e; repeat push_bus row=e; repeat push_lives row=e
   [ -n "${FULL:-}" ] || return 0
   fill_closed 5000000
   repeat push_batch row=e5; repeat push_single row=e5; repeat push_bus row=e5; repeat push_lives row=e5
-  settle
-  load push row=long name=batch door=batch group=500 connections=8 count=$((60 * 16000))
+}
+
+# a minute of it beside ten seconds, on servers of their own, so that only the length differs
+row_long() {
+  local of seconds
+  [ -n "${FULL:-}" ] || return 0
+  fresh_for 0
+  for of in 10 60; do
+    settle
+    load push row="s$of" name=batch door=batch group=500 connections=8 count=$((of * 24000))
+  done
 }
 
 row_f() {
   local wanted
   wanted=$(size 1000000 400000 50000)
-  count_open
-  [ "$open" -le "$wanted" ] || { close_servers; open_servers; } # what the rows before left open is not part of it
+  fresh_for "$wanted"
   fill_open "$wanted"
   settle
   load restart row=f name=restart
@@ -295,6 +311,12 @@ row_screens() {
   node bench/report.mjs line <"$out/last.json" >&2
 }
 
+push_rabbit() {
+  "$bin/load" rabbit row=mq port="$port" pids="rabbit=$pid" "$@" >"$out/last.json" || { say "  rabbit failed"; return 1; }
+  cat "$out/last.json" >>"$out/results.jsonl"
+  node bench/report.mjs line <"$out/last.json" >&2
+}
+
 row_mq() {
   local server=/usr/lib/rabbitmq/bin/rabbitmq-server dir port_was=$port pid n
   [ -x "$server" ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }
@@ -311,13 +333,9 @@ row_mq() {
   for ((n = 0; n < 600; n++)); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
   sleep 3
   pid=$(cat "$dir/pid" 2>/dev/null || echo $!)
-  for n in "rabbit_100 100 0 $(size 100000 60000 15000)" "rabbit_async 100 10 $(size 100000 60000 15000)" "rabbit_1 1 0 $(size 20000 5000 1000)"; do
-    set -- $n
-    "$bin/load" rabbit row=mq name="$1" batch="$2" window="$3" count="$4" port="$port" pids="rabbit=$pid" >"$out/last.json" ||
-      { say "  rabbit failed"; tail -n 5 "$dir/out.log" >&2; break; }
-    cat "$out/last.json" >>"$out/results.jsonl"
-    node bench/report.mjs line <"$out/last.json" >&2
-  done
+  repeat push_rabbit name=rabbit_100 batch=100 window=0 count="$(size 100000 60000 15000)" &&
+    push_rabbit name=rabbit_async batch=100 window=10 count="$(size 100000 60000 15000)" &&
+    push_rabbit name=rabbit_1 batch=1 window=0 count="$(size 20000 5000 1000)" || tail -n 5 "$dir/out.log" >&2
   kill "$pid" 2>/dev/null || true
   for ((n = 0; n < 100; n++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   ERL_EPMD_PORT=$epmd epmd -kill >/dev/null 2>&1 || true
