@@ -108,7 +108,7 @@ fill() { # KEY=VALUE...
   [ -z "${FULL:-}" ] || redis-cli -s "$run/redis.sock" CONFIG SET maxmemory 12gb >/dev/null
   "$bin/load" fill "$@" run="$run" pids="" | node bench/report.mjs line >&2
   skip_figures
-  sql postgres -c "ANALYZE" -c CHECKPOINT
+  sql postgres -c "VACUUM ANALYZE" -c CHECKPOINT # as what came over months: autovacuum is long through with it
   s6-svc -u "$var/service/router"
   s6-svc -u "$var/service/escalation"
   wait_ready
