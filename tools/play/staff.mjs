@@ -138,17 +138,24 @@ export class Staff {
 
   // Gives the command; a refusal is looked at once, and the ticket read anew when it is not what was thought.
   async command(ticket, unit, name, body, now, client = this.client(unit)) {
-    const answer = await client.post(`/api/v1/tickets/${ticket.number}/${name}`, body, { 'idempotency-key': `play-${ticket.number}-${name}-${now}` });
+    // a refusal is an answer that is kept too: who tries again has a key of its own
+    const key = `play-${ticket.number}-${name}-${now}-${ticket.refused ?? 0}`;
+    const answer = await client.post(`/api/v1/tickets/${ticket.number}/${name}`, body, { 'idempotency-key': key });
     if (answer.status === 200) {
       this.done[name] = (this.done[name] ?? 0) + 1;
       this.see(answer.body, now);
       return null;
     }
+    ticket.refused = (ticket.refused ?? 0) + 1;
     return answer.body?.verdict ?? `${answer.status}`;
   }
 
   async tryCommand(ticket, unit, name, body, now, client) {
-    const why = await this.command(ticket, unit, name, body, now, client);
+    let why = await this.command(ticket, unit, name, body, now, client);
+    if (why === 'REPLY_FIRST') { // the centre asked meanwhile how it stands
+      await this.reply(ticket);
+      why = await this.command(ticket, unit, name, body, now, client);
+    }
     if (!why) return;
     if (why === 'STALE_VERSION' || why === 'NOT_LEGAL_NOW' || why === 'ALREADY_DONE') return this.look(ticket, now);
     failed(`${name}: ${why}`);
@@ -236,10 +243,14 @@ export class Staff {
       const why = await this.command(ticket, ticket.owner, 'finish', body, now);
       if (!why) return;
       if (why === 'ASSIST_OPEN') await this.assistsAnswer(ticket, now);
-      else if (why === 'REPLY_FIRST') await this.quietly(ticket, ticket.owner, 'reply', { note: '已落实责任人, 今日内办结' });
+      else if (why === 'REPLY_FIRST') await this.reply(ticket);
       else break;
     }
     await this.look(ticket, now);
+  }
+
+  reply(ticket) {
+    return this.quietly(ticket, ticket.owner, 'reply', { note: '已落实责任人, 今日内办结' });
   }
 
   quietly(ticket, unit, name, body) {
