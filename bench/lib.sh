@@ -108,7 +108,7 @@ fill() { # KEY=VALUE...
   [ -z "${FULL:-}" ] || redis-cli -s "$run/redis.sock" CONFIG SET maxmemory 12gb >/dev/null
   "$bin/load" fill "$@" run="$run" pids="" | node bench/report.mjs line >&2
   skip_figures
-  sql postgres -c "VACUUM ANALYZE" -c CHECKPOINT # as what came over months: autovacuum is long through with it
+  sql postgres -c "ANALYZE" -c CHECKPOINT
   s6-svc -u "$var/service/router"
   s6-svc -u "$var/service/escalation"
   wait_ready
@@ -213,13 +213,6 @@ row_scale() {
   done
 }
 
-# Millions of rows at once leave a free space map that leads the next inserts to each of their pages once.
-warm_up() {
-  settle
-  "$bin/load" push name=warm_up door=bus credit=2000 count=400000 run="$run" port="$port" pids="" token="$push_token" watch_token="$watch_token" |
-    node bench/report.mjs line >&2
-}
-
 row_e() {
   local wanted
   wanted=$(size 500000 320000 40000)
@@ -228,7 +221,6 @@ row_e() {
   repeat push_batch row=e; repeat push_single row=e; repeat push_bus row=e; repeat push_lives row=e
   [ -n "${FULL:-}" ] || return 0
   fill_closed 5000000
-  warm_up
   repeat push_batch row=e5; repeat push_single row=e5; repeat push_bus row=e5; repeat push_lives row=e5
 }
 
