@@ -176,7 +176,7 @@ write_docs() {
 
 # ---- rows ----------------------------------------------------------------------------------------------------------------------
 
-pushes=$(size 120000 60000 12000) lives=$(size 40000 20000 4000) seconds=$(size 15 10 3)
+pushes=$(size 120000 60000 12000) lives=$(size 40000 20000 4000) seconds=$(size 15 8 3)
 
 push_batch() { settle; load push name=batch door=batch group=500 connections=8 count="$pushes" "$@"; }
 push_single() { settle; load push name=single door=single connections=16 count=$((pushes / 2)) "$@"; }
