@@ -119,6 +119,8 @@ typedef void db_done(void *context, const struct db_reply *reply);
 
 /* True for classes 22, 23 and 54: this input will never be accepted; split the batch, park the culprit, do not retry. */
 bool db_is_bad_input(const struct db_reply *reply);
+/* True for 23505: a unique key is there already. */
+bool db_is_duplicate(const struct db_reply *reply);
 /* True for 40001, 40P01, 55P03 and 57014: the same again may succeed. */
 bool db_is_retryable(const struct db_reply *reply);
 

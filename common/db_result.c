@@ -128,6 +128,10 @@ bool db_is_bad_input(const struct db_reply *reply) {
            (memcmp(state, "22", 2) == 0 || memcmp(state, "23", 2) == 0 || memcmp(state, "54", 2) == 0);
 }
 
+bool db_is_duplicate(const struct db_reply *reply) {
+    return reply->err == ERR_REFUSED && strcmp(reply->sqlstate, "23505") == 0;
+}
+
 bool db_is_retryable(const struct db_reply *reply) {
     static const char *const STATES[] = {"40001", "40P01", "55P03", "57014"};
     for (size_t i = 0; i < sizeof STATES / sizeof *STATES; i++)

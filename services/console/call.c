@@ -126,7 +126,7 @@ void call_db_problem(struct call *call, const struct db_reply *reply) {
                                             "Look whether it took effect before you try again"});
         return;
     case ERR_REFUSED:
-        if (!strcmp(reply->sqlstate, "23505")) {
+        if (db_is_duplicate(reply)) {
             call_problem(call, 409, "已经存在", "It exists already");
             return;
         }

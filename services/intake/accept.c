@@ -26,12 +26,37 @@ enum { GROUPS = 2, SECOND_ROWS_MIN = 100, GROUP_ROWS_MAX = 500, TIMEOUT_MS = 500
  * waits for as many as are then expected, but not for longer than GATHER_MS. A few rows are not worth the wait. */
 enum { GATHER_ROWS_MIN = 4, GATHER_MS = 2 };
 
+/* After a key that was there already, as many groups are sent as if it were so again. */
+enum { CAREFUL_GROUPS = 100 };
+
+#define SAID_COLUMNS                                                                                                    \
+    "channel, received_at, occurred_at, matter, matter_given, urgency, title, description, lon, lat, address, "         \
+    "grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, document_sealed, phone_index, "   \
+    "attachments"
+#define KEY_COLUMNS "source, external_id, request, received_at, content"
+
+/* The common case, each key new: the rows go from the arrays into the tables, and the numbers come back in the order of the rows. A key
+ * that is there already refuses the whole group, which is then sent once more by ACCEPT. Half of what ACCEPT costs PostgreSQL. */
+static const struct db_statement ACCEPT_NEW_KEYS = {
+    "intake_accept_new_keys",
+    "WITH i AS MATERIALIZED (SELECT array_agg($1::int8 + nextval('request_number')) AS ids FROM "
+    "generate_series(1, $26::int4)), "
+    "k AS (INSERT INTO request_key (" KEY_COLUMNS ") SELECT unnest($3::int4[]), unnest($4::text[]), "
+    "unnest((SELECT ids FROM i)), $2::int8, unnest($5::bytea[])) "
+    "INSERT INTO request (id, source, external_id, " SAID_COLUMNS ") "
+    "SELECT unnest((SELECT ids FROM i)), unnest($3::int4[]), unnest($4::text[]), unnest($6::int2[]), $2::int8, "
+    "unnest($7::int8[]), unnest($8::int4[]), unnest($9::text[]), unnest($10::int2[]), unnest($11::text[]), "
+    "unnest($12::text[]), unnest($13::float8[]), unnest($14::float8[]), unnest($15::text[]), unnest($16::text[]), "
+    "unnest($17::int4[]), unnest($18::int2[]), unnest($19::bool[]), unnest($20::bool[]), unnest($21::bytea[]), "
+    "unnest($22::bytea[]), unnest($23::bytea[]), unnest($24::bytea[]), unnest($25::text[])::jsonb RETURNING id"};
+
 /* Each row of the input comes back once: its number and whether it is new; a row that another connection is committing at this
  * moment comes back without a number and is tried again. Numbers are given out first, so that what was new is told apart by
  * number alone, and only what was not is looked up. */
 static const struct db_statement ACCEPT = {
     "intake_accept",
-    "WITH i AS MATERIALIZED (SELECT $1::int8 + nextval('request_number') AS id, said.* FROM (SELECT "
+    "WITH i AS MATERIALIZED (SELECT $1::int8 + nextval('request_number') AS id, $2::int8 AS received_at, said.* FROM "
+    "(SELECT "
     "unnest($3::int4[]) AS source, unnest($4::text[]) AS external_id, unnest($5::bytea[]) AS content, "
     "unnest($26::int4[]) AS no, unnest($6::int2[]) AS channel, unnest($7::int8[]) AS occurred_at, unnest($8::int4[]) "
     "AS matter, unnest($9::text[]) AS matter_given, unnest($10::int2[]) AS urgency, unnest($11::text[]) AS title, "
@@ -39,17 +64,11 @@ static const struct db_statement ACCEPT = {
     "unnest($15::text[]) AS address, unnest($16::text[]) AS grid_given, unnest($17::int4[]) AS place, "
     "unnest($18::int2[]) AS place_by, unnest($19::bool[]) AS dedicated, unnest($20::bool[]) AS confidential, "
     "unnest($21::bytea[]) AS name_sealed, unnest($22::bytea[]) AS phone_sealed, unnest($23::bytea[]) AS "
-    "document_sealed, unnest($24::bytea[]) AS phone_index, unnest($25::text[]) AS attachments) AS said), "
-    "k AS (INSERT INTO request_key (source, external_id, request, received_at, content) "
-    "SELECT source, external_id, id, $2::int8, content FROM i ON CONFLICT DO NOTHING RETURNING request), "
-    "r AS (INSERT INTO request (id, source, external_id, channel, received_at, occurred_at, matter, matter_given, "
-    "urgency, title, description, lon, lat, address, grid_given, place, place_by, dedicated, confidential, "
-    "name_sealed, "
-    "phone_sealed, document_sealed, phone_index, attachments) "
-    "SELECT i.id, i.source, i.external_id, i.channel, $2::int8, i.occurred_at, i.matter, i.matter_given, i.urgency, "
-    "i.title, i.description, i.lon, i.lat, i.address, i.grid_given, i.place, i.place_by, i.dedicated, i.confidential, "
-    "i.name_sealed, i.phone_sealed, i.document_sealed, i.phone_index, i.attachments::jsonb "
-    "FROM i JOIN k ON k.request = i.id) "
+    "document_sealed, unnest($24::bytea[]) AS phone_index, unnest($25::text[])::jsonb AS attachments) AS said), "
+    "k AS (INSERT INTO request_key (" KEY_COLUMNS ") "
+    "SELECT source, external_id, id, received_at, content FROM i ON CONFLICT DO NOTHING RETURNING request), "
+    "r AS (INSERT INTO request (id, source, external_id, " SAID_COLUMNS ") "
+    "SELECT id, source, external_id, " SAID_COLUMNS " FROM i JOIN k ON k.request = i.id) "
     "SELECT i.no, coalesce(k.request, o.request), k.request IS NOT NULL, o.content, o.received_at "
     "FROM i LEFT JOIN k ON k.request = i.id LEFT JOIN LATERAL (SELECT request, content, received_at FROM request_key f "
     "WHERE k.request IS NULL AND f.source = i.source AND f.external_id = i.external_id OFFSET 0) o ON true"};
@@ -71,7 +90,7 @@ struct group {
     struct db_group *db;
     struct waiting *rows[GROUP_ROWS_MAX];
     uint32_t count;
-    bool under_way;
+    bool under_way, new_keys; /* sent as ACCEPT_NEW_KEYS */
     int64_t sent_ns;
     time_ms received_at;
 };
@@ -88,6 +107,7 @@ struct accept {
     size_t gather_rows;
     size_t max;
     uint32_t rows_max; /* falls to 1 while a culprit is searched */
+    int careful;       /* so many groups go by ACCEPT */
     bool (*hold)(const void *context);
     const void *hold_context;
     accept_stored *stored;
@@ -149,6 +169,7 @@ static void take_row(struct group *g, const struct db_result *rows, int i) {
         return;
     }
     if (!db_get_bool(rows, i, 2)) {
+        g->accept->careful = CAREFUL_GROUPS;
         size_t len;
         const uint8_t *content = db_get_bytes(rows, i, 3, &len);
         bool same = len == CRYPTO_HASH_BYTES && memcmp(content, w->said->content, len) == 0;
@@ -163,15 +184,34 @@ static void take_row(struct group *g, const struct db_result *rows, int i) {
 }
 
 /* Whoever goes on with them first, all at once: answering takes a while. */
-static void tell_stored(struct group *g, const struct db_result *rows) {
+static void tell_stored(const struct group *g, uint32_t row, int64_t number) {
     struct accept *a = g->accept;
-    if (!a->stored) return;
-    for (uint32_t i = 0; i < g->count; i++) {
-        if (!db_get_bool(rows, (int)i, 2)) continue;
-        int64_t no = db_get_int(rows, (int)i, 0) - 1;
-        must(no >= 0 && no < g->count);
-        a->stored(a->stored_context, g->rows[no]->said, db_get_int(rows, (int)i, 1), g->received_at);
+    must(row < g->count);
+    if (a->stored) a->stored(a->stored_context, g->rows[row]->said, number, g->received_at);
+}
+
+/* What ACCEPT gave back. */
+static void take_rows(struct group *g, const struct db_result *rows) {
+    for (int i = 0; i < (int)g->count; i++)
+        if (db_get_bool(rows, i, 2)) tell_stored(g, (uint32_t)(db_get_int(rows, i, 0) - 1), db_get_int(rows, i, 1));
+    for (int i = 0; i < (int)g->count; i++) take_row(g, rows, i);
+}
+
+/* What ACCEPT_NEW_KEYS gave back. The numbers were handed to the rows in rising order: that they rise here is that the rows come back
+ * in theirs. */
+static void take_new_rows(struct group *g, const struct db_result *rows) {
+    for (int i = 0; i < (int)g->count; i++) {
+        must(i == 0 || db_get_int(rows, i, 0) > db_get_int(rows, i - 1, 0));
+        tell_stored(g, (uint32_t)i, db_get_int(rows, i, 0));
     }
+    for (int i = 0; i < (int)g->count; i++) {
+        const struct accept_answer its = {ACCEPT_NEW, db_get_int(rows, i, 0), g->received_at};
+        answer_with_same(g->accept, g->rows[i], &its);
+    }
+}
+
+static void again(struct group *g) {
+    for (uint32_t i = g->count; i-- > 0;) try_again(g->accept, g->rows[i]);
 }
 
 static void on_parked(void *context, const struct db_reply *reply) {
@@ -184,7 +224,7 @@ static void on_bad(struct group *g, const struct db_reply *reply) {
     struct accept *a = g->accept;
     if (g->count > 1) {
         a->rows_max = g->count / 2;
-        for (uint32_t i = g->count; i-- > 0;) try_again(a, g->rows[i]);
+        again(g);
         return;
     }
     struct waiting *w = g->rows[0];
@@ -221,14 +261,19 @@ static void on_done(void *context, const struct db_reply *reply) {
     metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - g->sent_ns) / 1e9);
     if (reply->err == ERR_NONE) {
         must(db_rows(reply->results[0]) == (int)g->count);
-        tell_stored(g, reply->results[0]);
-        for (uint32_t i = 0; i < g->count; i++) take_row(g, reply->results[0], (int)i);
+        if (g->new_keys)
+            take_new_rows(g, reply->results[0]);
+        else
+            take_rows(g, reply->results[0]);
         if (a->rows_max < GROUP_ROWS_MAX)
             a->rows_max = a->rows_max * 2 < GROUP_ROWS_MAX ? a->rows_max * 2 : GROUP_ROWS_MAX;
+    } else if (reply->err == ERR_REFUSED && g->new_keys && db_is_duplicate(reply)) {
+        a->careful = CAREFUL_GROUPS;
+        again(g);
     } else if (reply->err == ERR_REFUSED && db_is_bad_input(reply)) {
         on_bad(g, reply);
     } else if (reply->err == ERR_REFUSED && db_is_retryable(reply)) {
-        for (uint32_t i = g->count; i-- > 0;) try_again(a, g->rows[i]);
+        again(g);
     } else {
         if (reply->err == ERR_REFUSED)
             log_error("accept_refused", LOG_TEXT("sqlstate", reply->sqlstate), LOG_TEXT("why", reply->message));
@@ -360,25 +405,33 @@ static void bind_files(struct group *g) {
     files_bind(g->db, said, g->count, g->received_at);
 }
 
+static void number_rows(struct db_call *call, int number, uint32_t count) {
+    db_set_array(call, number, DB_INT4);
+    for (uint32_t i = 1; i <= count; i++) db_push_int4(call, number, (int32_t)i);
+}
+
 static void send_group(struct accept *a, struct group *g) {
     static const enum db_type types[] = {DB_INT4, DB_TEXT, DB_BYTEA,  DB_INT2,   DB_INT8,  DB_INT4,  DB_TEXT, DB_INT2,
                                          DB_TEXT, DB_TEXT, DB_FLOAT8, DB_FLOAT8, DB_TEXT,  DB_TEXT,  DB_INT4, DB_INT2,
-                                         DB_BOOL, DB_BOOL, DB_BYTEA,  DB_BYTEA,  DB_BYTEA, DB_BYTEA, DB_TEXT, DB_INT4};
+                                         DB_BOOL, DB_BOOL, DB_BYTEA,  DB_BYTEA,  DB_BYTEA, DB_BYTEA, DB_TEXT};
     gather(a, g);
     g->under_way = true;
     a->groups_under_way++;
     g->received_at = clock_now();
     g->sent_ns = clock_monotonic_ns();
     metric_observe(&group_rows, g->count);
+    g->new_keys = a->careful == 0;
+    if (!g->new_keys) a->careful--;
     db_group_begin(g->db, DB_WRITE);
-    struct db_call *call = db_group_add(g->db, &ACCEPT);
+    struct db_call *call = db_group_add(g->db, g->new_keys ? &ACCEPT_NEW_KEYS : &ACCEPT);
     db_set_int8(call, 1, (int64_t)clock_date(g->received_at) * 1000000000);
     db_set_int8(call, 2, g->received_at);
-    for (int i = 0; i < 24; i++) db_set_array(call, 3 + i, types[i]);
-    for (uint32_t i = 0; i < g->count; i++) {
-        push_row(call, a->keys, g->rows[i]->said);
-        db_push_int4(call, 26, (int32_t)i + 1);
-    }
+    for (int i = 0; i < 23; i++) db_set_array(call, 3 + i, types[i]);
+    for (uint32_t i = 0; i < g->count; i++) push_row(call, a->keys, g->rows[i]->said);
+    if (g->new_keys)
+        db_set_int4(call, 26, (int32_t)g->count);
+    else
+        number_rows(call, 26, g->count);
     bind_files(g);
     failpoint("intake.before_commit");
     db_pool_send(a->pool, g->db, TIMEOUT_MS, on_done, g);

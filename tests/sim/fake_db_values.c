@@ -114,6 +114,9 @@ bool db_is_bad_input(const struct db_reply *reply) {
     const char *state = reply->sqlstate;
     return reply->err == ERR_REFUSED && (!memcmp(state, "22", 2) || !memcmp(state, "23", 2) || !memcmp(state, "54", 2));
 }
+bool db_is_duplicate(const struct db_reply *reply) {
+    return reply->err == ERR_REFUSED && strcmp(reply->sqlstate, "23505") == 0;
+}
 bool db_is_retryable(const struct db_reply *reply) {
     static const char *const states[] = {"40001", "40P01", "55P03", "57014"};
     for (size_t i = 0; i < 4; i++)

@@ -138,12 +138,46 @@ static int64_t external_of(const struct db_call *c, size_t i) {
     return atoll(text + 1);
 }
 
+static void store_request(struct transaction *t, const struct db_call *c, size_t i) {
+    int64_t source = arg_at(c, 3, i), external = external_of(c, i);
+    size_t len;
+    const uint8_t *content = arg_bytes(c, 5, i, &len);
+    must(t->numbers[i]);
+    struct key_row key_row = {.request = t->numbers[i]};
+    memcpy(key_row.content, content, 32);
+    STORE(t, &disk.request_keys, source, external, key_row);
+    struct request_row row = {.id = t->numbers[i],
+                              .external = external,
+                              .source = (uint32_t)source,
+                              .received_at = arg(c, 2),
+                              .channel = (uint8_t)arg_at(c, 6, i),
+                              .matter = (uint32_t)arg_at(c, 8, i),
+                              .urgency = (uint8_t)arg_at(c, 10, i),
+                              .place = (uint32_t)arg_at(c, 17, i),
+                              .place_by = (uint8_t)arg_at(c, 18, i),
+                              .dedicated = arg_at(c, 19, i),
+                              .confidential = arg_at(c, 20, i)};
+    arg_bytes(c, 9, i, &len);
+    row.unknown_matter = row.matter == 0 && len > 0;
+    STORE(t, &disk.requests, row.id, 0, row);
+}
+
+static const char *intake_accept_new_keys(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    r->columns = 1;
+    must((size_t)arg(c, 26) == rows_of(c, 3));
+    for (size_t i = 0; i < rows_of(c, 3); i++) {
+        if (table_get(&disk.request_keys, arg_at(c, 3, i), external_of(c, i)))
+            return refused(t, "23505", "duplicate key in request_key");
+        store_request(t, c, i);
+        put(r, t->numbers[i]);
+    }
+    return NULL;
+}
+
 static const char *intake_accept(struct transaction *t, const struct db_call *c, struct db_result *r) {
     r->columns = 5;
     for (size_t i = 0; i < rows_of(c, 3); i++) {
         int64_t source = arg_at(c, 3, i), external = external_of(c, i);
-        size_t len;
-        const uint8_t *content = arg_bytes(c, 5, i, &len);
         const struct key_row *key = table_get(&disk.request_keys, source, external);
         put(r, (int64_t)i + 1);
         if (key && t->numbers[i]) { /* another transaction was first: its row is not visible to this statement */
@@ -155,25 +189,8 @@ static const char *intake_accept(struct transaction *t, const struct db_call *c,
             put(r, key->request), put(r, false), put_bytes(r, key->content, 32), put(r, old->received_at);
             continue;
         }
-        must(t->numbers[i]);
-        struct key_row key_row = {.request = t->numbers[i]};
-        memcpy(key_row.content, content, 32);
-        STORE(t, &disk.request_keys, source, external, key_row);
-        struct request_row row = {.id = t->numbers[i],
-                                  .external = external,
-                                  .source = (uint32_t)source,
-                                  .received_at = arg(c, 2),
-                                  .channel = (uint8_t)arg_at(c, 6, i),
-                                  .matter = (uint32_t)arg_at(c, 8, i),
-                                  .urgency = (uint8_t)arg_at(c, 10, i),
-                                  .place = (uint32_t)arg_at(c, 17, i),
-                                  .place_by = (uint8_t)arg_at(c, 18, i),
-                                  .dedicated = arg_at(c, 19, i),
-                                  .confidential = arg_at(c, 20, i)};
-        arg_bytes(c, 9, i, &len);
-        row.unknown_matter = row.matter == 0 && len > 0;
-        STORE(t, &disk.requests, row.id, 0, row);
-        put(r, row.id), put(r, true), put_null(r), put_null(r);
+        store_request(t, c, i);
+        put(r, t->numbers[i]), put(r, true), put_null(r), put_null(r);
     }
     return NULL;
 }
@@ -183,9 +200,13 @@ static const char *intake_park(struct transaction *t, const struct db_call *c, s
     return park(t, 0, "intake", "request");
 }
 
+static bool accepts(const struct db_call *call) {
+    return strcmp(call->statement->name, "intake_accept") == 0 ||
+           strcmp(call->statement->name, "intake_accept_new_keys") == 0;
+}
+
 bool disk_same_key(const struct db_call *a, const struct db_call *b) {
-    if (strcmp(a->statement->name, "intake_accept") != 0 || strcmp(b->statement->name, "intake_accept") != 0)
-        return false;
+    if (!accepts(a) || !accepts(b)) return false;
     for (size_t i = 0; i < rows_of(a, 3); i++)
         for (size_t k = 0; k < rows_of(b, 3); k++)
             if (external_of(a, i) == external_of(b, k) && arg_at(a, 3, i) == arg_at(b, 3, k)) return true;
@@ -193,7 +214,7 @@ bool disk_same_key(const struct db_call *a, const struct db_call *b) {
 }
 
 void disk_begin(struct transaction *t, const struct db_call *call) {
-    if (strcmp(call->statement->name, "intake_accept") != 0) return;
+    if (!accepts(call)) return;
     t->number_count = rows_of(call, 3);
     t->numbers = calloc(t->number_count + 1, sizeof *t->numbers);
     must(t->numbers);
@@ -228,7 +249,7 @@ static const char *shard_partitions(struct transaction *t, const struct db_call 
 #define STATEMENTS(S)                                                                                                  \
     S(escalation_head)                                                                                                 \
     S(escalation_organisation)                                                                                         \
-    S(escalation_load) S(escalation_since) S(intake_accept) S(intake_park) S(shard_partitions) S(reference_all)
+    S(escalation_load) S(escalation_since) S(intake_accept) S(intake_accept_new_keys) S(intake_park) S(shard_partitions) S(reference_all)
 #define STATEMENT_ITEM(name) {#name, name},
 static const struct {
     const char *name;
