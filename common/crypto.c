@@ -29,12 +29,10 @@ void crypto_digest(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_B
     crypto_generichash(ret_hash, CRYPTO_HASH_BYTES, bytes, len, NULL, 0);
 }
 
-void crypto_chain(const uint8_t previous[CRYPTO_HASH_BYTES], const void *record, size_t len,
-                  uint8_t ret_hash[CRYPTO_HASH_BYTES]) {
+void crypto_digest_parts(const struct crypto_part *parts, size_t count, uint8_t ret_hash[CRYPTO_HASH_BYTES]) {
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, CRYPTO_HASH_BYTES);
-    crypto_generichash_update(&state, previous, CRYPTO_HASH_BYTES);
-    crypto_generichash_update(&state, record, len);
+    for (size_t i = 0; i < count; i++) crypto_generichash_update(&state, parts[i].at, parts[i].len);
     crypto_generichash_final(&state, ret_hash, CRYPTO_HASH_BYTES);
 }
 

@@ -62,11 +62,16 @@ void crypto_blind_index(const struct crypto_keys *keys, const char *purpose, con
 /* A key for another purpose ("session", "csrf", "cursor"), derived from the first key. */
 void crypto_derive(const struct crypto_keys *keys, const char *purpose, uint8_t ret_key[32]);
 
-/* ---- hashes. crypto_digest is BLAKE2b-256; a chain step is BLAKE2b-256(previous || record): anybody can recompute it. The first
- * `previous` is 32 zero bytes. */
+/* ---- hashes: BLAKE2b-256, so that anybody can recompute them */
+
 void crypto_digest(const void *bytes, size_t len, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
-void crypto_chain(const uint8_t previous[CRYPTO_HASH_BYTES], const void *record, size_t len,
-                  uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+
+/* Over the parts one behind the other; where one ends is not hashed. */
+struct crypto_part {
+    const void *at;
+    size_t len;
+};
+void crypto_digest_parts(const struct crypto_part *parts, size_t count, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
 /* For what others must be able to recompute with the tools they have (reconciliation). */
 void crypto_sha256(const void *bytes, size_t len, uint8_t ret_hash[32]);
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret_mac[32]);

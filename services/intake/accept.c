@@ -81,6 +81,7 @@ struct waiting {
     struct waiting *next;
     struct waiting *same; /* others in the group with the same key: answered from this one's row */
     const struct said *said;
+    int64_t row; /* what its sealed fields are bound to: a hash of its key */
     accept_done *done;
     void *context;
 };
@@ -318,8 +319,7 @@ static size_t phone_digits(struct span phone, char ret_digits[PHONE_BYTES_MAX + 
     return len;
 }
 
-static void push_person(struct db_call *call, const struct crypto_keys *keys, const struct said *s) {
-    int64_t row = sealed_request_row(s->source, s->external_id.at, s->external_id.len);
+static void push_person(struct db_call *call, const struct crypto_keys *keys, int64_t row, const struct said *s) {
     push_sealed(call, 21, keys, SEALED_NAME(row), s->name);
     push_sealed(call, 22, keys, SEALED_PHONE(row), s->phone);
     push_sealed(call, 23, keys, SEALED_DOCUMENT(row), s->document);
@@ -334,7 +334,8 @@ static void push_person(struct db_call *call, const struct crypto_keys *keys, co
     db_push_bytes(call, 24, index, sizeof index);
 }
 
-static void push_row(struct db_call *call, const struct crypto_keys *keys, const struct said *s) {
+static void push_row(struct db_call *call, const struct crypto_keys *keys, const struct waiting *w) {
+    const struct said *s = w->said;
     db_push_int4(call, 3, (int32_t)s->source);
     push_span(call, 4, s->external_id);
     db_push_bytes(call, 5, s->content, CRYPTO_HASH_BYTES);
@@ -361,7 +362,7 @@ static void push_row(struct db_call *call, const struct crypto_keys *keys, const
     db_push_int2(call, 18, s->place.by);
     db_push_bool(call, 19, s->place.dedicated);
     db_push_bool(call, 20, s->confidential);
-    push_person(call, keys, s);
+    push_person(call, keys, w->row, s);
     if (s->attachments.len)
         push_span(call, 25, s->attachments);
     else
@@ -382,9 +383,7 @@ static void gather(struct accept *a, struct group *g) {
         a->first = w->next;
         a->line_count--;
         if (!a->first) a->end = &a->first;
-        uint32_t slot =
-            (uint32_t)sealed_request_row(w->said->source, w->said->external_id.at, w->said->external_id.len) &
-            (INDEX - 1);
+        uint32_t slot = (uint32_t)w->row & (INDEX - 1);
         while (index[slot] && !same_key(g->rows[index[slot] - 1]->said, w->said)) slot = (slot + 1) & (INDEX - 1);
         if (index[slot]) {
             struct waiting **tail = &g->rows[index[slot] - 1]->same;
@@ -427,7 +426,7 @@ static void send_group(struct accept *a, struct group *g) {
     db_set_int8(call, 1, (int64_t)clock_date(g->received_at) * 1000000000);
     db_set_int8(call, 2, g->received_at);
     for (int i = 0; i < 23; i++) db_set_array(call, 3 + i, types[i]);
-    for (uint32_t i = 0; i < g->count; i++) push_row(call, a->keys, g->rows[i]->said);
+    for (uint32_t i = 0; i < g->count; i++) push_row(call, a->keys, g->rows[i]);
     if (g->new_keys)
         db_set_int4(call, 26, (int32_t)g->count);
     else
@@ -458,7 +457,8 @@ bool accept_add(struct accept *a, const struct said *said, accept_done *done, vo
     if (a->count >= a->max) return false;
     struct waiting *w = malloc(sizeof *w);
     must(w);
-    *w = (struct waiting){.said = said, .done = done, .context = context};
+    int64_t row = sealed_request_row(said->source, said->external_id.at, said->external_id.len);
+    *w = (struct waiting){.said = said, .row = row, .done = done, .context = context};
     *a->end = w;
     a->end = &w->next;
     a->count++;

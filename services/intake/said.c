@@ -236,7 +236,9 @@ static void check_attachments(struct checking *c) {
 static void hash_content(struct said *s) {
     const struct span texts[] = {s->external_id, s->matter_given, s->title, s->description, s->address,
                                  s->grid,        s->name,         s->phone, s->document,    s->attachments};
+    enum { TEXTS = sizeof texts / sizeof texts[0] };
     struct {
+        uint64_t len[TEXTS];
         int64_t occurred_at;
         double lon, lat;
         uint32_t source, channel, urgency, has_point, confidential;
@@ -246,10 +248,12 @@ static void hash_content(struct said *s) {
     if (s->has_point) numbers.lon = s->lon, numbers.lat = s->lat;
     numbers.source = s->source, numbers.channel = s->channel, numbers.urgency = s->urgency;
     numbers.has_point = s->has_point, numbers.confidential = s->confidential;
-    memset(s->content, 0, sizeof s->content);
-    crypto_chain(s->content, &numbers, sizeof numbers, s->content);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        crypto_chain(s->content, texts[i].at, texts[i].len, s->content);
+    struct crypto_part parts[1 + TEXTS] = {{&numbers, sizeof numbers}};
+    for (int i = 0; i < TEXTS; i++) {
+        numbers.len[i] = texts[i].len;
+        parts[1 + i] = (struct crypto_part){texts[i].at, texts[i].len};
+    }
+    crypto_digest_parts(parts, 1 + TEXTS, s->content);
 }
 
 void said_check(const struct said_raw *raw, const struct bearer *who, const struct reference *reference,

@@ -1,8 +1,7 @@
 /* See chain.h. */
 #include "services/kit/chain.h"
 
-#include <sodium.h>
-
+#include "common/crypto.h"
 #include "proto/must.h"
 
 static uint8_t *put(uint8_t *at, uint64_t value, int bytes) {
@@ -25,10 +24,7 @@ void chain_step(const uint8_t previous[32], const struct chain_event *event, uin
     at = put(at, event->unit, 4);
     at = put(at, event->body_len, 4);
     must((size_t)(at - head) <= sizeof head);
-    crypto_generichash_state state;
-    must(crypto_generichash_init(&state, NULL, 0, 32) == 0);
-    crypto_generichash_update(&state, previous, 32);
-    crypto_generichash_update(&state, head, (size_t)(at - head));
-    crypto_generichash_update(&state, event->body, event->body_len);
-    crypto_generichash_final(&state, ret_hash, 32);
+    const struct crypto_part parts[] = {
+        {previous, CRYPTO_HASH_BYTES}, {head, (size_t)(at - head)}, {event->body, event->body_len}};
+    crypto_digest_parts(parts, 3, ret_hash);
 }

@@ -12,11 +12,12 @@
 #define SEALED_PHONE(row)    ((struct crypto_place){"request", "phone", (row)})
 #define SEALED_DOCUMENT(row) ((struct crypto_place){"request", "document", (row)})
 static inline int64_t sealed_request_row(uint32_t source, const char *external_id, size_t len) {
-    uint8_t previous[CRYPTO_HASH_BYTES] = {(uint8_t)(source >> 24), (uint8_t)(source >> 16), (uint8_t)(source >> 8),
-                                           (uint8_t)source};
+    const uint8_t head[32] = {(uint8_t)(source >> 24), (uint8_t)(source >> 16), (uint8_t)(source >> 8),
+                              (uint8_t)source};
+    const struct crypto_part parts[] = {{head, sizeof head}, {external_id, len}};
     uint8_t hash[CRYPTO_HASH_BYTES];
     int64_t row;
-    crypto_chain(previous, external_id, len, hash);
+    crypto_digest_parts(parts, 2, hash);
     memcpy(&row, hash, sizeof row);
     return row;
 }
