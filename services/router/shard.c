@@ -255,6 +255,10 @@ static void take_lease(struct router *r) {
 /* ---- loading ------------------------------------------------------------------------------------------------------------------ */
 
 static void serve(struct router *r) {
+    if (!shard_is_held(r)) { /* binding would take the addresses from the router that holds it by now, for good */
+        shard_drop(r, "the lease ran out while the tickets were read");
+        return;
+    }
     uint32_t epoch = engine_head(r->engine)->epoch;
     if (epoch != r->bound_epoch + 1) doors_unbind(r); /* another held the shard meanwhile, and the addresses with it */
     r->bound_epoch = epoch;

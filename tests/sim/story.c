@@ -14,7 +14,7 @@
 #include "tests/sim/server.h"
 #include "tests/sim/world.h"
 
-enum { SECOND = 1000000, QUIET_WITHIN_S = 30, BUSY_TRIES = 25 };
+enum { SECOND = 1000000, QUIET_WITHIN_S = 30, BUSY_TRIES = 150 };
 
 static uint32_t likes[FAULT_COUNT]; /* how much this seed likes each fault: 0 to 3 */
 static int64_t rounds;
@@ -242,7 +242,9 @@ static void stay_quiet(const char *after) {
     for (int i = 0; i < 10; i++) {
         pass(between(50000, 500000));
         if (!check_quiet()) continue;
-        const char *why = NULL; /* what fell due is worked off, a few at a time where batches are small */
+        /* what fell due is worked off, a few at a time where batches are small; what a router dropped with its shard comes again after
+         * the escalation's two seconds of patience */
+        const char *why = NULL;
         for (int tries = 0; tries < BUSY_TRIES; tries++) {
             pass(20000);
             if (!(why = check_quiet())) break;
