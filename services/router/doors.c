@@ -129,19 +129,15 @@ static void on_message(void *context, const struct bus_message *in) {
 
 void doors_publish(struct router *r, const struct batch *batch) {
     static struct changes out;
-    uint32_t touched = 0;
-    for (uint32_t i = 0; i < batch->ticket_count; i++) touched += batch->tickets[i].touched;
     out.from_seq = batch->before.next_seq;
     out.to_seq = batch->after.next_seq - 1;
-    out.parts = (uint16_t)((touched + CHANGES_PER_MESSAGE - 1) / CHANGES_PER_MESSAGE);
+    out.parts = (uint16_t)((batch->ticket_count + CHANGES_PER_MESSAGE - 1) / CHANGES_PER_MESSAGE);
     out.part = 0;
     out.epoch = batch->after.epoch;
     out.changes_count = 0;
     for (uint32_t i = 0; i < batch->ticket_count; i++) {
-        if (!batch->tickets[i].touched) continue;
-        engine_change(&batch->tickets[i], &out.changes[out.changes_count++]);
-        touched--;
-        if (out.changes_count < CHANGES_PER_MESSAGE && touched) continue;
+        out.changes[out.changes_count++] = batch->tickets[i].change;
+        if (out.changes_count < CHANGES_PER_MESSAGE && i + 1 < batch->ticket_count) continue;
         out.part++;
         send_to(r, NULL, MESSAGE_changes, 0, &out);
         out.changes_count = 0;

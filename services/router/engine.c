@@ -1,5 +1,5 @@
-/* See engine.h. Life, loading, lending, and the beginning and end of a batch. The batch works on copies (struct batch_ticket); the
- * store changes only when the batch is committed. */
+/* See engine.h. Life, loading, lending, and the beginning and end of a batch. The batch works on copies; the store
+ * changes only when the batch is committed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ static void *need(void *memory) {
 
 static void room_open(struct room *room) {
     room->events = need(malloc(EVENTS_MAX * sizeof *room->events));
-    room->work = need(malloc(TICKETS_MAX * sizeof *room->work));
+    room->tickets = need(malloc(TICKETS_MAX * sizeof *room->tickets));
     room->assignments = need(malloc(ASSIGNMENTS_MAX * sizeof *room->assignments));
     room->links = need(malloc(BATCH_COMMANDS_MAX * sizeof *room->links));
     room->moves = need(malloc(BATCH_COMMANDS_MAX * sizeof *room->moves));
@@ -25,7 +25,7 @@ static void room_open(struct room *room) {
 
 static void room_close(struct room *room) {
     free(room->events);
-    free(room->work);
+    free(room->tickets);
     free(room->assignments);
     free(room->links);
     free(room->moves);
@@ -136,7 +136,7 @@ static bool is_at_hand(const struct engine *engine, int64_t ticket) {
 
 int64_t engine_needs_ticket(const struct engine *engine, int64_t ticket) {
     const struct batch_ticket *left = ticket > 0 ? engine_left(engine->room, ticket) : NULL;
-    if (left) ticket = left->ticket.merged_into; /* who leads it comes with one that is read */
+    if (left) ticket = left->merged_into; /* who leads it comes with one that is read */
     return ticket > 0 && !is_at_hand(engine, ticket) ? ticket : 0;
 }
 
@@ -191,7 +191,7 @@ bool engine_has_room(const struct engine *engine) {
     return b->ticket_count + 4 <= TICKETS_MAX && b->move_count < MOVES_MAX && b->link_count < BATCH_COMMANDS_MAX &&
            b->event_count + 2 * STEP_EVENTS_MAX <= EVENTS_MAX &&
            b->assignment_count + 4 * STEP_EVENTS_MAX <= ASSIGNMENTS_MAX &&
-           engine->room->byte_count + 2 * STEP_EVENTS_MAX * EFFECT_BYTES_MAX + TICKETS_MAX * 512 <= BYTES_MAX;
+           engine->room->byte_count + 2 * STEP_EVENTS_MAX * EFFECT_BYTES_MAX + WORKS_MAX * TICKET_BODY_MAX <= BYTES_MAX;
 }
 
 /* ---- the end of a batch ------------------------------------------------------------------------------------------------ */
@@ -199,14 +199,9 @@ bool engine_has_room(const struct engine *engine) {
 const struct batch *engine_batch(struct engine *engine) {
     struct room *room = engine->room;
     must(engine->deciding);
-    for (uint32_t i = 0; i < room->batch.ticket_count; i++) {
-        struct batch_ticket *work = &room->work[i];
-        if (work->touched)
-            work->body = engine_encode(engine, &type_ticket, &work->ticket, TICKET_BODY_MAX, &work->body_len);
-    }
     struct batch *batch = &room->batch;
     batch->events = room->events;
-    batch->tickets = room->work;
+    batch->tickets = room->tickets;
     batch->assignments = room->assignments;
     batch->links = room->links;
     batch->moves = room->moves;
@@ -225,27 +220,17 @@ void engine_dismiss(struct engine *engine) {
     engine->before = room_at(engine, engine->room, ROOMS - 1);
 }
 
-void engine_change(const struct batch_ticket *ticket, struct change *ret_change) {
-    ticket_change(&ticket->ticket, ret_change);
-    ret_change->events_count = ticket->event_count;
-    memcpy(ret_change->events, ticket->events, ticket->event_count);
-    ret_change->last_seq = ticket->last_seq;
-    ret_change->created = ticket->is_new;
-}
-
 void engine_committed(struct engine *engine) {
     must(engine->pending && !engine->deciding);
     const struct room *room = engine->pending == 2 ? engine->before : engine->room;
     for (uint32_t i = 0; i < room->batch.ticket_count; i++) {
-        const struct batch_ticket *work = &room->work[i];
-        if (!work->touched) continue;
-        bool open = ticket_is_open(&work->ticket);
-        engine->supervised += (size_t)(open && work->ticket.supervised);
-        engine->supervised -= (size_t)(work->was_open && work->was_supervised);
-        if (open)
-            store_put(engine->store, work->ticket.id, work->body, work->body_len);
+        const struct batch_ticket *t = &room->tickets[i];
+        engine->supervised += (size_t)(t->change.open && t->change.supervised);
+        engine->supervised -= (size_t)(t->was_open && t->was_supervised);
+        if (t->change.open)
+            store_put(engine->store, t->change.ticket, t->body, t->body_len);
         else
-            store_remove(engine->store, work->ticket.id);
+            store_remove(engine->store, t->change.ticket);
     }
     engine->head = room->batch.after;
     engine->pending--;

@@ -84,18 +84,19 @@ struct batch_event {
     uint32_t body_len;
     uint8_t hash[CHAIN_BYTES];
 };
+/* A ticket as the batch leaves it: its row, and what it was before. A whole struct ticket is 4 kB; a batch of them would not stay in a
+ * processor's cache from deciding to telling. */
 struct batch_ticket {
-    struct ticket ticket; /* after the batch */
-    bool is_new;          /* a row to insert, else to update */
-    bool touched;         /* false: only read */
+    struct change change; /* its place in the live queues; created: a row to insert, else to update */
+    int64_t request, merged_into;
+    time_ms received_at, ended_at;
+    uint32_t owner, matter, source, place, outside;
+    uint8_t channel;
     bool was_open, was_supervised;
     uint32_t was_owner;
     uint8_t was_state;
     const uint8_t *body; /* encoded */
     uint32_t body_len;
-    uint8_t event_count; /* of change.events, by its own bound */
-    uint8_t events[STEP_EVENTS_MAX];
-    int64_t last_seq;
 };
 struct batch_assignment { /* made in this batch */
     int64_t ticket;
@@ -119,7 +120,7 @@ struct batch_key {
 struct batch {
     struct engine_head before, after;
     const struct batch_event *events;
-    const struct batch_ticket *tickets; /* skip those not touched */
+    const struct batch_ticket *tickets;
     const struct batch_assignment *assignments;
     const struct batch_link *links;
     const struct batch_move *moves;
@@ -127,13 +128,11 @@ struct batch {
     uint32_t event_count, ticket_count, assignment_count, link_count, move_count, key_count;
     time_ms now;
 };
-/* Closes the batch: encodes the tickets. It is pending now. Borrowed until it is rolled back, or until the second batch after it begins.
+/* Closes the batch. It is pending now. Borrowed until it is rolled back, or until the second batch after it begins.
  * Neither events nor keys: nothing to store, dismiss it. */
 const struct batch *engine_batch(struct engine *engine);
 /* The last batch holds nothing to store: it is not pending any more. */
 void engine_dismiss(struct engine *engine);
-/* The live-queue row of a touched ticket of the batch. */
-void engine_change(const struct batch_ticket *ticket, struct change *ret_change);
 
 /* The older of the pending ones. */
 void engine_committed(struct engine *engine);

@@ -8,9 +8,9 @@
 
 /* ---- the three kinds of message -------------------------------------------------------------------------------------- */
 
-static enum verdict decide(struct engine *engine, struct batch_ticket *work, const struct command *command) {
+static enum verdict decide(struct engine *engine, struct work *work, const struct command *command) {
     int64_t other_number = command->other ? command->other : work ? work->ticket.merged_into : 0;
-    struct batch_ticket *other = engine_work(engine, other_number);
+    struct work *other = engine_work(engine, other_number);
     enum verdict verdict = ticket_decide(engine->world, work ? &work->ticket : NULL, other ? &other->ticket : NULL,
                                          command, engine_new_number(engine), engine->room->batch.now, &engine->step);
     if (verdict == VERDICT_OK) engine_take_step(engine);
@@ -49,6 +49,7 @@ void engine_request(struct engine *engine, const struct request_new *request, st
     *ret_routed =
         (struct request_routed){.request = request->request, .ticket = known_ticket(engine, request->request)};
     if (ret_routed->ticket) return;
+    engine_new_message(engine);
     const struct principal system = {.role = ROLE_SYSTEM};
     struct command receive = {.name = COMMAND_RECEIVE,
                               .by = system,
@@ -67,7 +68,7 @@ void engine_request(struct engine *engine, const struct request_new *request, st
     int64_t ticket = engine_new_number(engine);
     ret_routed->verdict = decide(engine, NULL, &receive);
     if (ret_routed->verdict != VERDICT_OK) return;
-    const struct batch_ticket *work = engine_work(engine, ticket);
+    const struct work *work = engine_work(engine, ticket);
     must(engine->room->batch.link_count < BATCH_COMMANDS_MAX);
     engine->room->links[engine->room->batch.link_count++] = (struct batch_link){request->request, ticket};
     recent_put(engine->recent, request->request, ticket); /* taken back when the batch is */
@@ -101,7 +102,8 @@ void engine_command(struct engine *engine, const struct command *command, struct
             return;
         }
     }
-    struct batch_ticket *work = engine_work(engine, command->ticket);
+    engine_new_message(engine);
+    struct work *work = engine_work(engine, command->ticket);
     *ret_reply = (struct reply){.ticket = command->ticket};
     int64_t made = engine->room->batch.after.next_ticket, made_number = engine_new_number(engine);
     if (!work)
@@ -118,7 +120,7 @@ void engine_command(struct engine *engine, const struct command *command, struct
     if (work) {
         ret_reply->version = work->ticket.version;
         ret_reply->state = work->ticket.state;
-        ret_reply->seq = work->last_seq;
+        if (work->row) ret_reply->seq = work->row->change.last_seq;
     }
     if (engine->room->batch.after.next_ticket != made) ret_reply->other = made_number;
     /* a refusal is an answer too: a copy that waits must not be done after its sender was told no */
@@ -127,7 +129,8 @@ void engine_command(struct engine *engine, const struct command *command, struct
 
 void engine_timer(struct engine *engine, const struct timer_due *timer, struct timer_done *ret_done) {
     *ret_done = (struct timer_done){.ticket = timer->ticket, .generation = timer->generation};
-    struct batch_ticket *work = engine_work(engine, timer->ticket);
+    engine_new_message(engine);
+    struct work *work = engine_work(engine, timer->ticket);
     if (mistake("sender_clock_trusted") && timer->due > engine->room->batch.now) engine->room->batch.now = timer->due;
     if (!work) {
         ret_done->verdict = VERDICT_TIMER_STALE;

@@ -18,7 +18,8 @@ enum {
     MOVES_MAX = 40,     /* each is a statement of its own */
     WORK_INDEX = 16384, /* a power of two above 2 * TICKETS_MAX */
     KEY_INDEX = 4096,   /* a power of two above 2 * BATCH_COMMANDS_MAX */
-    ROOMS = 3
+    ROOMS = 3,
+    WORKS_MAX = 4 /* a command's own ticket, its other, and one that it makes */
 };
 
 struct lent_ticket {
@@ -36,16 +37,22 @@ struct lent_reply {
 struct room {
     struct batch batch;
     bool stands;                     /* what it left is so, or will be: not rolled back, not forgotten */
-    uint16_t work_index[WORK_INDEX]; /* place in work + 1, by ticket */
+    uint16_t work_index[WORK_INDEX]; /* place in tickets + 1, by number */
     uint16_t key_index[KEY_INDEX];   /* place in keys + 1, by key */
     struct batch_event *events;
-    struct batch_ticket *work;
+    struct batch_ticket *tickets;
     struct batch_assignment *assignments;
     struct batch_link *links;
     struct batch_move *moves;
     struct batch_key *keys;
     uint8_t *bytes; /* encoded effects and tickets */
     size_t byte_count;
+};
+
+/* A ticket in hand: whole, as long as one message is decided. */
+struct work {
+    struct ticket ticket;
+    struct batch_ticket *row; /* NULL while the batch has not touched it */
 };
 
 struct engine {
@@ -65,6 +72,8 @@ struct engine {
     struct room rooms[ROOMS];
     struct room *room, *before; /* of the batch, or of the last one; of the one before it */
     struct step step;           /* of the command being decided; 19 kB, so not on the stack */
+    struct work works[WORKS_MAX];
+    int work_count;
 };
 
 /* As the room left it; NULL when it did not touch it. */
@@ -72,8 +81,10 @@ const struct batch_ticket *engine_left(const struct room *room, int64_t ticket);
 /* The first answer to this key in the room; NULL when there is none. */
 const struct batch_key *engine_key(const struct room *room, const uint8_t key[COMMAND_KEY_BYTES]);
 void engine_keep_key(struct engine *engine, const struct command *command, const struct reply *reply);
+/* Puts away what the last message had in hand. */
+void engine_new_message(struct engine *engine);
 /* The ticket as the batch has it so far; NULL when there is none with this number. */
-struct batch_ticket *engine_work(struct engine *engine, int64_t ticket);
+struct work *engine_work(struct engine *engine, int64_t ticket);
 /* The number the next ticket made gets. */
 int64_t engine_new_number(const struct engine *engine);
 /* Applies engine->step: each event to its ticket, in order. */

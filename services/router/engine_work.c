@@ -10,26 +10,20 @@
 
 /* ---- the tickets of the batch ----------------------------------------------------------------------------------------- */
 
-static uint32_t work_slot(const struct room *room, int64_t ticket) {
+static uint32_t ticket_slot(const struct room *room, int64_t ticket) {
     uint32_t i = (uint32_t)(((uint64_t)ticket * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (WORK_INDEX - 1);
-    while (room->work_index[i] && room->work[room->work_index[i] - 1].ticket.id != ticket)
+    while (room->work_index[i] && room->tickets[room->work_index[i] - 1].change.ticket != ticket)
         i = (i + 1) & (WORK_INDEX - 1);
     return i;
 }
 
-const struct batch_ticket *engine_left(const struct room *room, int64_t ticket) {
-    if (!room->stands || mistake("left_unseen")) return NULL;
-    uint16_t place = room->work_index[work_slot(room, ticket)];
-    return place && room->work[place - 1].touched ? &room->work[place - 1] : NULL;
+static struct batch_ticket *row_of(const struct room *room, int64_t ticket) {
+    uint16_t place = room->work_index[ticket_slot(room, ticket)];
+    return place ? &room->tickets[place - 1] : NULL;
 }
 
-static struct batch_ticket *work_new(struct room *room, uint32_t slot) {
-    must(room->batch.ticket_count < TICKETS_MAX);
-    struct batch_ticket *work = &room->work[room->batch.ticket_count++];
-    room->work_index[slot] = (uint16_t)room->batch.ticket_count;
-    work->is_new = work->touched = work->was_open = work->was_supervised = false;
-    work->event_count = 0;
-    return work;
+const struct batch_ticket *engine_left(const struct room *room, int64_t ticket) {
+    return room->stands && !mistake("left_unseen") ? row_of(room, ticket) : NULL;
 }
 
 static const uint8_t *body_of(const struct engine *engine, int64_t ticket, size_t *ret_len) {
@@ -47,22 +41,62 @@ static const uint8_t *body_of(const struct engine *engine, int64_t ticket, size_
     return body;
 }
 
-/* The ticket as the batch has it so far; NULL when there is none with this number. */
-struct batch_ticket *engine_work(struct engine *engine, int64_t ticket) {
-    struct room *room = engine->room;
+void engine_new_message(struct engine *engine) {
+    engine->work_count = 0;
+}
+
+static struct work *work_new(struct engine *engine) {
+    must(engine->work_count < WORKS_MAX);
+    return &engine->works[engine->work_count++];
+}
+
+struct work *engine_work(struct engine *engine, int64_t ticket) {
     if (ticket <= 0) return NULL;
-    uint32_t slot = work_slot(room, ticket);
-    if (room->work_index[slot]) return &room->work[room->work_index[slot] - 1];
-    size_t len;
-    const uint8_t *body = body_of(engine, ticket, &len);
+    for (int i = 0; i < engine->work_count; i++)
+        if (engine->works[i].ticket.id == ticket) return &engine->works[i];
+    struct batch_ticket *row = row_of(engine->room, ticket);
+    size_t len = row ? row->body_len : 0;
+    const uint8_t *body = row ? row->body : body_of(engine, ticket, &len);
     if (!body) return NULL;
-    struct batch_ticket *work = work_new(room, slot);
+    struct work *work = work_new(engine);
     must(codec_decode(&type_ticket, body, len, &work->ticket, NULL) == CODEC_OK);
-    work->was_open = ticket_is_open(&work->ticket);
-    work->was_owner = work->ticket.owner;
-    work->was_state = work->ticket.state;
-    work->was_supervised = work->ticket.supervised;
+    work->row = row;
     return work;
+}
+
+/* The ticket is about to be changed: it gets its row, which keeps what it was before. */
+static void touch(struct engine *engine, struct work *work, bool created) {
+    struct room *room = engine->room;
+    const struct ticket *t = &work->ticket;
+    if (work->row) return;
+    must(room->batch.ticket_count < TICKETS_MAX);
+    uint32_t slot = ticket_slot(room, t->id);
+    work->row = &room->tickets[room->batch.ticket_count++];
+    room->work_index[slot] = (uint16_t)room->batch.ticket_count;
+    *work->row = (struct batch_ticket){.change = {.ticket = t->id, .created = created}};
+    if (created) return;
+    work->row->was_open = ticket_is_open(t);
+    work->row->was_owner = t->owner;
+    work->row->was_state = t->state;
+    work->row->was_supervised = t->supervised;
+}
+
+/* A step has changed it: its row says how it is now. */
+static void settle(struct engine *engine, struct work *work) {
+    const struct ticket *t = &work->ticket;
+    struct batch_ticket *row = work->row;
+    ticket_change(t, &row->change);
+    row->request = t->request;
+    row->merged_into = t->merged_into;
+    row->received_at = t->received_at;
+    row->ended_at = t->ended_at;
+    row->owner = t->owner;
+    row->matter = t->matter;
+    row->source = t->source;
+    row->place = t->place;
+    row->outside = t->outside;
+    row->channel = t->channel;
+    row->body = engine_encode(engine, &type_ticket, t, TICKET_BODY_MAX, &row->body_len);
 }
 
 int64_t engine_new_number(const struct engine *engine) {
@@ -121,7 +155,7 @@ uint8_t *engine_encode(struct engine *engine, const struct type_info *type, cons
     return at;
 }
 
-static void append_event(struct engine *engine, struct batch_ticket *work, struct event *event) {
+static void append_event(struct engine *engine, struct batch_ticket *ticket, struct event *event) {
     struct engine_head *after = &engine->room->batch.after;
     must(engine->room->batch.event_count < EVENTS_MAX);
     must(event->at >= after->last_at);
@@ -145,9 +179,9 @@ static void append_event(struct engine *engine, struct batch_ticket *work, struc
                                event->actor_unit, row->body,   row->body_len};
     chain_step(after->chain, &link, after->chain);
     memcpy(row->hash, after->chain, CHAIN_BYTES);
-    if (work->event_count < STEP_EVENTS_MAX) work->events[work->event_count++] = event->type;
-    work->last_seq = event->seq;
-    work->touched = true;
+    struct change *change = &ticket->change;
+    if (change->events_count < STEP_EVENTS_MAX) change->events[change->events_count++] = event->type;
+    change->last_seq = event->seq;
 }
 
 static void move_requests(struct engine *engine, const struct event *event) {
@@ -163,18 +197,21 @@ static void move_requests(struct engine *engine, const struct event *event) {
 void engine_take_step(struct engine *engine) {
     for (uint16_t i = 0; i < engine->step.count; i++) {
         struct event *event = &engine->step.events[i];
-        struct batch_ticket *work = engine_work(engine, event->ticket);
-        if (!work) { /* the command made it */
-            work = work_new(engine->room, work_slot(engine->room, event->ticket));
-            memset(&work->ticket, 0, sizeof work->ticket);
+        struct work *work = engine_work(engine, event->ticket);
+        bool created = !work; /* by the command */
+        if (created) {
+            work = work_new(engine);
+            memset(work, 0, sizeof *work);
             work->ticket.id = event->ticket;
-            work->is_new = true;
             engine->room->batch.after.next_ticket++;
         }
+        touch(engine, work, created);
         uint8_t before = work->ticket.assignment_last;
-        append_event(engine, work, event);
+        append_event(engine, work->row, event);
         ticket_apply(&work->ticket, event);
         note_assignments(engine, &work->ticket, before);
         move_requests(engine, event);
     }
+    for (int i = 0; i < engine->work_count; i++)
+        if (engine->works[i].row) settle(engine, &engine->works[i]);
 }

@@ -217,11 +217,9 @@ void projection_apply(struct projection *p, const struct batch *batch) {
     begin(p);
     if (p->state == LIVE) add_counters(p, batch->before.next_seq - 1, &batch->after);
     for (uint32_t i = 0; i < batch->ticket_count; i++) {
-        if (!batch->tickets[i].touched || (!batch->tickets[i].is_new && mistake("queue_rows_skipped"))) continue;
         const struct batch_ticket *ticket = &batch->tickets[i];
-        struct change change;
-        engine_change(ticket, &change);
-        queue_rows_add(p->rows, &change, ticket->was_open ? ticket->was_owner : 0, ticket->was_state);
+        if (!ticket->change.created && mistake("queue_rows_skipped")) continue;
+        queue_rows_add(p->rows, &ticket->change, ticket->was_open ? ticket->was_owner : 0, ticket->was_state);
     }
     queue_rows_put(p->rows, p->command);
     if (p->state == LIVE) {

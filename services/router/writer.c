@@ -124,31 +124,29 @@ static void add_events(struct db_group *group, const struct batch *batch) {
     }
 }
 
-static void push_ticket(struct db_call *call, const struct batch_ticket *row) {
-    const struct ticket *t = &row->ticket;
-    struct change change;
-    ticket_change(t, &change);
-    db_push_int8(call, 2, t->id);
-    db_push_bool(call, 3, change.open);
-    db_push_int4(call, 4, (int32_t)t->version);
-    db_push_int2(call, 5, t->state);
+static void push_ticket(struct db_call *call, const struct batch_ticket *t) {
+    const struct change *c = &t->change;
+    db_push_int8(call, 2, c->ticket);
+    db_push_bool(call, 3, c->open);
+    db_push_int4(call, 4, (int32_t)c->version);
+    db_push_int2(call, 5, c->state);
     db_push_int4(call, 6, (int32_t)t->owner);
     db_push_int4(call, 7, (int32_t)t->matter);
-    db_push_int2(call, 8, t->urgency);
+    db_push_int2(call, 8, c->urgency);
     db_push_int2(call, 9, t->channel);
     db_push_int4(call, 10, (int32_t)t->source);
     db_push_int4(call, 11, (int32_t)t->place);
     db_push_int8(call, 12, t->request);
     db_push_int8(call, 13, t->received_at);
-    db_push_int8(call, 14, t->entered_at);
+    db_push_int8(call, 14, c->entered_at);
     db_push_int8(call, 15, t->ended_at);
-    db_push_int8(call, 16, change.due);
-    db_push_int8(call, 17, change.yellow);
-    db_push_int8(call, 18, t->next_at);
-    db_push_int4(call, 19, (int32_t)t->generation);
-    db_push_int2(call, 20, change.next_action);
-    db_push_bool(call, 21, t->supervised);
-    db_push_bytes(call, 22, row->body, row->body_len);
+    db_push_int8(call, 16, c->due);
+    db_push_int8(call, 17, c->yellow);
+    db_push_int8(call, 18, c->next_at);
+    db_push_int4(call, 19, (int32_t)c->generation);
+    db_push_int2(call, 20, c->next_action);
+    db_push_bool(call, 21, c->supervised);
+    db_push_bytes(call, 22, t->body, t->body_len);
 }
 
 static void add_tickets(struct db_group *group, const struct batch *batch, bool is_new) {
@@ -158,7 +156,7 @@ static void add_tickets(struct db_group *group, const struct batch *batch, bool 
     struct db_call *call = NULL;
     for (uint32_t i = 0; i < batch->ticket_count; i++) {
         const struct batch_ticket *row = &batch->tickets[i];
-        if (!row->touched || row->is_new != is_new) continue;
+        if (row->change.created != is_new) continue;
         if (!call) {
             call = db_group_add(group, is_new ? &TICKETS_NEW : &TICKETS_CHANGED);
             db_set_int2(call, 1, (int16_t)batch->before.shard);
@@ -202,8 +200,8 @@ static void add_links(struct db_group *group, const struct batch *batch) {
 }
 
 static bool goes_or_comes_back(const struct batch_ticket *row) {
-    for (uint8_t i = 0; i < row->event_count && i < STEP_EVENTS_MAX; i++) {
-        int type = row->events[i];
+    for (uint16_t i = 0; i < row->change.events_count; i++) {
+        int type = row->change.events[i];
         if (type == EVENT_TRANSFERRED || type == EVENT_TAKEN_BACK || type == EVENT_OUTSIDE_ANSWERED) return true;
     }
     return false;
@@ -214,14 +212,14 @@ static void add_outside(struct db_group *group, const struct batch *batch) {
     struct db_call *call = NULL;
     for (uint32_t i = 0; i < batch->ticket_count; i++) {
         const struct batch_ticket *row = &batch->tickets[i];
-        if (!row->touched || !goes_or_comes_back(row)) continue;
+        if (!goes_or_comes_back(row)) continue;
         if (!call) {
             call = db_group_add(group, &OUTSIDE);
             db_set_array(call, 1, DB_INT8);
             db_set_array(call, 2, DB_INT4);
         }
-        db_push_int8(call, 1, row->ticket.id);
-        db_push_int4(call, 2, (int32_t)row->ticket.outside);
+        db_push_int8(call, 1, row->change.ticket);
+        db_push_int4(call, 2, (int32_t)row->outside);
     }
 }
 
