@@ -28,7 +28,7 @@ static bool pass(int64_t us) {
 /* Moves every clock to shortly before the next deadline. */
 static void leap(void) {
     int64_t next = check_next_deadline(), now = sim_wall_ms();
-    if (!next) return;
+    if (!next || hotline_waiting() || check_unrouted()) return; /* a request on its way has its own deadlines already */
     int64_t to = next - between(0, 2500);
     if (to <= now + 3000) return;
     fault_happens(FAULT_LEAP, "by %.1f h", (double)(to - now) / 3600000.0);
