@@ -255,7 +255,8 @@ static void take_lease(struct router *r) {
 /* ---- loading ------------------------------------------------------------------------------------------------------------------ */
 
 static void serve(struct router *r) {
-    if (!shard_is_held(r)) { /* binding would take the addresses from the router that holds it by now, for good */
+    /* binding would take the addresses from the router that holds it by now, for good */
+    if (!shard_is_held(r) && !mistake("epoch_of_another")) {
         shard_drop(r, "the lease ran out while the tickets were read");
         return;
     }
