@@ -165,7 +165,7 @@ static void fail(struct fetch *f, const struct why *why, bool for_good, int64_t 
     db_group_begin(f->group, DB_TRANSACTION);
     db_group_add(f->group, &EVERYTHING);
     put_end(f, why, clock_now() + pause);
-    db_pool_send(f->attachments->console->pool, f->group, CALL_TIMEOUT_MS, on_ended, f);
+    db_pool_send(f->attachments->console->background, f->group, CALL_TIMEOUT_MS, on_ended, f);
 }
 
 static void fail_by(struct fetch *f, enum attempt_outcome outcome, bool for_good, int64_t pause_ms) {
@@ -201,7 +201,7 @@ static void on_kept(void *context) {
     db_set_int8(belongs, 2, f->request);
     db_set_int2(belongs, 3, (int16_t)f->no);
     put_end(f, NULL, 0);
-    db_pool_send(f->attachments->console->pool, f->group, CALL_TIMEOUT_MS, on_ended, f);
+    db_pool_send(f->attachments->console->background, f->group, CALL_TIMEOUT_MS, on_ended, f);
 }
 
 static void on_begun(void *context, const struct db_reply *reply) {
@@ -225,7 +225,7 @@ static void on_looked(void *context) {
     db_group_begin(f->group, DB_TRANSACTION);
     db_group_add(f->group, &EVERYTHING);
     attachment_rows_begin(f->group, &by, clock_now(), &f->file, 1);
-    db_pool_send(f->attachments->console->pool, f->group, CALL_TIMEOUT_MS, on_begun, f);
+    db_pool_send(f->attachments->console->background, f->group, CALL_TIMEOUT_MS, on_begun, f);
 }
 
 /* ---- fetching ------------------------------------------------------------------------------------------------------------------- */
@@ -332,7 +332,7 @@ void attachment_fetch_tick(struct attachment_fetches *fetches) {
     struct console *console = fetches->attachments->console;
     int64_t now = clock_monotonic_ms();
     if (fetches->claiming || now < fetches->look_at || fetches->under_way.count >= FETCHES_MAX || console->draining ||
-        !db_pool_up(console->pool))
+        !db_pool_up(console->background))
         return;
     fetches->claiming = true;
     db_group_begin(fetches->group, DB_TRANSACTION);
@@ -343,7 +343,7 @@ void attachment_fetch_tick(struct attachment_fetches *fetches) {
     set_busy(fetches, claim);
     db_set_int8(claim, 4, clock_now() - ATTACHMENT_DAY_MS);
     db_group_add(fetches->group, &NETWORKS);
-    db_pool_send(console->pool, fetches->group, CALL_TIMEOUT_MS, on_claimed, fetches);
+    db_pool_send(console->background, fetches->group, CALL_TIMEOUT_MS, on_claimed, fetches);
 }
 
 /* ---- life ---------------------------------------------------------------------------------------------------------------------------- */

@@ -83,7 +83,7 @@ static void on_files_gone(void *context) {
         gone++;
     }
     metric_add(&swept, 0, (uint64_t)gone);
-    db_pool_send(s->attachments->console->pool, s->group, CALL_TIMEOUT_MS, on_rows_gone, s);
+    db_pool_send(s->attachments->console->background, s->group, CALL_TIMEOUT_MS, on_rows_gone, s);
 }
 
 static void on_marked(void *context, const struct db_reply *reply) {
@@ -109,10 +109,10 @@ static void on_marked(void *context, const struct db_reply *reply) {
 void attachment_sweep_tick(struct attachment_sweep *s) {
     struct console *console = s->attachments->console;
     int64_t now = clock_monotonic_ms();
-    if (s->under_way || now < s->at || console->draining || !db_pool_up(console->pool)) return;
+    if (s->under_way || now < s->at || console->draining || !db_pool_up(console->background)) return;
     s->under_way = true;
     db_group_begin(s->group, DB_TRANSACTION);
     db_group_add(s->group, &EVERYTHING);
     db_set_int8(db_group_add(s->group, &MARK), 1, clock_now() - ATTACHMENT_DAY_MS);
-    db_pool_send(console->pool, s->group, CALL_TIMEOUT_MS, on_marked, s);
+    db_pool_send(console->background, s->group, CALL_TIMEOUT_MS, on_marked, s);
 }

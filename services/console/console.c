@@ -82,7 +82,7 @@ static const struct config_key keys[] = {
                .doc_zh = "检查附件的程序; 空则为同目录下的 paidan-image。"),
     CONFIG_END};
 
-enum { TICK_MS = 10, SECOND_MS = 1000 };
+enum { TICK_MS = 10, SECOND_MS = 1000, BACKGROUND_CONNECTIONS = 2 };
 
 /* ---- reference data -------------------------------------------------------------------------------------------------------------------- */
 
@@ -168,6 +168,9 @@ static void open_stores(struct console *console) {
     console->pool = db_pool_new(console->kit->loop, &options, (int)console_config.database_connections);
     options.application_name = "paidan-console-side";
     console->side = db_new(console->kit->loop, &options);
+    options.application_name = "paidan-console-background";
+    options.force_generic_plan = true;
+    console->background = db_pool_new(console->kit->loop, &options, BACKGROUND_CONNECTIONS);
     struct cache_options cache = {.socket_path = config->redis_socket, .on_state = on_cache, .context = console};
     console->cache = cache_new(console->kit->loop, &cache);
 }
@@ -228,6 +231,7 @@ static void console_close(struct kit *kit) {
     /* first what calls back, so that nothing is under way in what it calls back into */
     if (console->cache) cache_free(&console->cache);
     if (console->pool) db_pool_free(&console->pool);
+    if (console->background) db_pool_free(&console->background);
     if (console->side) db_free(&console->side);
     if (console->attachments) attachments_free(&console->attachments);
     if (console->followups) followups_free(&console->followups);

@@ -48,8 +48,9 @@ extern const struct service console_service;
 
 struct console {
     struct kit *kit;
-    struct db_pool *pool; /* what people ask */
-    struct db *side;      /* reference data, so that it waits for nobody */
+    struct db_pool *pool;       /* what people ask */
+    struct db_pool *background; /* what nobody waits for, the same again and again: planned once */
+    struct db *side;            /* reference data, so that it waits for nobody */
     struct reference_loader *loader;
     struct reference *reference; /* NULL until it was read once */
     uint32_t world_wanted;       /* version somebody told us of */

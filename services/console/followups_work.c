@@ -106,7 +106,7 @@ bool followups_on_reply(struct followups *f, int64_t id, const struct reply *rep
         db_set_int4(end, 3, (int32_t)reply->verdict);
         db_set_int8(end, 4, slot->ticket);
         db_set_int8(end, 5, clock_now());
-        db_pool_send(f->console->pool, slot->group, CALL_TIMEOUT_MS, on_written, slot);
+        db_pool_send(f->console->background, slot->group, CALL_TIMEOUT_MS, on_written, slot);
         return true;
     }
     return true; /* of a try that was given up */
@@ -187,12 +187,12 @@ void followups_tick(struct followups *f) {
     int64_t now = clock_monotonic_ms();
     for (int i = 0; i < SLOTS; i++)
         if (f->slots[i].group && !f->slots[i].writing && now >= f->slots[i].until) release(&f->slots[i]);
-    if (f->polling || now < f->poll_at || f->console->draining || !db_pool_up(f->console->pool)) return;
+    if (f->polling || now < f->poll_at || f->console->draining || !db_pool_up(f->console->background)) return;
     f->polling = true;
     f->poll_at = now + EACH_MS;
     db_group_begin(f->group, DB_READ);
     db_group_add(f->group, &EVERYTHING);
     db_group_add(f->group, &DUE);
     db_group_add(f->group, &COUNT);
-    db_pool_send(f->console->pool, f->group, CALL_TIMEOUT_MS, on_due, f);
+    db_pool_send(f->console->background, f->group, CALL_TIMEOUT_MS, on_due, f);
 }
