@@ -6,7 +6,7 @@
 #include "bench/load/watch.h"
 
 struct plan {
-    int64_t count, rate, group; /* requests, per second, sent together */
+    int64_t count, rate, group; /* requests, per second, of which so many come at one moment */
     char prefix[40];            /* of external ids, new for each run */
     int64_t start_ns, next;
     int64_t *sent_ns; /* as meant; as it was when the rate is 0 */
@@ -16,7 +16,7 @@ struct plan {
     struct loop_fd *timer;
 };
 
-/* Sends requests first..first+count-1, or as many of them as the door takes now, whole groups only; returns how many. */
+/* Sends requests first..first+count-1, or as many of them as the door takes now; returns how many. */
 typedef int64_t plan_send(void *context, int64_t first, int64_t count);
 
 void plan_init(struct load *load, struct plan *plan);

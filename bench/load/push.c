@@ -21,6 +21,7 @@ struct push {
     /* HTTP */
     struct web webs[PUSH_CONNECTIONS_MAX];
     int web_count, web_next; /* in turn, so that none is closed for idleness */
+    int64_t lines_max;       /* of a batch, which is whatever waits when a connection is free */
     struct buffer body;
     /* the bus */
     struct bus *bus;
@@ -69,14 +70,15 @@ static int64_t send_single(struct push *p, int64_t first, int64_t count) {
 
 static int64_t send_batch(struct push *p, int64_t first, int64_t count) {
     struct web *web = free_web(p);
-    if (!web || count < p->plan->group) return 0;
+    if (!web) return 0;
     buffer_clear(&p->body);
-    for (int64_t i = 0; i < p->plan->group; i++) {
+    web->count = count < p->lines_max ? count : p->lines_max;
+    for (int64_t i = 0; i < web->count; i++) {
         put_json(p, first + i);
         buffer_append_byte(&p->body, '\n');
     }
     post(p, web, first, "/api/v1/requests/batch", "application/x-ndjson");
-    return p->plan->group;
+    return web->count;
 }
 
 static void on_single(struct web *web, int status, const char *body, size_t len) {
@@ -98,7 +100,7 @@ static void on_batch(struct web *web, int status, const char *body, size_t len) 
         plan_answered(p->plan, request, accepted);
         at = newline ? newline + 1 : end;
     }
-    for (; request < web->request + p->plan->group; request++) plan_answered(p->plan, request, false);
+    for (; request < web->request + web->count; request++) plan_answered(p->plan, request, false);
 }
 
 static void open_webs(struct load *load, struct push *p, void (*on_answer)(struct web *, int, const char *, size_t)) {
@@ -163,6 +165,7 @@ struct push *push_open(struct load *load, const struct city *city, struct plan *
     p->city = city;
     p->plan = plan;
     p->token = option_text(load, "token", "");
+    p->lines_max = option_int(load, "lines", 500);
     const char *source = option_text(load, "source", NULL);
     for (uint32_t i = 0; i < city->count; i++) {
         const struct saying *saying = &city->sayings[i];

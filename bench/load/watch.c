@@ -36,12 +36,12 @@ struct watch {
     int64_t count, last_ns, changes;
     int timer_fd;
     struct loop_fd *timer;
-    int64_t
-        pause_us; /* before each look at the marker: looking costs Redis time, and saturation is not about milliseconds */
+    int64_t pause_us; /* between two looks at the marker: looking costs Redis time */
+    bool at_once;     /* the first look; not at saturation, which is not about milliseconds */
     bool beaten, asking;
 };
 
-static void ask(struct watch *w);
+static void look_later(struct watch *w);
 
 static void on_marker(void *context, enum err err, const struct cache_reply *reply) {
     struct watch *w = context;
@@ -53,7 +53,9 @@ static void on_marker(void *context, enum err err, const struct cache_reply *rep
         w->count++;
         w->last_ns = now;
     }
-    if (w->waiting_first < w->waiting_end) ask(w);
+    if (w->waiting_first == w->waiting_end) return;
+    w->asking = true;
+    look_later(w);
 }
 
 static void look(void *context, int ready) {
@@ -62,10 +64,8 @@ static void look(void *context, int ready) {
     if (read(w->timer_fd, &times, sizeof times) > 0) cache_send(w->cache, w->marker, DEADLINE_MS, on_marker, w);
 }
 
-static void ask(struct watch *w) {
+static void look_later(struct watch *w) {
     struct itimerspec when = {.it_value = {0, w->pause_us * 1000}};
-    if (w->asking) return;
-    w->asking = true;
     must(timerfd_settime(w->timer_fd, 0, &when, NULL) == 0);
 }
 
@@ -88,7 +88,12 @@ static void on_message(void *context, const struct bus_message *in) {
     int64_t now = clock_monotonic_ns();
     for (uint16_t i = 0; i < message.changes.changes_count; i++)
         on_change(w, &message.changes.changes[i], message.changes.to_seq, now);
-    if (w->waiting_first < w->waiting_end) ask(w);
+    if (w->asking || w->waiting_first == w->waiting_end) return;
+    w->asking = true;
+    if (w->at_once)
+        cache_send(w->cache, w->marker, DEADLINE_MS, on_marker, w);
+    else
+        look_later(w);
 }
 
 struct watch *watch_new(struct load *load, int64_t capacity, watch_change *on_change_, void *context) {
@@ -103,7 +108,8 @@ struct watch *watch_new(struct load *load, int64_t capacity, watch_change *on_ch
     w->waiting = calloc((size_t)w->capacity, sizeof *w->waiting);
     must(w->heard_ns && w->queued_ns && w->waiting);
     w->first = query_int(load, "SELECT next_ticket FROM shard WHERE id = 1");
-    w->pause_us = option_int(load, "rate", 0) ? PAUSE_US : PAUSE_US * 30;
+    w->at_once = option_int(load, "rate", 0) > 0;
+    w->pause_us = w->at_once ? PAUSE_US : PAUSE_US * 30;
     w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     must(w->timer_fd >= 0);
     NEED(loop_fd_new(load->loop, w->timer_fd, look, w, &w->timer), "timerfd");

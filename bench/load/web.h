@@ -10,7 +10,7 @@ struct web {
     struct buffer in, out;
     size_t out_at;
     bool busy;
-    int64_t request; /* the caller's */
+    int64_t request, count; /* the caller's */
     void (*on_answer)(struct web *web, int status, const char *body, size_t len);
     void *context;
 };
