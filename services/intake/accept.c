@@ -29,9 +29,9 @@ enum { GATHER_ROWS_MIN = 4, GATHER_MS = 2 };
 /* After a key that was there already, as many groups are sent as if it were so again. */
 enum { CAREFUL_GROUPS = 100 };
 
-#define SAID_COLUMNS                                                                                                    \
-    "channel, received_at, occurred_at, matter, matter_given, urgency, title, description, lon, lat, address, "         \
-    "grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, document_sealed, phone_index, "   \
+#define SAID_COLUMNS                                                                                                   \
+    "channel, received_at, occurred_at, matter, matter_given, urgency, title, description, lon, lat, address, "        \
+    "grid_given, place, place_by, dedicated, confidential, name_sealed, phone_sealed, document_sealed, phone_index, "  \
     "attachments"
 #define KEY_COLUMNS "source, external_id, request, received_at, content"
 

@@ -249,7 +249,8 @@ static const char *shard_partitions(struct transaction *t, const struct db_call 
 #define STATEMENTS(S)                                                                                                  \
     S(escalation_head)                                                                                                 \
     S(escalation_organisation)                                                                                         \
-    S(escalation_load) S(escalation_since) S(intake_accept) S(intake_accept_new_keys) S(intake_park) S(shard_partitions) S(reference_all)
+    S(escalation_load)                                                                                                 \
+    S(escalation_since) S(intake_accept) S(intake_accept_new_keys) S(intake_park) S(shard_partitions) S(reference_all)
 #define STATEMENT_ITEM(name) {#name, name},
 static const struct {
     const char *name;
