@@ -78,7 +78,7 @@ $(B)/bin/paidan: $(call obj,tools/paidan) $(LIB_FILES)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 # the simulator's own loop, bus, db, cache and log are found before the archives'; of the clock only the time is replaced
 SIM_PARTS := $(filter-out %/main.o,$(call obj,services/router) $(call obj,services/escalation)) \
-             $(B)/obj/services/intake/accept.o $(B)/obj/services/intake/files.o \
+             $(B)/obj/services/intake/accept.o $(B)/obj/services/intake/accept_rows.o $(B)/obj/services/intake/files.o \
              $(B)/obj/services/intake/forward.o
 $(B)/bin/sim: $(call obj,tests/sim) $(SIM_PARTS) $(LIB_FILES)
 	@mkdir -p $(@D)
