@@ -84,7 +84,7 @@ struct batch_event {
     uint32_t body_len;
     uint8_t hash[CHAIN_BYTES];
 };
-/* A ticket as the batch leaves it: its row, and what it was before. A whole struct ticket is 4 kB; a batch of them would not stay in a
+/* A ticket as the batch leaves it: its row, and what it was before. A whole struct ticket is 3.7 kB; a batch of them would not stay in a
  * processor's cache from deciding to telling. */
 struct batch_ticket {
     struct change change; /* its place in the live queues; created: a row to insert, else to update */

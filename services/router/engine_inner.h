@@ -19,7 +19,7 @@ enum {
     WORK_INDEX = 16384, /* a power of two above 2 * TICKETS_MAX */
     KEY_INDEX = 4096,   /* a power of two above 2 * BATCH_COMMANDS_MAX */
     ROOMS = 3,
-    WORKS_MAX = 4 /* a command's own ticket, its other, and one that it makes */
+    WORKS_MAX = 4 /* a command's own ticket, its other, one that it makes; and one to spare */
 };
 
 struct lent_ticket {

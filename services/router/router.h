@@ -113,6 +113,7 @@ struct router {
     bool keeping;
     uint32_t taken_epoch; /* what the lease was taken under; 0: it was not */
     int64_t loaded_to;    /* number of the last open ticket read; -1: the head is not read yet */
+    bool loaded;          /* all are read; to serve, the lease must be held too */
     int64_t loading_since;
     int64_t swept_to, swept_at;              /* request number, monotonic */
     int64_t seen_to, seeing_to, settling_to; /* request numbers: looked at once; of the sweep under way */

@@ -234,6 +234,7 @@ static void on_taken(void *context, const struct db_reply *reply) {
     metric_add(&rounds, 0, 1);
     r->state = ROUTER_LOADING;
     r->loaded_to = -1;
+    r->loaded = false;
     r->loading_since = clock_monotonic_ms();
     r->held_since = r->asked_at;
     db_group_begin(r->load_group, DB_READ);
@@ -255,11 +256,9 @@ static void take_lease(struct router *r) {
 /* ---- loading ------------------------------------------------------------------------------------------------------------------ */
 
 static void serve(struct router *r) {
-    /* binding would take the addresses from the router that holds it by now, for good */
-    if (!shard_is_held(r) && !mistake("epoch_of_another")) {
-        shard_drop(r, "the lease ran out while the tickets were read");
-        return;
-    }
+    /* Stopped for a while, or slow: another may hold the shard by now, and binding would take the addresses from it for good. The lease is
+     * being kept meanwhile; serving begins when that is answered. */
+    if (!shard_is_held(r) && !mistake("epoch_of_another")) return;
     uint32_t epoch = engine_head(r->engine)->epoch;
     if (epoch != r->bound_epoch + 1) doors_unbind(r); /* another held the shard meanwhile, and the addresses with it */
     r->bound_epoch = epoch;
@@ -296,10 +295,11 @@ static void on_page(void *context, const struct db_reply *reply) {
             return;
         }
     }
-    if (db_rows(rows) == LOAD_PAGE)
-        load_page(r);
-    else
+    r->loaded = db_rows(rows) < LOAD_PAGE;
+    if (r->loaded)
         serve(r);
+    else
+        load_page(r);
 }
 
 static void load_page(struct router *r) {
@@ -316,10 +316,12 @@ static void on_kept(void *context, const struct db_reply *reply) {
     struct router *r = context;
     r->keeping = false;
     if (r->state != ROUTER_SERVING && r->state != ROUTER_LOADING) return;
-    if (reply->err == ERR_NONE)
-        r->held_since = r->asked_at;
-    else
+    if (reply->err != ERR_NONE) {
         shard_drop(r, reply->message);
+        return;
+    }
+    r->held_since = r->asked_at;
+    if (r->state == ROUTER_LOADING && r->loaded) serve(r);
 }
 
 bool shard_is_held(const struct router *r) {

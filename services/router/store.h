@@ -1,5 +1,5 @@
 /* The open tickets of a shard in memory: number -> the encoded ticket, the very bytes of ticket.body. Kept encoded because a
- * million of them must fit (a ticket is about 150 to 300 bytes so, 2.3 kB as a struct) and because loading is then copying.
+ * million of them must fit (a ticket is about 150 to 300 bytes so, 3.7 kB as a struct) and because loading is then copying.
  * Not for deciding (engine.h) nor for storing (writer.h). */
 #ifndef ROUTER_STORE_H
 #define ROUTER_STORE_H
