@@ -27,7 +27,7 @@ enum { GROUPS = 2, SECOND_ROWS_MIN = 100, GROUP_ROWS_MAX = 500, TIMEOUT_MS = 500
  * waits for as many as are then expected, but not for longer than GATHER_MS. A few rows are not worth the wait. */
 enum { GATHER_ROWS_MIN = 4, GATHER_MS = 2 };
 
-/* After a key that was there already, as many groups are sent as if it were so again. */
+/* After a key that was there already, so many groups are sent as if it were so again. */
 enum { CAREFUL_GROUPS = 100 };
 
 static const struct db_statement PARK = {"intake_park",
@@ -66,6 +66,7 @@ struct accept {
     size_t max;
     uint32_t rows_max; /* falls to 1 while a culprit is searched */
     int careful;       /* so many groups go without that hope */
+    int careful_groups;
     bool (*hold)(const void *context);
     const void *hold_context;
     accept_stored *stored;
@@ -107,13 +108,20 @@ static void push_front(struct accept *a, struct waiting *w) {
     if (!w->next) a->end = &w->next;
 }
 
-/* Back into the line, each on its own again. */
+/* Back into the line, each on its own again, in the order they came: the first of equal keys decides. */
 static void try_again(struct accept *a, struct waiting *w) {
+    struct waiting *last = NULL;
     while (w) {
         struct waiting *same = w->same;
-        w->same = NULL;
-        push_front(a, w);
+        w->same = last;
+        last = w;
         w = same;
+    }
+    while (last) {
+        struct waiting *before = last->same;
+        last->same = NULL;
+        push_front(a, last);
+        last = before;
     }
 }
 
@@ -127,7 +135,7 @@ static void take_row(struct group *g, const struct db_result *rows, int i) {
         return;
     }
     if (!db_get_bool(rows, i, 2)) {
-        g->accept->careful = CAREFUL_GROUPS;
+        g->accept->careful = g->accept->careful_groups;
         size_t len;
         const uint8_t *content = db_get_bytes(rows, i, 3, &len);
         bool same = len == CRYPTO_HASH_BYTES && memcmp(content, w->said->content, len) == 0;
@@ -141,14 +149,13 @@ static void take_row(struct group *g, const struct db_result *rows, int i) {
     answer_with_same(g->accept, w, &its);
 }
 
-/* Whoever goes on with them first, all at once: answering takes a while. */
 static void tell_stored(const struct group *g, uint32_t row, int64_t number) {
     struct accept *a = g->accept;
     must(row < g->count);
     if (a->stored) a->stored(a->stored_context, g->rows[row]->said, number, g->received_at);
 }
 
-/* Some may have been there already. */
+/* Here and below: whoever goes on with them is told first, of all at once, as answering takes a while. Some may have been there already. */
 static void take_rows(struct group *g, const struct db_result *rows) {
     for (int i = 0; i < (int)g->count; i++)
         if (db_get_bool(rows, i, 2)) tell_stored(g, (uint32_t)(db_get_int(rows, i, 0) - 1), db_get_int(rows, i, 1));
@@ -156,7 +163,7 @@ static void take_rows(struct group *g, const struct db_result *rows) {
 }
 
 /* All are new. The numbers were handed to the rows in rising order: that they rise here is that the rows come back
- * in theirs. */
+ * in theirs. After 999,999,999 they begin anew: then this process ends here, behind the commit, and who asked asks again. */
 static void take_new_rows(struct group *g, const struct db_result *rows) {
     for (int i = 0; i < (int)g->count; i++) {
         must(i == 0 || db_get_int(rows, i, 0) > db_get_int(rows, i - 1, 0));
@@ -215,7 +222,7 @@ static void on_done(void *context, const struct db_reply *reply) {
     failpoint("intake.after_commit");
     g->under_way = false;
     a->groups_under_way--;
-    uint32_t answered = g->count;
+    uint32_t answered = reply->err == ERR_NONE ? g->count : 0;
     metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - g->sent_ns) / 1e9);
     if (reply->err == ERR_NONE) {
         must(db_rows(reply->results[0]) == (int)g->count);
@@ -226,7 +233,7 @@ static void on_done(void *context, const struct db_reply *reply) {
         if (a->rows_max < GROUP_ROWS_MAX)
             a->rows_max = a->rows_max * 2 < GROUP_ROWS_MAX ? a->rows_max * 2 : GROUP_ROWS_MAX;
     } else if (reply->err == ERR_REFUSED && g->new_keys && db_is_duplicate(reply)) {
-        a->careful = CAREFUL_GROUPS;
+        a->careful = a->careful_groups;
         again(g);
     } else if (reply->err == ERR_REFUSED && db_is_bad_input(reply)) {
         on_bad(g, reply);
@@ -339,6 +346,11 @@ void accept_set_stored(struct accept *a, accept_stored *stored, void *context) {
     a->stored_context = context;
 }
 
+void accept_set_careful(struct accept *a, int groups) {
+    must(groups >= 1);
+    a->careful_groups = groups;
+}
+
 void accept_set_hold(struct accept *a, bool (*hold)(const void *context), const void *context) {
     a->hold = hold;
     a->hold_context = context;
@@ -353,6 +365,7 @@ struct accept *accept_new(struct loop *loop, struct db_pool *pool, const struct 
     a->end = &a->first;
     a->max = (size_t)waiting_max;
     a->rows_max = GROUP_ROWS_MAX;
+    a->careful_groups = CAREFUL_GROUPS;
     a->park = db_group_new();
     for (int i = 0; i < GROUPS; i++) {
         a->groups[i].accept = a;

@@ -39,6 +39,9 @@ size_t accept_waiting(const struct accept *accept);
 typedef void accept_stored(void *context, const struct said *said, int64_t number, time_ms received_at);
 void accept_set_stored(struct accept *accept, accept_stored *stored, void *context);
 
+/* After a repeat so many groups, 1 or more, are looked up row by row instead of in the hope that all is new; 100 unless said. */
+void accept_set_careful(struct accept *accept, int groups);
+
 /* While hold(context) is true no further group is sent: what waits goes on waiting. Asked each turn of the loop. */
 void accept_set_hold(struct accept *accept, bool (*hold)(const void *context), const void *context);
 

@@ -106,6 +106,7 @@ static int open_all(void **state) {
     places = places_new(reference, why);
     assert_non_null(places);
     accept_under_test = accept_new(loop, pool, keys, 1000);
+    accept_set_careful(accept_under_test, 1);
     return 0;
 }
 
@@ -286,6 +287,43 @@ static struct accept_answer push(const struct said *said) {
     return got.answer;
 }
 
+/* A whole group in the hope that all of it is new: each answer has the number of its own row. */
+static void each_of_many_gets_its_own_number(void **state) {
+    (void)state;
+    enum { MANY = 500 };
+    static struct said said[MANY];
+    static struct got got[MANY];
+    char id[24], sql[120];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(id, sizeof id, "many-%d", i);
+        said[i] = request(id, "t");
+        got[i].done = false;
+        assert_true(accept_add(accept_under_test, &said[i], on_answer, &got[i]));
+    }
+    wait_for(got, MANY);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(got[i].answer.outcome, ACCEPT_NEW);
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM request WHERE id = %lld AND external_id = 'many-%d'",
+                 (long long)got[i].answer.number, i);
+        assert_int_equal(ask(sql), 1);
+    }
+}
+
+/* The hope is wrong for one of them: the others are stored all the same, and of equal keys the first decides. */
+static void one_that_was_there_changes_nothing_for_the_others(void **state) {
+    (void)state;
+    struct said known = request("known", "t"), first = request("twice", "t"), again = request("twice", "t"),
+                other = request("twice", "u");
+    const struct said *group[] = {&first, &known, &again, &other};
+    static const enum accept_outcome expected[] = {ACCEPT_NEW, ACCEPT_REPEAT, ACCEPT_REPEAT, ACCEPT_CONFLICT};
+    struct got got[4] = {{.done = false}};
+    assert_int_equal(push(&known).outcome, ACCEPT_NEW);
+    for (int i = 0; i < 4; i++) assert_true(accept_add(accept_under_test, group[i], on_answer, &got[i]));
+    wait_for(got, 4);
+    for (int i = 0; i < 4; i++) assert_int_equal(got[i].answer.outcome, expected[i]);
+    assert_int_equal(got[2].answer.number, got[0].answer.number);
+}
+
 static void the_same_again_is_the_same_number_and_other_content_a_conflict(void **state) {
     (void)state;
     struct said first = request("a", "t"), other = request("a", "u");
@@ -393,6 +431,8 @@ int main(void) {
         WITH_ARENA(equal_content_is_equal_whatever_the_spelling),
         WITH_ARENA(a_key_with_another_body_is_a_conflict),
         WITH_ARENA(a_clock_may_be_a_little_ahead),
+        WITH_ARENA(each_of_many_gets_its_own_number),
+        WITH_ARENA(one_that_was_there_changes_nothing_for_the_others),
         WITH_ARENA(the_same_again_is_the_same_number_and_other_content_a_conflict),
         WITH_ARENA(the_same_key_many_times_at_once_is_stored_once),
         WITH_ARENA(personal_data_lie_sealed),
