@@ -150,13 +150,22 @@ static size_t describe_place(const struct crypto_place *place, const uint8_t hea
     return 2 + table + column + 8;
 }
 
+/* Many at a time: asking the kernel costs as much as sealing. They are no secret; no process goes on after a fork. */
+static void draw_nonce(uint8_t ret_nonce[NONCE_BYTES]) {
+    static _Thread_local uint8_t drawn[64 * NONCE_BYTES];
+    static _Thread_local size_t left;
+    if (!left) randombytes_buf(drawn, left = sizeof drawn);
+    left -= NONCE_BYTES;
+    memcpy(ret_nonce, drawn + left, NONCE_BYTES);
+}
+
 void crypto_seal(const struct crypto_keys *keys, const struct crypto_place *place, const void *plain, size_t len,
                  uint8_t *ret_sealed) {
     uint8_t bound[PLACE_BYTES];
     ret_sealed[0] = FORMAT;
     ret_sealed[1] = keys->keys[keys->count - 1].id;
     size_t bound_len = describe_place(place, ret_sealed, bound);
-    randombytes_buf(ret_sealed + 2, NONCE_BYTES);
+    draw_nonce(ret_sealed + 2);
     unsigned long long put;
     crypto_aead_xchacha20poly1305_ietf_encrypt(ret_sealed + 2 + NONCE_BYTES, &put, plain, len, bound, bound_len, NULL,
                                                ret_sealed + 2, keys->keys[keys->count - 1].seal);

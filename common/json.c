@@ -114,7 +114,7 @@ const char *json_unknown_key(const struct cJSON *object, const char *const *keys
     const struct cJSON *each;
     cJSON_ArrayForEach(each, object) {
         const char *const *key = keys;
-        while (*key != NULL && strcmp(*key, each->string) != 0) key++;
+        while (*key != NULL && (**key != *each->string || strcmp(*key, each->string) != 0)) key++;
         if (*key == NULL) return each->string;
     }
     return NULL;

@@ -42,11 +42,20 @@ static int status_of(enum accept_outcome outcome) {
 }
 
 /* The members of an accepted request; the same bytes for a repeat. */
+#define STATUS_PATH "/api/v1/requests/"
+enum { STATUS_URL_BYTES = sizeof STATUS_PATH + NUMBER_TEXT_BYTES };
+
+/* Where a request is asked after; returns its number within. */
+static const char *put_status_url(int64_t number, char ret_url[STATUS_URL_BYTES]) {
+    memcpy(ret_url, STATUS_PATH, sizeof STATUS_PATH);
+    number_format_request(number, ret_url + sizeof STATUS_PATH - 1);
+    return ret_url + sizeof STATUS_PATH - 1;
+}
+
 static void put_accepted(struct json_writer *w, const struct intake *in, const struct said *said,
                          const struct accept_answer *answer) {
-    char number[NUMBER_TEXT_BYTES], url[64];
-    number_format_request(answer->number, number);
-    snprintf(url, sizeof url, "/api/v1/requests/%s", number);
+    char url[STATUS_URL_BYTES];
+    const char *number = put_status_url(answer->number, url);
     const struct reference_source *source = reference_source(in->reference, said->source);
     json_put_string(w, "number", number);
     json_put_string(w, "source", source ? source->code : "");
@@ -99,9 +108,8 @@ static void on_single(void *context, const struct said *said, const struct accep
         json_open(&w);
         put_accepted(&w, in, said, answer);
         json_close(&w);
-        char number[NUMBER_TEXT_BYTES], url[64];
-        number_format_request(answer->number, number);
-        snprintf(url, sizeof url, "/api/v1/requests/%s", number);
+        char url[STATUS_URL_BYTES];
+        put_status_url(answer->number, url);
         http_set_header(s->http, "Location", url);
         http_answer_json(s->http, status, &json);
         buffer_done(&json);
