@@ -400,13 +400,15 @@ int64_t check_event_count(void) {
     return (int64_t)disk.events.count;
 }
 
+const char QUIET_OVERDUE[] = "a deadline has passed and nothing happens";
+
 const char *check_quiet(void) {
     if (people_waiting()) return "somebody still waits for an answer";
     if (check_unrouted()) return "a request has no ticket";
     if (disk.shard.world != disk.world_version) return "deadlines are not counted by the newest reference data";
     if (disk.change_at) return "a change of the organisation is ordered";
     int64_t first = check_next_deadline();
-    if (first && first <= sim_wall_ms() - LATE_MAX_MS - 500) return "a deadline has passed and nothing happens";
+    if (first && first <= sim_wall_ms() - LATE_MAX_MS - 500) return QUIET_OVERDUE;
     return fake_cache_differs();
 }
 

@@ -14,6 +14,7 @@ void check_leaving(const struct proc *from, const void *bytes, size_t len);
 void check_be_punctual(bool punctual);
 /* NULL, or what keeps the system from being quiet: unrouted requests, overdue deadlines, live queues that differ. */
 const char *check_quiet(void);
+extern const char QUIET_OVERDUE[]; /* the one of a deadline */
 /* Everything from the beginning: the log folded anew, every table against it. */
 void check_all(void);
 /* The earliest armed deadline of an open ticket; 0: none. */

@@ -21,7 +21,8 @@ static const struct {
 } mistakes[] = {
     {"answer_before_commit", "answers leave before the commit"},
     {"no_fence", "the transaction does not check the epoch"},
-    {"epoch_of_another", "a router goes on under the epoch of the one that took over while it was loading"},
+    {"epoch_of_another",
+     "a router goes on, with its doors open, under the epoch of the one that took over while it was loading"},
     {"dedupe_off", "a request that comes twice gets two tickets"},
     {"keys_ignored", "idempotency keys are not looked up"},
     {"unknown_is_done", "an unknown outcome is taken for a commit"},
