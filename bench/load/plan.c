@@ -23,8 +23,6 @@ void plan_init(struct load *load, struct plan *p) {
     memset(p, 0, sizeof *p);
     p->rate = option_int(load, "rate", 0);
     p->count = option_int(load, "count", 1000);
-    p->group = option_int(load, "group", 1);
-    p->count -= p->count % p->group;
     snprintf(p->prefix, sizeof p->prefix, "b%llx", (unsigned long long)clock_now());
     p->sent_ns = calloc((size_t)p->count, sizeof *p->sent_ns);
     must(p->sent_ns && p->count > 0);
@@ -41,13 +39,13 @@ void plan_done(struct plan *p) {
 }
 
 static int64_t meant_ns(const struct plan *p, int64_t request) {
-    return p->start_ns + (request - request % p->group) * 1000000000 / p->rate;
+    return p->start_ns + request * 1000000000 / p->rate;
 }
 
 static int64_t due(const struct plan *p, int64_t now) {
     if (!p->rate) return p->count;
-    int64_t groups = (int64_t)((double)(now - p->start_ns) * (double)p->rate / 1e9) / p->group + 1;
-    return groups * p->group < p->count ? groups * p->group : p->count;
+    int64_t came = (int64_t)((double)(now - p->start_ns) * (double)p->rate / 1e9) + 1;
+    return came < p->count ? came : p->count;
 }
 
 static void wake_at(struct plan *p, int64_t ns) {

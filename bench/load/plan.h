@@ -6,8 +6,8 @@
 #include "bench/load/watch.h"
 
 struct plan {
-    int64_t count, rate, group; /* requests, per second, of which so many come at one moment */
-    char prefix[40];            /* of external ids, new for each run */
+    int64_t count, rate; /* requests, per second */
+    char prefix[40];     /* of external ids, new for each run */
     int64_t start_ns, next;
     int64_t *sent_ns; /* as meant; as it was when the rate is 0 */
     int64_t answered, accepted, refused;

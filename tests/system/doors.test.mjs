@@ -27,7 +27,7 @@ function load(scenario, ...more) {
 }
 
 describe('each way in accepts every request once', () => {
-  for (const [door, ...how] of [['batch', 'group=50', 'connections=4', 'count=500'], ['single', 'connections=8', 'count=300'], ['bus', 'count=500']])
+  for (const [door, ...how] of [['batch', 'lines=50', 'connections=4', 'count=500'], ['single', 'connections=8', 'count=300'], ['bus', 'count=500']])
     test(door, () => {
       const result = load('push', `door=${door}`, `token=${token}`, ...how);
       assert.equal(result.refused, 0, result.said);
