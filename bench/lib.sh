@@ -194,7 +194,7 @@ row_d() { repeat push_lives row=d; }
 # connection, as the hotline's own system does.
 row_latency() {
   local rate count
-  "$bin/load" push door=single connections=16 count=2000 run="$run" port="$port" pids="$(pids)" token="$push_token" >/dev/null
+  "$bin/load" push door=single connections=16 rate=1000 count=3000 run="$run" port="$port" pids="$(pids)" token="$push_token" >/dev/null
   for rate in 200 2000; do
     count=$((rate * (seconds + 1) / 2))
     settle

@@ -343,6 +343,7 @@ struct figures_keeper *figures_keeper_new(struct console *console) {
     k->timer = loop_timer_new(console->kit->loop, look, k);
     struct db_options options = {.conninfo = console->kit->config->database,
                                  .application_name = "paidan-console-figures",
+                                 .force_generic_plan = true, /* planning a page took as long as reading it */
                                  .on_state = on_up,
                                  .context = k};
     k->db = db_new(console->kit->loop, &options);
