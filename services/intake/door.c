@@ -41,7 +41,6 @@ static int status_of(enum accept_outcome outcome) {
     return status[outcome];
 }
 
-/* The members of an accepted request; the same bytes for a repeat. */
 #define STATUS_PATH "/api/v1/requests/"
 enum { STATUS_URL_BYTES = sizeof STATUS_PATH + NUMBER_TEXT_BYTES };
 
@@ -52,6 +51,7 @@ static const char *put_status_url(int64_t number, char ret_url[STATUS_URL_BYTES]
     return ret_url + sizeof STATUS_PATH - 1;
 }
 
+/* The members of an accepted request; the same bytes for a repeat. */
 static void put_accepted(struct json_writer *w, const struct intake *in, const struct said *said,
                          const struct accept_answer *answer) {
     char url[STATUS_URL_BYTES];
