@@ -35,7 +35,7 @@ async function makeWorker() {
 }
 
 const LOOK = { width: 360, height: 740 };
-async function phone({ who = null, where = '/m/', seen = '#view', lang = 'zh', theme = 'light', at = point } = {}) {
+async function phone({ who = null, where = '/m/', seen = '#view', lang = 'zh', theme = 'light', at = point, slow = false } = {}) {
   const context = await browser.newContext({
     viewport: { width: LOOK.width, height: LOOK.height }, hasTouch: true, isMobile: true,
     ...(at ? { geolocation: { longitude: at[0], latitude: at[1], accuracy: 12 }, permissions: ['geolocation'] } : {}),
@@ -51,6 +51,10 @@ async function phone({ who = null, where = '/m/', seen = '#view', lang = 'zh', t
     localStorage.setItem('paidan.lang', l);
     localStorage.setItem('paidan.theme', t);
   }, [lang, theme]);
+  // a phone that takes its time to read what it keeps
+  if (slow) await page.addInitScript(() => Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {
+    set(done) { this.addEventListener('complete', (event) => setTimeout(() => done.call(this, event), 300)); },
+  }));
   await page.goto(system.url + (who === null ? where : '/m/login'));
   if (who !== null) {
     await page.fill('#login-user', who.user);
@@ -229,8 +233,8 @@ describe('the phone', { timeout: 300_000 }, () => {
     await leave(there);
   });
 
-  test('a task comes to the phone by itself, is signed and finished there', async () => {
-    const here = await phone({ who: worker, where: '/m/tasks' });
+  test('a task comes to the phone by itself, is signed and finished there, also on a slow phone', async () => {
+    const here = await phone({ who: worker, where: '/m/tasks', slow: true });
     const { page } = here;
     const number = await push();
     await page.waitForSelector(`[data-group="tasks.sign"] [data-ticket=${number}]`);

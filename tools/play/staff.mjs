@@ -5,6 +5,7 @@ import { Plans } from './plans.mjs';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const LEFT = 6; // tickets
 const rfc3339 = (ms) => `${new Date(ms + 8 * HOUR).toISOString().slice(0, 19)}+08:00`;
 
 export class Staff {
@@ -15,6 +16,7 @@ export class Staff {
     this.tickets = new Map();
     this.seen = new Map();
     this.done = {};
+    this.left = 0;
   }
 
   client(unit) {
@@ -32,6 +34,7 @@ export class Staff {
       matter: row.matter?.code ?? known.matter ?? null,
       urgency: row.urgency ?? known.urgency,
       due: row.due ? Date.parse(row.due) : null,
+      yellow: row.yellow_at ? Date.parse(row.yellow_at) : null,
       next: row.next_action?.code ?? null,
       title: row.title || known.title,
       ...more,
@@ -53,7 +56,14 @@ export class Staff {
     }
   }
 
+  // A little of what will be yellow when the day ends is still to be done then, at any hour: at night and on free days few clocks run.
+  isLeft(ticket) {
+    if (!ticket.yellow || ticket.yellow > this.end || ticket.due <= this.end + 10 * MINUTE) return false;
+    return ++this.left <= LEFT || this.random.chance(15);
+  }
+
   later(ticket, now, minutes, act) {
+    if (this.isLeft(ticket)) return;
     let at = now + minutes * MINUTE;
     if (!['danger', 'urgent'].includes(ticket.urgency)) at = morning(at, this.random); // who is not on duty sleeps
     this.plans.add(at, { ticket, act, state: ticket.state, owner: ticket.owner });
