@@ -64,8 +64,10 @@ class Bus:
             self.connect()
         envelope = {1: 1, 2: kind, 3: number, 4: int(time.time() * 1000)}
         numbered = {FIELDS[kind].index(name) + 1: value for name, value in body.items() if value}
-        self.socket.send(msgpack.packb(envelope) + msgpack.packb(dict(sorted(numbered.items()))))
-        while self.socket.poll(PATIENCE_MS):
+        waits = self.socket.poll(PATIENCE_MS, zmq.POLLOUT)  # sending to nobody would wait for ever
+        if waits:
+            self.socket.send(msgpack.packb(envelope) + msgpack.packb(dict(sorted(numbered.items()))))
+        while waits and self.socket.poll(PATIENCE_MS):
             unpacker = msgpack.Unpacker(strict_map_key=False)
             unpacker.feed(self.socket.recv())
             head, fields = unpacker

@@ -93,7 +93,7 @@ async function run(language, keyFile, ...args) {
 class Peer {
   constructor(keys) {
     this.keys = keys;
-    this.socket = new zmq.Dealer({ curveServerKey: door.server_key, curveSecretKey: keys.secretKey, curvePublicKey: keys.publicKey, linger: 0, receiveTimeout: 8000 });
+    this.socket = new zmq.Dealer({ curveServerKey: door.server_key, curveSecretKey: keys.secretKey, curvePublicKey: keys.publicKey, linger: 0, receiveTimeout: 8000, sendTimeout: 8000 });
     this.socket.connect(door.address);
     this.number = 0;
   }
@@ -187,7 +187,8 @@ for (const language of ['python', 'node']) {
 describe('the door', () => {
   test('lets no unknown key in', async () => {
     const stranger = new Peer(zmq.curveKeyPair());
-    stranger.socket.receiveTimeout = 700;
+    // refused before it sent: nothing is there any more to send to; else its message is never answered
+    stranger.socket.receiveTimeout = stranger.socket.sendTimeout = 700;
     await assert.rejects(stranger.ask(SUBSCRIBE, []), { code: 'EAGAIN' });
     stranger.close();
     await eventually('the refusal is counted', () => /BUS_KEY|bus_key_unknown/.test(fs.readFileSync(path.join(system.var, 'log/console/current'), 'utf8')));
