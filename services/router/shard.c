@@ -50,7 +50,11 @@ static const struct db_statement SWEEP = {
     "CASE WHEN $3::bool THEN r.description ELSE '' END FROM request r WHERE r.id > $1::int8 AND r.id <= $2::int8 "
     "AND NOT EXISTS (SELECT FROM ticket_request t WHERE t.request = r.id AND t.request > $1::int8 AND t.request <= "
     "$2::int8) " /* said twice, or every request there ever was is looked at */
-    "AND NOT EXISTS (SELECT FROM parked p WHERE p.number = r.id) ORDER BY r.id LIMIT 2000"};
+    "AND NOT EXISTS (SELECT FROM parked p WHERE p.number = r.id) "
+    /* Mostly there are as many links as requests, and then nothing is missing: counted first, a third of the work and never a join of
+     * millions after a long absence. */
+    "AND (SELECT count(*) FROM request WHERE id > $1::int8 AND id <= $2::int8) <> "
+    "(SELECT count(*) FROM ticket_request WHERE request > $1::int8 AND request <= $2::int8) ORDER BY r.id LIMIT 2000"};
 
 static void take_lease(struct router *r);
 static void load_page(struct router *r);
