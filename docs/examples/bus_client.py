@@ -55,6 +55,7 @@ class Bus:
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.curve_serverkey = os.environ['PAIDAN_BUS_SERVER'].encode()
         self.socket.curve_secretkey, self.socket.curve_publickey = secret, zmq.curve_public(secret)
+        self.socket.sndtimeo = PATIENCE_MS
         self.socket.connect(os.environ['PAIDAN_BUS'])
 
     def ask(self, kind, **body):
@@ -64,10 +65,12 @@ class Bus:
             self.connect()
         envelope = {1: 1, 2: kind, 3: number, 4: int(time.time() * 1000)}
         numbered = {FIELDS[kind].index(name) + 1: value for name, value in body.items() if value}
-        waits = self.socket.poll(PATIENCE_MS, zmq.POLLOUT)  # sending to nobody would wait for ever
-        if waits:
+        try:
             self.socket.send(msgpack.packb(envelope) + msgpack.packb(dict(sorted(numbered.items()))))
-        while waits and self.socket.poll(PATIENCE_MS):
+        except zmq.Again:  # nobody is there to send to
+            self.connect()
+            return None
+        while self.socket.poll(PATIENCE_MS):
             unpacker = msgpack.Unpacker(strict_map_key=False)
             unpacker.feed(self.socket.recv())
             head, fields = unpacker

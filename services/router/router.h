@@ -121,9 +121,9 @@ struct router {
         int64_t at, newest; /* monotonic; the newest request number then */
     } marks[SWEEP_MARKS];
     uint32_t mark_next;
-    bool sweeping;
-    uint32_t counted_by; /* version of the reference data all open deadlines are counted by */
-    int64_t *recount;    /* tickets whose deadlines are still to be counted anew */
+    bool sweeping, sweep_more; /* under way; the last one found a full page */
+    uint32_t counted_by;       /* version of the reference data all open deadlines are counted by */
+    int64_t *recount;          /* tickets whose deadlines are still to be counted anew */
     size_t recount_next, recount_count;
     bool recount_closed;                    /* there are closed units a ticket may stand with */
     char recount_why[REASON_BYTES_MAX + 1]; /* what was loaded since; goes into their events */

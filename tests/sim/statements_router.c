@@ -85,9 +85,16 @@ static const char *shard_newest(struct transaction *t, const struct db_call *c, 
     return NULL;
 }
 
+static size_t rows_between(const struct table *table, int64_t after, int64_t to) {
+    return (to == INT64_MAX ? table->count : table_from(table, to + 1)) - table_from(table, after + 1);
+}
+
 static const char *shard_sweep(struct transaction *t, const struct db_call *c, struct db_result *r) {
     (void)t;
     r->columns = 13;
+    if (arg(c, 1) >= arg(c, 2)) return NULL;
+    size_t requests = rows_between(&disk.requests, arg(c, 1), arg(c, 2));
+    if (!arg(c, 4) && requests == rows_between(&disk.links, arg(c, 1), arg(c, 2))) return NULL;
     for (size_t i = table_from(&disk.requests, arg(c, 1) + 1); i < disk.requests.count && r->count < 2000 * 13; i++) {
         const struct request_row *q = disk.requests.entries[i].row;
         if (q->id > arg(c, 2)) break;

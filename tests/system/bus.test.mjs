@@ -190,8 +190,8 @@ describe('the door', () => {
     // refused before it sent: nothing is there any more to send to; else its message is never answered
     stranger.socket.receiveTimeout = stranger.socket.sendTimeout = 700;
     await assert.rejects(stranger.ask(SUBSCRIBE, []), { code: 'EAGAIN' });
-    stranger.close();
     await eventually('the refusal is counted', () => /BUS_KEY|bus_key_unknown/.test(fs.readFileSync(path.join(system.var, 'log/console/current'), 'utf8')));
+    stranger.close();
   });
 
   test('refuses messages of a type that the role may not send, each with its reason, audited', async () => {

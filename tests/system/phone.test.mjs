@@ -244,6 +244,8 @@ describe('the phone', { timeout: 300_000 }, () => {
     await page.waitForSelector('[data-command=finish]');
     await page.tap('[data-command=finish]');
     await page.fill('#act-text', '已清理。');
+    await page.waitForTimeout(500); // nothing that comes later takes it away
+    assert.equal(await page.inputValue('#act-text'), '已清理。');
     await page.tap('[data-test=act-send]');
     await inState(number, 'CHECK');
     await leave(here);

@@ -179,3 +179,17 @@ describe('bad input', () => {
     assert.equal((await elsewhere.post(`/api/v1/tickets/${row.number}/sign`, {})).status, 404);
   });
 });
+
+describe('a request the router was never told of', () => {
+  test('gets its ticket all the same, among others that have theirs', async () => {
+    const before = await hotline.post('/api/v1/requests', { ...EXAMPLE, external_id: '2026-000200' });
+    // stored, and its message lost
+    const stored = () => system.sql(`INSERT INTO request SELECT (jsonb_populate_record(r, jsonb_build_object('id', r.id / 1000000000 * 1000000000 + s.n))).*
+      FROM (SELECT nextval('request_number') AS n OFFSET 0) s, request r WHERE r.id = ${before.body.number.slice(1)} RETURNING id`)[0][0];
+    const lost = [stored(), stored()];
+    await hotline.post('/api/v1/requests', { ...EXAMPLE, external_id: '2026-000201' });
+    for (const id of lost) {
+      await eventually(`R${id} has a ticket`, async () => (await operator.get(`/api/v1/requests/R${id}`)).body.ticket?.number, 15);
+    }
+  });
+});

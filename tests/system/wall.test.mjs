@@ -136,17 +136,24 @@ describe('the wall', { timeout: 180_000 + HOURS * 60_000 }, () => {
     const AT_ONCE = 20_000;
     const AN_HOUR = 2_000; // five times what a district of this size does
     let version = 1_000_000;
-    let tell;
-    const day = (count, response) => {
+    // The page's time jumps, and then it may take its connection for dead: what is still to be told goes by the next one.
+    let connection;
+    const waiting = [];
+    const tell = (count) => {
       let sent = 0;
       const more = () => {
+        const response = connection;
+        if (response.destroyed) return waiting.push(more);
         for (; sent < count; sent++) {
           const row = rows[sent % rows.length];
           const open = sent % 50;
           const unit = { ...row, depth: open, states: { OFFERED: open }, red: open % 3, yellow: open % 5, oldest: snapshot.at };
           const tickets = [{ number: `T20261121${String(sent % 1e9).padStart(9, '0')}`, unit: row.unit, state: 'OFFERED', due: snapshot.at, version: String(version) }];
           const delta = { version: String(++version), at: snapshot.at, totals: { ...snapshot.totals, received: version }, units: [unit], tickets };
-          if (!response.write(`event: delta\ndata: ${JSON.stringify(delta)}\n\n`)) return sent++, response.once('drain', more);
+          if (response.write(`event: delta\ndata: ${JSON.stringify(delta)}\n\n`)) continue;
+          sent++;
+          const on = () => (response.off('drain', on), response.off('close', on), more());
+          return void response.on('drain', on).on('close', on);
         }
       };
       more();
@@ -154,7 +161,8 @@ describe('the wall', { timeout: 180_000 + HOURS * 60_000 }, () => {
     front.stream = (response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       response.write(`event: snapshot\ndata: ${JSON.stringify({ ...snapshot, version: String(version), totals: { ...snapshot.totals, received: version } })}\n\n`);
-      tell = (count) => day(count, response);
+      connection = response;
+      for (const more of waiting.splice(0)) more();
     };
     const { page, context, complaints } = await wall(`#token=${system.accounts.tokens.readonly}`, '.counters', 1920, 1080, (fresh) => fresh.clock.install());
     const devtools = await context.newCDPSession(page);

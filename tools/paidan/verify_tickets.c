@@ -194,7 +194,15 @@ static const char REQUESTS[] =
     "ticket_request t WHERE "
     "t.request = r.id) AND r.id <= (SELECT min(swept_to) FROM shard) AND NOT EXISTS (SELECT FROM parked p WHERE "
     "p.number = r.id)), "
-    "(SELECT count(*) FROM ticket_request l WHERE NOT EXISTS (SELECT FROM ticket t WHERE t.id = l.ticket))";
+    "(SELECT count(*) FROM ticket_request l WHERE NOT EXISTS (SELECT FROM ticket t WHERE t.id = l.ticket)), "
+    "(SELECT count(*) FROM ticket_request l WHERE NOT EXISTS (SELECT FROM request r WHERE r.id = l.request))";
+
+static const struct {
+    const char *what;
+    struct sentence wrong;
+} COUNTED[] = {{"request", {"诉求没有工单", "requests without a ticket"}},
+               {"ticket_request", {"诉求指向不存在的工单", "requests of tickets that are not there"}},
+               {"ticket_request", {"工单所办的诉求不存在", "tickets of requests that are not there"}}};
 
 enum err verify_requests(struct db_blocking *db, struct verify *v) {
     struct db_result *row;
@@ -202,14 +210,10 @@ enum err verify_requests(struct db_blocking *db, struct verify *v) {
     enum err err = db_run_blocking(db, REQUESTS, NULL, &row);
     if (err != ERR_NONE) return err;
     v->requests = db_get_int(row, 0, 0);
-    for (int i = 1; i < 3; i++) {
-        int64_t count = db_get_int(row, 0, i);
+    for (int i = 0; i < 3; i++) {
+        int64_t count = db_get_int(row, 0, i + 1);
         snprintf(detail, sizeof detail, "%" PRId64, count);
-        if (count && i == 1)
-            verify_damage(v, "request", (struct sentence){"诉求没有工单", "requests without a ticket"}, detail);
-        else if (count)
-            verify_damage(v, "ticket_request",
-                          (struct sentence){"诉求指向不存在的工单", "requests of tickets that are not there"}, detail);
+        if (count) verify_damage(v, COUNTED[i].what, COUNTED[i].wrong, detail);
     }
     db_result_free(&row);
     return ERR_NONE;
