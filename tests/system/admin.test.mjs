@@ -37,7 +37,7 @@ describe('/admin', { timeout: 400_000 }, () => {
       for (const [n, section] of (await page.$$eval('[data-section]', (all) => all.map((e) => e.dataset.section))).entries()) {
         if (n > 0) await person.presses(']');
         await page.waitForSelector(`[data-section=${section}][aria-current=page]`);
-        await page.waitForFunction(() => document.querySelector('.admin-body h2') !== null && document.querySelector('.admin-body > [role=status]') === null);
+        await page.waitForFunction(() => document.querySelector('.admin-body h2') !== null && document.querySelector('.admin-body > [role=status], .admin-body .soft[role=status]') === null);
         await walk(page, section, 25);
         await person.axe(section);
         await page.evaluate(() => document.activeElement?.blur());
