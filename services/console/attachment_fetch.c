@@ -42,14 +42,9 @@ static const int64_t pauses_ms[TRIES_MAX] = {10000, 60000, 600000, 3600000, 6 * 
 
 static const struct db_statement EVERYTHING = {"attachment_fetch_scope",
                                                "SELECT set_config('paidan.everything', '1', true)"};
-/* One, those tried least first; how much its source has sent within a day comes with it. */
-static const struct db_statement CLAIM = {
-    "attachment_fetch_claim",
-    "UPDATE attachment_fetch f SET tries = f.tries + 1, why = NULL, next_at = $2::int8 FROM (SELECT request, no FROM "
-    "attachment_fetch WHERE state = 1 AND next_at <= $1::int8 AND source <> ALL ($3::int4[]) ORDER BY tries, next_at "
-    "LIMIT 1 FOR UPDATE SKIP LOCKED) c WHERE f.request = c.request AND f.no = c.no RETURNING f.request, f.no, f.url, "
-    "f.sha256, f.tries, f.source, (SELECT coalesce(sum(a.received_bytes), 0)::int8 FROM attachment a WHERE a.user_id = "
-    "-f.source::int8 AND a.uploaded_at > $4::int8)"};
+static const struct db_statement CLAIM = {"attachment_fetch_claim",
+                                          "SELECT * FROM attachment_fetch_claim($1::int8, $2::int8, $3::int4[], "
+                                          "$4::int8)"};
 enum { REQUEST, NO, URL, SHA256, TRIES, SOURCE, DAY_BYTES };
 static const struct db_statement NETWORKS = {"attachment_fetch_networks",
                                              "SELECT cidr FROM approved_network ORDER BY cidr LIMIT 256"};
@@ -304,13 +299,13 @@ static void on_claimed(void *context, const struct db_reply *reply) {
     struct sentence wrong;
     fetches->claiming = false;
     fetches->look_at = clock_monotonic_ms() + LOOK_EACH_MS;
-    if (reply->err != ERR_NONE || !db_rows(reply->results[1]) || fetches->closing) return;
-    size_t count = networks_read(reply->results[2], ranges);
-    struct fetch *f = fetch_new(fetches->attachments, reply->results[1]);
+    if (reply->err != ERR_NONE || !db_rows(reply->results[0]) || fetches->closing) return;
+    size_t count = networks_read(reply->results[1], ranges);
+    struct fetch *f = fetch_new(fetches->attachments, reply->results[0]);
     client_approve(fetches->client, ranges, count);
     fetches->look_at = 0; /* there may be more */
     if (weburl_is_fit(f->url, ranges, count, &wrong))
-        start(f, db_get_int(reply->results[1], 0, DAY_BYTES));
+        start(f, db_get_int(reply->results[0], 0, DAY_BYTES));
     else
         fail(f, &(struct why){"address", wrong}, false, 0); /* a network may yet be approved */
     attachment_fetch_tick(fetches);
@@ -336,7 +331,6 @@ void attachment_fetch_tick(struct attachment_fetches *fetches) {
         return;
     fetches->claiming = true;
     db_group_begin(fetches->group, DB_TRANSACTION);
-    db_group_add(fetches->group, &EVERYTHING);
     struct db_call *claim = db_group_add(fetches->group, &CLAIM);
     db_set_int8(claim, 1, clock_now());
     db_set_int8(claim, 2, clock_now() + CLAIM_MS);

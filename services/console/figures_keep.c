@@ -1,6 +1,7 @@
-/* See figures_keep.h. The way of a page: read events; read the earlier events of tickets that are not remembered; count; and once there is
- * enough, or nothing more to read, store. While nobody waits for figures it rests between pages, not only after the last: a page is
- * little work, a log that ran ahead is seconds of it, on the cores of who pushes. */
+/* See figures_keep.h. The way of a page: read events; read the earlier events of tickets that are not remembered; count; and once it is
+ * time, or somebody waits for figures, store: the same cells change again and again, and to store them costs more than to count. While
+ * nobody waits it rests between pages, not only after the last: a page is little work, a log that ran ahead is seconds of it, on the
+ * cores of who pushes. */
 #include "services/console/figures_keep.h"
 
 #include <stdlib.h>
@@ -18,14 +19,14 @@ METRIC_GAUGE(reached, "paidan_console_figures_seq", "The log is counted to here.
 
 enum {
     PAGE = 1000,
-    CELLS_MAX = 6000, /* then they are stored, also when there is more to read */
+    CELLS_MAX = 6000, /* then they are stored, whatever the time */
     TICKETS_MAX = 50000,
     TIMEOUT_MS = 30000,
     AGAIN_MS = 1000,
     REST_MAX_MS = 60000,
-    STORE_MS = 60000, /* then they are stored too */
-    REST_FACTOR = 19, /* a twentieth of the time: tickets come first, who asks for figures wakes it */
-    TREE_BYTES = 5,   /* a unit: kind, parent */
+    LOOK_EACH_MS = 5000, /* at the end of the log */
+    REST_FACTOR = 19,    /* a twentieth of the time: tickets come first, who asks for figures wakes it */
+    TREE_BYTES = 5,      /* a unit: kind, parent */
 };
 
 enum work { WORK_NONE, WORK_RESTING, WORK_STATE, WORK_READING, WORK_LEARNING, WORK_STORING, WORK_RESTARTING };
@@ -56,9 +57,10 @@ static void rest(struct figures_keeper *k, int64_t ms) {
     loop_timer_start(k->timer, k->wake ? 0 : ms, 0);
 }
 
-/* Milliseconds of rest after what began at `since`. */
-static int64_t rest_after(int64_t since) {
-    int64_t rest = (clock_monotonic_ms() - since) * REST_FACTOR;
+/* Milliseconds, by how long the page before took. */
+static int64_t rest_before_page(const struct figures_keeper *k) {
+    if (k->kept_up) return console_config.figures_each < LOOK_EACH_MS ? console_config.figures_each : LOOK_EACH_MS;
+    int64_t rest = (clock_monotonic_ms() - k->page_ms) * REST_FACTOR;
     return rest < REST_MAX_MS ? rest : REST_MAX_MS;
 }
 
@@ -123,7 +125,7 @@ static void on_stored(void *context, const struct db_reply *reply) {
     buffer_clear(&k->old_tree);
     buffer_append(&k->old_tree, k->tree.data, k->tree.length);
     if (k->kept_up) k->wake = false;
-    rest(k, k->kept_up ? console_config.figures_each : rest_after(k->page_ms));
+    rest(k, rest_before_page(k));
 }
 
 static void store(struct figures_keeper *k) {
@@ -162,16 +164,17 @@ static void count_page(struct figures_keeper *k) {
     if (refused) log_error("events_not_counted", LOG_INT("events", refused), LOG_ID("ticket", example));
     metric_add(&counted, 0, (double)k->event_count);
     k->kept_up = k->event_count < PAGE;
+    bool is_time = k->page_ms - k->began_ms >= console_config.figures_each;
     if (k->seq == k->stored) {
         k->wake = false;
-        rest(k, console_config.figures_each);
-    } else if (k->kept_up || tally_count(k->tally) >= CELLS_MAX || k->page_ms - k->began_ms > STORE_MS) {
+        rest(k, rest_before_page(k));
+    } else if (is_time || tally_count(k->tally) >= CELLS_MAX || (k->wake && k->kept_up)) {
         store(k);
     } else if (k->wake) {
         read_page(k);
     } else {
         k->work = WORK_RESTING;
-        loop_timer_start(k->timer, rest_after(k->page_ms), 0);
+        loop_timer_start(k->timer, rest_before_page(k), 0);
     }
 }
 
@@ -293,7 +296,13 @@ static void read_state(struct figures_keeper *k) {
 static void look(void *context) {
     struct figures_keeper *k = context;
     struct console *console = k->console;
-    if (k->work == WORK_RESTING) read_page(k);
+    if (k->work == WORK_RESTING) {
+        if (k->reference == console->reference)
+            read_page(k);
+        else
+            store(k); /* what comes may name a unit that is new */
+        return;
+    }
     if (k->work != WORK_NONE) return;
     if (!console->reference || !db_is_up(k->db)) {
         loop_timer_start(k->timer, AGAIN_MS, 0);
