@@ -86,11 +86,25 @@ describe('paidan figures', () => {
     assert.match(paidan('score', 'export'), /weight,solved,,,,,60,2020-01-01,,/);
   });
 
+  test('what was counted is kept before a unit that came later is counted by, though nobody asks', async () => {
+    const metric = async (name) => Number((await (await fetch(`${system.url}/metrics/console`)).text()).match(new RegExp(`^paidan_console_figures_${name} (\\d+)`, 'm'))[1]);
+    const [kept, counted] = [await metric('seq'), await metric('events_total')];
+    await push('figures-3');
+    await eventually('it is counted', async () => (await metric('events_total')) > counted);
+    assert.equal(await metric('seq'), kept);
+    const file = path.join(system.folder, 'units.csv');
+    const units = ok(system.paidan(['unit', 'export'])).trimEnd().split('\n');
+    fs.writeFileSync(file, [...units, units.at(-1).replace(/^[^,]*/, 'figures-late')].join('\n') + '\n');
+    fs.chmodSync(file, 0o644);
+    paidan('unit', 'import', file);
+    await eventually('it is kept', async () => (await metric('seq')) > kept);
+  });
+
   test('are the same from the log alone, also when they were counted anew', async () => {
     assert.match(paidan('figures', '--recompute'), /与统计一致/);
     assert.match(paidan('figures', 'verify'), /一致: /);
     paidan('figures', 'restart');
-    await eventually('they are counted again', () => system.paidan(['figures', '--recompute']).code === 0 && json('figures').counters.received === 2);
+    await eventually('they are counted again', () => system.paidan(['figures', '--recompute']).code === 0 && json('figures').counters.received === 3);
     assert.match(paidan('figures', 'verify'), /一致: /);
   });
 });
