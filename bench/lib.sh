@@ -99,7 +99,8 @@ take_down() { # polled: root may not listen to another user's supervisor
 # What came in no time at all the console does not count into the figures for minutes afterwards.
 skip_figures() {
   sql postgres -c "INSERT INTO figure_state SELECT id, next_seq - 1, 0, 0, $(awk '/#define FIGURES_FORMULAS/ { print $3 }' core/figures.def), ''
-    FROM shard WHERE id = 1 ON CONFLICT (shard) DO UPDATE SET seq = excluded.seq"
+    FROM shard WHERE id = 1 ON CONFLICT (shard) DO UPDATE SET seq = excluded.seq" -c "SELECT pg_terminate_backend(pid)
+    FROM pg_stat_activity WHERE application_name = 'paidan-console-figures'" >/dev/null # it reads anew from where on it is to count
 }
 
 # They all have their tickets: the router need not look for those of millions, 3 and 15 seconds after it starts, while it is measured.

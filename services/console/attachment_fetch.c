@@ -299,6 +299,7 @@ static void on_claimed(void *context, const struct db_reply *reply) {
     struct sentence wrong;
     fetches->claiming = false;
     fetches->look_at = clock_monotonic_ms() + LOOK_EACH_MS;
+    if (reply->err == ERR_REFUSED) log_error("attachment_fetch_not_claimed", LOG_TEXT("why", reply->message));
     if (reply->err != ERR_NONE || !db_rows(reply->results[0]) || fetches->closing) return;
     size_t count = networks_read(reply->results[1], ranges);
     struct fetch *f = fetch_new(fetches->attachments, reply->results[0]);

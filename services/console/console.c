@@ -39,10 +39,9 @@ static const struct config_key keys[] = {
                .doc_zh = "命令等待派单服务的时间; 超过后返回 503 (结果未知)。"),
     CONFIG_KEY(struct console_config, queues_each, CONFIG_DURATION, "50ms", .min = 10, .max = 10000,
                .doc_en = "The live queues are read at most once in this time.", .doc_zh = "读取实时队列的最短间隔。"),
-    CONFIG_KEY(
-        struct console_config, figures_each, CONFIG_DURATION, "60s", .min = 50, .max = 3600000,
-        .doc_en = "What was counted is kept in the database at least so often; at once when somebody asks for figures.",
-        .doc_zh = "统计结果写入数据库的最长间隔; 有人查看统计时立即计入。"),
+    CONFIG_KEY(struct console_config, figures_each, CONFIG_DURATION, "60s", .min = 50, .max = 3600000,
+               .doc_en = "What was counted is stored about so often; at once when somebody asks for figures.",
+               .doc_zh = "统计结果约每隔此时间写入数据库; 有人查看统计时立即写入。"),
     CONFIG_KEY(struct console_config, bus_address, CONFIG_TEXT, "",
                .doc_en = "Where departments' systems reach the bus, tcp://HOST:PORT; encrypted, registered keys only. "
                          "Empty: nowhere.",

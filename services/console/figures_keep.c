@@ -15,7 +15,7 @@
 
 METRIC_COUNTER(counted, "paidan_console_figures_events_total", "Events counted into the figures.");
 METRIC_COUNTER(restarts, "paidan_console_figures_restarts_total", "Times the figures were begun anew.");
-METRIC_GAUGE(reached, "paidan_console_figures_seq", "The log is counted to here.");
+METRIC_GAUGE(reached, "paidan_console_figures_seq", "What was counted is stored to here.");
 
 enum {
     PAGE = 1000,
@@ -64,13 +64,18 @@ static int64_t rest_before_page(const struct figures_keeper *k) {
     return rest < REST_MAX_MS ? rest : REST_MAX_MS;
 }
 
-/* What is in memory is not what is stored any more: begin from the database again. */
+/* What is in memory: begin from the database again. */
+static void forget(struct figures_keeper *k) {
+    k->known = false;
+    tally_reset(k->tally);
+}
+
+/* What is in memory is not what is stored any more. */
 static void doubt(struct figures_keeper *k, const struct db_reply *reply) {
     if (strcmp(reply->sqlstate, "PD002") != 0 && reply->err != ERR_CLOSED)
         log_warn("figures_not_kept", LOG_ERR(reply->err), LOG_TEXT("sqlstate", reply->sqlstate));
-    k->known = false;
+    forget(k);
     k->wake = false;
-    tally_reset(k->tally);
     rest(k, AGAIN_MS);
 }
 
@@ -124,7 +129,7 @@ static void on_stored(void *context, const struct db_reply *reply) {
     tally_clear_cells(k->tally);
     buffer_clear(&k->old_tree);
     buffer_append(&k->old_tree, k->tree.data, k->tree.length);
-    if (k->kept_up) k->wake = false;
+    if (k->kept_up) k->wake = k->restart;
     rest(k, rest_before_page(k));
 }
 
@@ -165,10 +170,11 @@ static void count_page(struct figures_keeper *k) {
     metric_add(&counted, 0, (double)k->event_count);
     k->kept_up = k->event_count < PAGE;
     bool is_time = k->page_ms - k->began_ms >= console_config.figures_each;
+    bool is_full = tally_count(k->tally) >= CELLS_MAX || tally_is_full(k->tally);
     if (k->seq == k->stored) {
-        k->wake = false;
+        k->wake = k->restart;
         rest(k, rest_before_page(k));
-    } else if (is_time || tally_count(k->tally) >= CELLS_MAX || (k->wake && k->kept_up)) {
+    } else if (is_time || is_full || (k->wake && k->kept_up)) {
         store(k);
     } else if (k->wake) {
         read_page(k);
@@ -248,9 +254,8 @@ static void on_restarted(void *context, const struct db_reply *reply) {
     struct figures_keeper *k = context;
     if (reply->err == ERR_NONE) {
         k->restart = false;
-        k->known = false;
+        forget(k);
         metric_add(&restarts, 0, 1);
-        tally_reset(k->tally);
         rest(k, 0);
     } else {
         doubt(k, reply);
@@ -296,12 +301,15 @@ static void read_state(struct figures_keeper *k) {
 static void look(void *context) {
     struct figures_keeper *k = context;
     struct console *console = k->console;
-    if (k->work == WORK_RESTING) {
-        if (k->reference == console->reference)
-            read_page(k);
-        else
-            store(k); /* what comes may name a unit that is new */
-        return;
+    if (k->work == WORK_RESTING && k->restart) { /* nothing of it would be left */
+        forget(k);
+        k->work = WORK_NONE;
+    }
+    if (k->work == WORK_RESTING && k->reference == console->reference) {
+        read_page(k);
+    } else if (k->work == WORK_RESTING) { /* what comes may name a unit that is new */
+        k->page_ms = clock_monotonic_ms();
+        store(k);
     }
     if (k->work != WORK_NONE) return;
     if (!console->reference || !db_is_up(k->db)) {
@@ -334,11 +342,14 @@ void figures_keeper_restart(struct figures_keeper *k) {
     figures_keeper_wake(k);
 }
 
-static void on_up(void *context, struct db *db, enum err err, const char *message) {
+/* Whoever comes back may not have all that it had: what is in memory goes with the connection. What is under way is told by its answer. */
+static void on_connection(void *context, struct db *db, enum err err, const char *message) {
     struct figures_keeper *k = context;
     (void)db;
     (void)message;
-    if (err == ERR_NONE && k->work == WORK_NONE) loop_timer_start(k->timer, 0, 0);
+    if (k->work != WORK_NONE && k->work != WORK_RESTING) return;
+    if (err != ERR_NONE) forget(k);
+    rest(k, err != ERR_NONE ? AGAIN_MS : 0);
 }
 
 struct figures_keeper *figures_keeper_new(struct console *console) {
@@ -353,7 +364,7 @@ struct figures_keeper *figures_keeper_new(struct console *console) {
     struct db_options options = {.conninfo = console->kit->config->database,
                                  .application_name = "paidan-console-figures",
                                  .force_generic_plan = true, /* planning a page took as long as reading it */
-                                 .on_state = on_up,
+                                 .on_state = on_connection,
                                  .context = k};
     k->db = db_new(console->kit->loop, &options);
     return k;

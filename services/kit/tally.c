@@ -72,7 +72,11 @@ void tally_free(struct tally **tally) {
 void tally_clear_cells(struct tally *t) {
     memset(t->index, 0, t->index_size * sizeof *t->index);
     t->cell_count = 0;
-    if (t->ticket_count > t->tickets_max) forget_tickets(t);
+    if (tally_is_full(t)) forget_tickets(t);
+}
+
+bool tally_is_full(const struct tally *t) {
+    return t->ticket_count > t->tickets_max;
 }
 
 void tally_reset(struct tally *t) {

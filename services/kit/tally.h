@@ -29,6 +29,8 @@ void tally_free(struct tally **tally);
 void tally_reset(struct tally *tally);
 /* Forgets the cells: they are stored. Also the place where too many tickets are forgotten. */
 void tally_clear_cells(struct tally *tally);
+/* More tickets are remembered than it was made for: time to store. */
+bool tally_is_full(const struct tally *tally);
 
 /* Columns an event is read from, in this order, and reading it; texts point into the result. False: it cannot be read. */
 #define TALLY_EVENT_COLUMNS "ticket, version, at, type, cause, role, seq, body"

@@ -15,6 +15,10 @@ const ok = (done) => {
   return done.out;
 };
 const paidan = (...args) => ok(system.paidan(['--lang', 'zh', ...args]));
+const metric = async (name) => {
+  const text = await (await fetch(`${system.url}/metrics/console`)).text();
+  return Number(text.match(new RegExp(`^paidan_console_figures_${name} (\\d+)`, 'm'))[1]);
+};
 const json = (...args) => JSON.parse(paidan(...args, '--json'));
 
 async function push(id) {
@@ -87,7 +91,6 @@ describe('paidan figures', () => {
   });
 
   test('what was counted is kept before a unit that came later is counted by, though nobody asks', async () => {
-    const metric = async (name) => Number((await (await fetch(`${system.url}/metrics/console`)).text()).match(new RegExp(`^paidan_console_figures_${name} (\\d+)`, 'm'))[1]);
     const [kept, counted] = [await metric('seq'), await metric('events_total')];
     await push('figures-3');
     await eventually('it is counted', async () => (await metric('events_total')) > counted);
@@ -103,8 +106,13 @@ describe('paidan figures', () => {
   test('are the same from the log alone, also when they were counted anew', async () => {
     assert.match(paidan('figures', '--recompute'), /与统计一致/);
     assert.match(paidan('figures', 'verify'), /一致: /);
+    const [counted, restarts] = [await metric('events_total'), await metric('restarts_total')];
+    await push('figures-4');
+    await eventually('it is counted, not stored', async () => (await metric('events_total')) > counted);
+    assert.match(paidan('figures', 'verify'), /另有 [1-9]\d* 个新事件尚未写入统计/);
     paidan('figures', 'restart');
-    await eventually('they are counted again', () => system.paidan(['figures', '--recompute']).code === 0 && json('figures').counters.received === 3);
+    await eventually('they are begun anew', async () => (await metric('restarts_total')) > restarts, 3);
+    await eventually('they are counted again', () => system.paidan(['figures', '--recompute']).code === 0 && json('figures').counters.received === 4);
     assert.match(paidan('figures', 'verify'), /一致: /);
   });
 });

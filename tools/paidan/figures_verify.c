@@ -1,4 +1,5 @@
-/* paidan figures verify: counts the whole event log anew, in one snapshot, and compares every cell that the console keeps. By the same fold
+/* paidan figures verify: counts the event log anew as far as the console has stored its figures (a minute behind the end, when nobody asks for
+ * figures), in one snapshot, and compares every cell. By the same fold
  * (services/kit/tally.h), but from the first event to the last, day after day, with nothing remembered from the console but the organisation
  * it counted by. Reads PostgreSQL alone; changes nothing. */
 #include <inttypes.h>
@@ -29,7 +30,7 @@ struct check {
     struct unit *units;
     struct tally *tally;
     int shard;
-    int64_t seq, to, events, cells, refused;
+    int64_t seq, to, later, events, cells, refused;
     int64_t difference_count;
     struct difference differences[DIFFERENCES_KEPT];
     bool progress;
@@ -55,14 +56,18 @@ static bool read_tree(struct check *c, const uint8_t *bytes, size_t len) {
 static enum err read_state(struct check *c) {
     struct db_result *row;
     size_t len;
-    enum err err = db_run_blocking(c->db, "SELECT shard, seq, formulas, tree FROM figure_state ORDER BY shard LIMIT 1",
-                                   NULL, &row);
+    enum err err =
+        db_run_blocking(c->db,
+                        "SELECT f.shard, f.seq, f.formulas, f.tree, s.next_seq - 1 - f.seq FROM figure_state f "
+                        "JOIN shard s ON s.id = f.shard ORDER BY f.shard LIMIT 1",
+                        NULL, &row);
     if (err != ERR_NONE) return err;
     if (db_rows(row) == 0) {
         err = ERR_NOT_FOUND;
     } else {
         c->shard = (int)db_get_int(row, 0, 0);
         c->to = db_get_int(row, 0, 1);
+        c->later = db_get_int(row, 0, 4);
         const uint8_t *tree = db_get_bytes(row, 0, 3, &len);
         if (db_get_int(row, 0, 2) != FIGURES_FORMULAS || !read_tree(c, tree, len)) err = ERR_INVALID;
     }
@@ -232,6 +237,10 @@ static void say(const struct cli *cli, const struct check *c) {
     printf(cli_in(cli, "事件 %" PRId64 ", 统计单元 %" PRId64 ", 不能计入的事件 %" PRId64 "\n",
                   "events %" PRId64 ", cells %" PRId64 ", events that cannot be counted %" PRId64 "\n"),
            c->events, c->cells, c->refused);
+    if (c->later)
+        printf(cli_in(cli, "另有 %" PRId64 " 个新事件尚未写入统计 (查看统计时写入)\n",
+                      "%" PRId64 " newer events are not stored yet (who asks for figures has them stored)\n"),
+               c->later);
     if (!c->difference_count) {
         puts(cli_in(cli, "一致: 统计与事件重算的结果完全相同。", "The same: the figures are what the events make."));
         return;
@@ -258,6 +267,7 @@ static void say_json(const struct check *c) {
     json_open(&w);
     json_put_bool(&w, "equal", c->difference_count == 0);
     json_put_int(&w, "events", c->events);
+    json_put_int(&w, "later", c->later);
     json_put_int(&w, "cells", c->cells);
     json_put_int(&w, "refused", c->refused);
     json_put_int(&w, "difference_count", c->difference_count);
