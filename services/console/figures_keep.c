@@ -348,7 +348,7 @@ static void on_connection(void *context, struct db *db, enum err err, const char
     (void)db;
     (void)message;
     if (k->work != WORK_NONE && k->work != WORK_RESTING) return;
-    if (err != ERR_NONE) forget(k);
+    forget(k);
     rest(k, err != ERR_NONE ? AGAIN_MS : 0);
 }
 
