@@ -48,6 +48,7 @@ export interface Entry {
 const RETRY_MS = [2_000, 5_000, 15_000, 60_000, 300_000];
 const KEEP_SENT = 50;
 const TICKET_TRIES = 20;
+const UNSEEN_TRIES = 3;
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('paidan-outbox');
 
 export const newId = (): string =>
@@ -176,8 +177,8 @@ async function finish(entry: Entry, who: Who): Promise<void> {
   const request = await call('GET', `/api/v1/requests/${entry.number}`, who, entry.lang);
   const ticket = (request.body.ticket as { number?: string } | null | undefined)?.number;
   if (request.status !== 200 || ticket === undefined) {
-    const gone = request.status === 403 || request.status === 404;
-    if (gone || entry.tries >= TICKET_TRIES) entry.finished = 'no';
+    const unseen = request.status === 403 || request.status === 404; // it has no ticket yet, or went to another unit
+    if (entry.tries >= (unseen ? UNSEEN_TRIES : TICKET_TRIES)) entry.finished = 'no';
     else wait(entry, request.status === 401 ? 'login' : request.status === 0 ? 'network' : 'busy');
     return;
   }
