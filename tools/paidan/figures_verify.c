@@ -1,7 +1,7 @@
 /* paidan figures verify: counts the event log anew as far as the console has stored its figures (a minute behind the end, when nobody asks for
- * figures), in one snapshot, and compares every cell. By the same fold
- * (services/kit/tally.h), but from the first event to the last, day after day, with nothing remembered from the console but the organisation
- * it counted by. Reads PostgreSQL alone; changes nothing. */
+ * figures), in one snapshot, and compares every cell that it keeps. By the same fold (services/kit/tally.h), but from the first event to the
+ * last, day after day, with nothing remembered from the console but the organisation it counted by. Reads PostgreSQL alone; changes
+ * nothing. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
