@@ -74,6 +74,7 @@ static void soon(void *context) {
 static void start(struct db *db, struct db_group *group, int64_t timeout_ms, db_done *done, void *context) {
     must(!group->under_way && group->call_count > 0);
     group->under_way = true;
+    for (int i = 0; i < group->call_count; i++) db_call_one_row(group->calls[i]);
     group->deadline_ms = clock_monotonic_ms() + timeout_ms;
     group->done = done;
     group->context = context;

@@ -47,6 +47,12 @@ struct db_call *db_group_add(struct db_group *group, const struct db_statement *
     return *call;
 }
 
+struct db_call *db_group_add_rows(struct db_group *group, const struct db_statement *statement) {
+    struct db_call *call = db_group_add(group, statement);
+    call->unnests = true;
+    return call;
+}
+
 int db_group_count(const struct db_group *group) {
     return group->call_count;
 }
@@ -91,6 +97,7 @@ void db_call_clear(struct db_call *call) {
         call->parameters[i] = (struct db_parameter){.bytes = bytes};
     }
     call->parameter_count = 0;
+    call->unnests = call->is_one_row = false;
 }
 
 void db_call_free(struct db_call **call) {
@@ -230,17 +237,32 @@ static int array_finish(const struct db_parameter *parameter) {
     return parameter->count > 0 ? (int)parameter->bytes.length : ARRAY_HEADER_EMPTY;
 }
 
+static void argue(struct db_arguments *arguments, int i, Oid type, const uint8_t *bytes, int length) {
+    arguments->types[i] = type;
+    arguments->values[i] = (const char *)bytes;
+    arguments->lengths[i] = length;
+    arguments->formats[i] = 1;
+}
+
+static void argue_element(struct db_arguments *arguments, int i, const struct db_parameter *array) {
+    const uint8_t *at = array->bytes.data + ARRAY_HEADER;
+    argue(arguments, i, ELEMENT_OID[array->type], array->has_null ? NULL : at + 4,
+          (int)array->bytes.length - ARRAY_HEADER - 4);
+}
+
 void db_call_arguments(const struct db_call *call, struct db_arguments *ret_arguments) {
+    static const uint8_t empty[1]; /* an empty text has no bytes of its own, and libpq takes NULL for null */
     ret_arguments->count = call->parameter_count;
     for (int i = 0; i < call->parameter_count; i++) {
         const struct db_parameter *parameter = &call->parameters[i];
+        const uint8_t *bytes = parameter->bytes.data ? parameter->bytes.data : empty;
         must(parameter->is_set);
-        ret_arguments->types[i] = parameter->is_array ? ARRAY_OID[parameter->type] : ELEMENT_OID[parameter->type];
-        ret_arguments->lengths[i] = parameter->is_array ? array_finish(parameter) : (int)parameter->bytes.length;
-        /* an empty text has no bytes of its own, and libpq takes NULL for null */
-        ret_arguments->values[i] = parameter->is_null              ? NULL
-                                   : parameter->bytes.data == NULL ? ""
-                                                                   : (const char *)parameter->bytes.data;
-        ret_arguments->formats[i] = 1;
+        if (call->is_one_row && parameter->is_array)
+            argue_element(ret_arguments, i, parameter);
+        else if (parameter->is_array)
+            argue(ret_arguments, i, ARRAY_OID[parameter->type], bytes, array_finish(parameter));
+        else
+            argue(ret_arguments, i, ELEMENT_OID[parameter->type], parameter->is_null ? NULL : bytes,
+                  (int)parameter->bytes.length);
     }
 }

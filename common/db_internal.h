@@ -21,7 +21,8 @@ struct db_parameter {
 
 struct db_call {
     const struct db_statement *statement;
-    int parameter_count; /* the highest number set */
+    bool unnests, is_one_row; /* its arrays may go, and do, as the one element they have */
+    int parameter_count;      /* the highest number set */
     struct db_parameter parameters[DB_PARAMETERS_MAX];
 };
 
@@ -94,6 +95,9 @@ const struct db_call *db_step_call(const struct db_group *group, int step); /* N
 int db_step_count(const struct db_group *group);
 int db_step_call_index(const struct db_group *group, int step); /* -1 for BEGIN and COMMIT */
 void db_call_arguments(const struct db_call *call, struct db_arguments *ret_arguments);
+
+/* db_one_row.c */
+void db_call_one_row(struct db_call *call); /* when it is: the statement then is the one for a lone row */
 
 /* db_result.c */
 bool db_tag_lies(const char *sql, const char *tag); /* a COMMIT that the server made a ROLLBACK */

@@ -25,7 +25,7 @@ enum { GROUPS = 2, SECOND_ROWS_MIN = 100, GROUP_ROWS_MAX = 500, TIMEOUT_MS = 500
 
 /* Who was just answered, and waits for each answer before asking again, asks again in a moment: after a group of some rows the next one
  * waits for as many as are then expected, but not for longer than GATHER_MS. A few rows are not worth the wait. */
-enum { GATHER_ROWS_MIN = 4, GATHER_MS = 2 };
+enum { GATHER_ROWS_MIN = 8, GATHER_MS = 2 };
 
 /* After a key that was there already, so many groups are sent as if it were so again. */
 enum { CAREFUL_GROUPS = 100 };
@@ -47,7 +47,7 @@ struct group {
     struct accept *accept;
     struct db_group *db;
     struct waiting *rows[GROUP_ROWS_MAX];
-    uint32_t count;
+    uint32_t count, each;     /* rows, and in a call */
     bool under_way, new_keys; /* sent in the hope that each key is new */
     int64_t sent_ns;
     time_ms received_at;
@@ -162,15 +162,19 @@ static void take_rows(struct group *g, const struct db_result *rows) {
     for (int i = 0; i < (int)g->count; i++) take_row(g, rows, i);
 }
 
+static int64_t number_of(const struct group *g, const struct db_reply *reply, uint32_t row) {
+    return db_get_int(reply->results[row / g->each], (int)(row % g->each), 0);
+}
+
 /* All are new. The numbers were handed to the rows in rising order: that they rise here is that the rows come back
  * in theirs. After 999,999,999 they begin anew: then this process ends here, behind the commit, and who asked asks again. */
-static void take_new_rows(struct group *g, const struct db_result *rows) {
-    for (int i = 0; i < (int)g->count; i++) {
-        must(i == 0 || db_get_int(rows, i, 0) > db_get_int(rows, i - 1, 0));
-        tell_stored(g, (uint32_t)i, db_get_int(rows, i, 0));
+static void take_new_rows(struct group *g, const struct db_reply *reply) {
+    for (uint32_t i = 0; i < g->count; i++) {
+        must(i == 0 || number_of(g, reply, i) > number_of(g, reply, i - 1));
+        tell_stored(g, i, number_of(g, reply, i));
     }
-    for (int i = 0; i < (int)g->count; i++) {
-        const struct accept_answer its = {ACCEPT_NEW, db_get_int(rows, i, 0), g->received_at};
+    for (uint32_t i = 0; i < g->count; i++) {
+        const struct accept_answer its = {ACCEPT_NEW, number_of(g, reply, i), g->received_at};
         answer_with_same(g->accept, g->rows[i], &its);
     }
 }
@@ -225,9 +229,9 @@ static void on_done(void *context, const struct db_reply *reply) {
     uint32_t answered = reply->err == ERR_NONE ? g->count : 0;
     metric_observe(&commit_seconds, (double)(clock_monotonic_ns() - g->sent_ns) / 1e9);
     if (reply->err == ERR_NONE) {
-        must(db_rows(reply->results[0]) == (int)g->count);
+        must(db_rows(reply->results[0]) == (int)g->each);
         if (g->new_keys)
-            take_new_rows(g, reply->results[0]);
+            take_new_rows(g, reply);
         else
             take_rows(g, reply->results[0]);
         if (a->rows_max < GROUP_ROWS_MAX)
@@ -298,8 +302,12 @@ static void send_group(struct accept *a, struct group *g) {
     g->new_keys = a->careful == 0;
     if (!g->new_keys) a->careful--;
     db_group_begin(g->db, DB_WRITE);
-    struct db_call *call = accept_rows_begin(g->db, g->new_keys, g->received_at, g->count);
-    for (uint32_t i = 0; i < g->count; i++) accept_rows_push(call, a->keys, g->rows[i]->row, g->rows[i]->said);
+    g->each = accept_rows_each(g->new_keys, g->count);
+    struct db_call *call = NULL;
+    for (uint32_t i = 0; i < g->count; i++) {
+        if (i % g->each == 0) call = accept_rows_begin(g->db, g->new_keys, g->received_at, g->each);
+        accept_rows_push(call, a->keys, g->rows[i]->row, g->rows[i]->said);
+    }
     bind_files(g);
     failpoint("intake.before_commit");
     db_pool_send(a->pool, g->db, TIMEOUT_MS, on_done, g);

@@ -87,6 +87,9 @@ static const struct db_statement PARK = {"router_park",
                                          "INSERT INTO parked (at, service, sqlstate, what, number, body) "
                                          "VALUES ($1::int8, 'router', $2::text, $3::text, $4::int8, $5::bytea)"};
 
+/* So many tickets, or events, are less work as calls of one (db_group_add_rows) than as arrays: a lone ticket and its two events are. */
+enum { ONE_BY_ONE_MAX = 2 };
+
 static void add_fence(struct db_group *group, const struct batch *batch, time_ms lease_until) {
     const struct engine_head *before = &batch->before, *after = &batch->after;
     struct db_call *call = db_group_add(group, &ADVANCE);
@@ -100,15 +103,14 @@ static void add_fence(struct db_group *group, const struct batch *batch, time_ms
     db_set_int8(call, 8, lease_until);
 }
 
-static void add_events(struct db_group *group, const struct batch *batch) {
+static void add_some_events(struct db_group *group, const struct batch *batch, uint32_t from, uint32_t to) {
     static const enum db_type types[] = {DB_INT8, DB_INT8, DB_INT4, DB_INT8,  DB_INT2, DB_INT2,
                                          DB_INT8, DB_INT2, DB_INT4, DB_BYTEA, DB_BYTEA};
-    if (!batch->event_count) return; /* answers to keep, and nothing else */
-    struct db_call *call = db_group_add(group, &EVENTS);
+    struct db_call *call = db_group_add_rows(group, &EVENTS);
     db_set_int2(call, 1, (int16_t)batch->before.shard);
     db_set_int4(call, 2, (int32_t)batch->before.epoch);
     for (int i = 0; i < 11; i++) db_set_array(call, 3 + i, types[i]);
-    for (uint32_t i = 0; i < batch->event_count; i++) {
+    for (uint32_t i = from; i < to; i++) {
         const struct batch_event *e = &batch->events[i];
         db_push_int8(call, 3, e->seq);
         db_push_int8(call, 4, e->ticket);
@@ -122,6 +124,12 @@ static void add_events(struct db_group *group, const struct batch *batch) {
         db_push_bytes(call, 12, e->body, e->body_len);
         db_push_bytes(call, 13, e->hash, CHAIN_BYTES);
     }
+}
+
+/* None: answers to keep, and nothing else. */
+static void add_events(struct db_group *group, const struct batch *batch) {
+    uint32_t each = batch->event_count > ONE_BY_ONE_MAX ? batch->event_count : 1;
+    for (uint32_t i = 0; i < batch->event_count; i += each) add_some_events(group, batch, i, i + each);
 }
 
 static void push_ticket(struct db_call *call, const struct batch_ticket *t) {
@@ -149,19 +157,22 @@ static void push_ticket(struct db_call *call, const struct batch_ticket *t) {
     db_push_bytes(call, 22, t->body, t->body_len);
 }
 
-static void add_tickets(struct db_group *group, const struct batch *batch, bool is_new) {
+static struct db_call *add_ticket_call(struct db_group *group, const struct batch *batch, bool is_new) {
     static const enum db_type types[] = {DB_INT8, DB_BOOL, DB_INT4, DB_INT2, DB_INT4, DB_INT4, DB_INT2,
                                          DB_INT2, DB_INT4, DB_INT4, DB_INT8, DB_INT8, DB_INT8, DB_INT8,
                                          DB_INT8, DB_INT8, DB_INT8, DB_INT4, DB_INT2, DB_BOOL, DB_BYTEA};
+    struct db_call *call = db_group_add_rows(group, is_new ? &TICKETS_NEW : &TICKETS_CHANGED);
+    db_set_int2(call, 1, (int16_t)batch->before.shard);
+    for (int n = 0; n < 21; n++) db_set_array(call, 2 + n, types[n]);
+    return call;
+}
+
+static void add_tickets(struct db_group *group, const struct batch *batch, bool is_new) {
     struct db_call *call = NULL;
     for (uint32_t i = 0; i < batch->ticket_count; i++) {
         const struct batch_ticket *row = &batch->tickets[i];
         if (row->change.created != is_new) continue;
-        if (!call) {
-            call = db_group_add(group, is_new ? &TICKETS_NEW : &TICKETS_CHANGED);
-            db_set_int2(call, 1, (int16_t)batch->before.shard);
-            for (int n = 0; n < 21; n++) db_set_array(call, 2 + n, types[n]);
-        }
+        if (!call || batch->ticket_count <= ONE_BY_ONE_MAX) call = add_ticket_call(group, batch, is_new);
         push_ticket(call, row);
     }
 }
@@ -169,7 +180,7 @@ static void add_tickets(struct db_group *group, const struct batch *batch, bool 
 static void add_assignments(struct db_group *group, const struct batch *batch) {
     static const enum db_type types[] = {DB_INT8, DB_INT2, DB_INT2, DB_INT4, DB_INT8};
     if (!batch->assignment_count) return;
-    struct db_call *call = db_group_add(group, &ASSIGNMENTS);
+    struct db_call *call = db_group_add_rows(group, &ASSIGNMENTS);
     for (int n = 0; n < 5; n++) db_set_array(call, 1 + n, types[n]);
     for (uint32_t i = 0; i < batch->assignment_count; i++) {
         const struct batch_assignment *a = &batch->assignments[i];
@@ -183,7 +194,7 @@ static void add_assignments(struct db_group *group, const struct batch *batch) {
 
 static void add_links(struct db_group *group, const struct batch *batch) {
     if (batch->link_count) {
-        struct db_call *call = db_group_add(group, &LINKS);
+        struct db_call *call = db_group_add_rows(group, &LINKS);
         db_set_array(call, 1, DB_INT8);
         db_set_array(call, 2, DB_INT8);
         for (uint32_t i = 0; i < batch->link_count; i++) {
@@ -214,7 +225,7 @@ static void add_outside(struct db_group *group, const struct batch *batch) {
         const struct batch_ticket *row = &batch->tickets[i];
         if (!goes_or_comes_back(row)) continue;
         if (!call) {
-            call = db_group_add(group, &OUTSIDE);
+            call = db_group_add_rows(group, &OUTSIDE);
             db_set_array(call, 1, DB_INT8);
             db_set_array(call, 2, DB_INT4);
         }
@@ -225,7 +236,7 @@ static void add_outside(struct db_group *group, const struct batch *batch) {
 
 static void add_keys(struct db_group *group, const struct batch *batch) {
     if (!batch->key_count) return;
-    struct db_call *call = db_group_add(group, &KEYS);
+    struct db_call *call = db_group_add_rows(group, &KEYS);
     db_set_array(call, 1, DB_BYTEA);
     db_set_array(call, 2, DB_BYTEA);
     db_set_int8(call, 3, batch->now);

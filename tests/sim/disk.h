@@ -152,7 +152,7 @@ struct transaction {
     bool advanced; /* the fence was passed */
     /* what intake drew from the sequence when the statement began */
     int64_t *numbers;
-    size_t number_count;
+    size_t number_count, numbers_used; /* by the calls carried out so far */
     char message[120];
 };
 

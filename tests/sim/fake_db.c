@@ -112,6 +112,9 @@ struct db_call *db_group_add(struct db_group *group, const struct db_statement *
     call->statement = statement;
     return group->calls[group->call_count++] = call;
 }
+struct db_call *db_group_add_rows(struct db_group *group, const struct db_statement *statement) {
+    return db_group_add(group, statement);
+}
 int db_group_count(const struct db_group *group) {
     return group->call_count;
 }

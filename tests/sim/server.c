@@ -200,12 +200,17 @@ static int64_t time_of(const struct job *job) {
     return us;
 }
 
+static bool same_key(const struct job *a, const struct job *b) {
+    for (int i = 0; i < a->call_count; i++)
+        for (int k = 0; k < b->call_count; k++)
+            if (disk_same_key(a->calls[i], b->calls[k])) return true;
+    return false;
+}
+
 /* Whether some other transaction that is not at its end yet inserts a key that this one inserts too. */
 static bool waits_for_key(const struct backend *backend) {
     for (const struct backend *b = backends; b; b = b->next)
-        if (b != backend && b->running && b->first->begun &&
-            disk_same_key(backend->first->calls[0], b->first->calls[0]))
-            return true;
+        if (b != backend && b->running && b->first->begun && same_key(backend->first, b->first)) return true;
     return false;
 }
 

@@ -142,11 +142,12 @@ static void store_request(struct transaction *t, const struct db_call *c, size_t
     int64_t source = arg_at(c, 3, i), external = external_of(c, i);
     size_t len;
     const uint8_t *content = arg_bytes(c, 5, i, &len);
-    must(t->numbers[i]);
-    struct key_row key_row = {.request = t->numbers[i]};
+    int64_t number = t->numbers[t->numbers_used + i];
+    must(number);
+    struct key_row key_row = {.request = number};
     memcpy(key_row.content, content, 32);
     STORE(t, &disk.request_keys, source, external, key_row);
-    struct request_row row = {.id = t->numbers[i],
+    struct request_row row = {.id = number,
                               .external = external,
                               .source = (uint32_t)source,
                               .received_at = arg(c, 2),
@@ -162,16 +163,26 @@ static void store_request(struct transaction *t, const struct db_call *c, size_t
     STORE(t, &disk.requests, row.id, 0, row);
 }
 
-static const char *intake_accept_new_keys(struct transaction *t, const struct db_call *c, struct db_result *r) {
+static const char *accept_new(struct transaction *t, const struct db_call *c, struct db_result *r) {
     r->columns = 1;
-    must((size_t)arg(c, 26) == rows_of(c, 3));
     for (size_t i = 0; i < rows_of(c, 3); i++) {
         if (table_get(&disk.request_keys, arg_at(c, 3, i), external_of(c, i)))
             return refused(t, "23505", "duplicate key in request_key");
         store_request(t, c, i);
-        put(r, t->numbers[i]);
+        put(r, t->numbers[t->numbers_used + i]);
     }
+    t->numbers_used += rows_of(c, 3);
     return NULL;
+}
+
+static const char *intake_accept_new_keys(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    must((size_t)arg(c, 26) == rows_of(c, 3));
+    return accept_new(t, c, r);
+}
+
+static const char *intake_accept_new_key(struct transaction *t, const struct db_call *c, struct db_result *r) {
+    must(rows_of(c, 3) == 1);
+    return accept_new(t, c, r);
 }
 
 static const char *intake_accept(struct transaction *t, const struct db_call *c, struct db_result *r) {
@@ -201,8 +212,7 @@ static const char *intake_park(struct transaction *t, const struct db_call *c, s
 }
 
 static bool accepts(const struct db_call *call) {
-    return strcmp(call->statement->name, "intake_accept") == 0 ||
-           strcmp(call->statement->name, "intake_accept_new_keys") == 0;
+    return strncmp(call->statement->name, "intake_accept", strlen("intake_accept")) == 0;
 }
 
 bool disk_same_key(const struct db_call *a, const struct db_call *b) {
@@ -215,12 +225,13 @@ bool disk_same_key(const struct db_call *a, const struct db_call *b) {
 
 void disk_begin(struct transaction *t, const struct db_call *call) {
     if (!accepts(call)) return;
-    t->number_count = rows_of(call, 3);
-    t->numbers = calloc(t->number_count + 1, sizeof *t->numbers);
+    size_t count = rows_of(call, 3);
+    t->numbers = realloc(t->numbers, (t->number_count + count) * sizeof *t->numbers);
     must(t->numbers);
-    for (size_t i = 0; i < t->number_count; i++)
-        if (!table_get(&disk.request_keys, arg_at(call, 3, i), external_of(call, i)))
-            t->numbers[i] = arg(call, 1) + ++disk.request_number;
+    for (size_t i = 0; i < count; i++) {
+        bool taken = table_get(&disk.request_keys, arg_at(call, 3, i), external_of(call, i)) != NULL;
+        t->numbers[t->number_count++] = taken ? 0 : arg(call, 1) + ++disk.request_number;
+    }
 }
 
 /* ---- everybody ------------------------------------------------------------------------------------------------------------------------ */
@@ -250,7 +261,9 @@ static const char *shard_partitions(struct transaction *t, const struct db_call 
     S(escalation_head)                                                                                                 \
     S(escalation_organisation)                                                                                         \
     S(escalation_load)                                                                                                 \
-    S(escalation_since) S(intake_accept) S(intake_accept_new_keys) S(intake_park) S(shard_partitions) S(reference_all)
+    S(escalation_since)                                                                                                \
+    S(intake_accept)                                                                                                   \
+    S(intake_accept_new_keys) S(intake_accept_new_key) S(intake_park) S(shard_partitions) S(reference_all)
 #define STATEMENT_ITEM(name) {#name, name},
 static const struct {
     const char *name;

@@ -262,6 +262,59 @@ static void five_thousand_rows_in_one_call(void **unused) {
     assert_int_equal(ask("SELECT count(*) FROM wide WHERE convert_from(f, 'UTF8') = '第 ' || a || ' 件'"), 8000);
 }
 
+static const struct db_statement ROWS_INSERT = {
+    "rows_insert",
+    "INSERT INTO wide SELECT unnest($1::int8[]), unnest($2::int4[]), unnest($3::int2[]), "
+    "unnest($4::bool[]), unnest($5::text[]), unnest($6::bytea[]), unnest($7::float8[]) RETURNING a::text"};
+static const struct db_statement PREPARED = {
+    "prepared", "SELECT string_agg(name || ' ' || (parameter_types::text LIKE '%[]%'), ', ' ORDER BY name) FROM "
+                "pg_prepared_statements WHERE name LIKE 'rows_insert%'"};
+
+/* What a lone row says is the same with and without arrays, null and empty too; and it goes without. */
+static void a_lone_row_goes_without_arrays(void **unused) {
+    sql("CREATE TABLE wide (a int8, b int4, c int2, d bool, e text, f bytea, g float8)");
+    struct db_group *group = db_group_new();
+    for (int64_t i = 0; i < 25; i++) {
+        struct outcome outcome = {0};
+        int rows = i % 3 == 2 ? 2 : 1;
+        db_group_begin(group, DB_WRITE);
+        fill(db_group_add_rows(group, &ROWS_INSERT), i * 10, rows);
+        fill(db_group_add_rows(group, &ROWS_INSERT), i * 10 + 5, 1);
+        db_send(db, group, 20000, keep, &outcome);
+        wait_until(&outcome.ended);
+        assert_string_equal(outcome.message, "");
+        assert_int_equal(outcome.err, ERR_NONE);
+        assert_int_equal(atoi(outcome.text), i * 10 + 5);
+    }
+    db_group_free(&group);
+    assert_int_equal(ask("SELECT count(*) FROM wide"), 58);
+    assert_int_equal(
+        ask("SELECT count(*) FROM wide WHERE b = -a AND c = a % 100 AND d = (a % 2 = 1) AND g = a / 4.0 AND "
+            "e IS NOT DISTINCT FROM CASE WHEN a % 10 = 0 THEN NULL ELSE '第 ' || a || ' 件' END AND "
+            "convert_from(f, 'UTF8') = CASE WHEN a % 5 = 0 THEN '' ELSE '第 ' || a || ' 件' END"),
+        58);
+    assert_string_equal(send(DB_READ, STATEMENTS(&PREPARED), 5000).text, "rows_insert true, rows_insert_one false");
+}
+
+static void a_lone_row_is_refused_as_others_are(void **unused) {
+    static const struct db_statement insert = {"thing_rows", "INSERT INTO thing SELECT unnest($1::int8[])"};
+    for (int i = 0; i < 2; i++) {
+        struct db_group *group = db_group_new();
+        struct outcome outcome = {0};
+        db_group_begin(group, DB_WRITE);
+        struct db_call *call = db_group_add_rows(group, &insert);
+        db_set_array(call, 1, DB_INT8);
+        db_push_int8(call, 1, 7);
+        db_send(db, group, 5000, keep, &outcome);
+        wait_until(&outcome.ended);
+        assert_string_equal(outcome.sqlstate, i ? "23505" : "");
+        assert_int_equal(outcome.failed_call, i ? 0 : -1);
+        if (i) assert_non_null(strstr(outcome.message, "thing_rows"));
+        db_group_free(&group);
+    }
+    assert_int_equal(ask("SELECT count(*) FROM thing"), 1);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -281,6 +334,8 @@ int main(void) {
         TEST(groups_of_one_connection_keep_their_order),
         TEST(too_many_waiting_groups_are_refused),
         TEST(five_thousand_rows_in_one_call),
+        TEST(a_lone_row_goes_without_arrays),
+        TEST(a_lone_row_is_refused_as_others_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
