@@ -182,6 +182,9 @@ write_docs() {
   } >docs/performance-figures.md
 }
 
+# What the machine gives, to read the figures by: some share their host, and are slower by the hour.
+machine() { load machine row=machine name="$1"; }
+
 # ---- rows ----------------------------------------------------------------------------------------------------------------------
 
 pushes=$(size 120000 60000 12000) lives=$(size 40000 20000 4000) seconds=$(size 15 8 3)

@@ -14,6 +14,9 @@ function cpu(r) {
 
 const spread = (s, unit) => `${s.median} ${unit} (${s.least} to ${s.most})`
 
+const machine = r => `a flush p50 ${r.flush_us.p50} p99 ${r.flush_us.p99} us; a page of memory first touched ${r.page_us.toFixed(1)} us; ` +
+  `time lost on all cores at once ${r.lost_percent.toFixed(1)} %, ${r.longest_ms.toFixed(0)} ms the longest`
+
 function line(r) {
   const parts = [`${r.row || '-'} ${r.name || r.mode || ''}`.padEnd(12)]
   if (r.rate) parts.push(`at ${r.rate}/s`)
@@ -26,6 +29,7 @@ function line(r) {
   if (r.row === 'screens')
     parts.push(`${r.open.toLocaleString('en')} open: /centre usable in ${spread(r.centre.usable_ms, 'ms')}; scrolls at ${spread(r.scroll.end.frames_per_s, 'frames/s')}; ${r.keys.taken} of ${r.keys.pressed} keys taken, p99 ${r.keys.ms.p99} ms`,
       `a change on ${r.told.streams} streams p50 ${r.told.streams_ms.p50} p99 ${r.told.streams_ms.p99} ms, drawn on ${r.told.screens} screens p50 ${r.told.screens_ms.p50} p99 ${r.told.screens_ms.p99} ms; first visit ${r.bundle.kb} kB`)
+  if (r.row === 'machine') parts.push(machine(r))
   if (r.refused) parts.push(`${r.refused} refused`)
   if (r.cpu_us) parts.push(`CPU ${r.cpu_us.total.toFixed(0)} us: ${cpu(r)}`)
   return parts.join('  ')
@@ -83,6 +87,7 @@ function others() {
   const [bare, rabbit] = [['pg', 'bare_100', 'bare_1000', 'bare_2'], ['mq', 'rabbit_100', 'rabbit_async', 'rabbit_1']].map(([row, ...names]) => names.map(name => middle(of(row, name))).filter(Boolean))
   print('For the ratio', ['', 'per s', 'CPU us each'], [...bare.map(r => [`PostgreSQL alone, ticket + event rows, ${r.batch} a transaction, ${r.connections === 1 ? 'one connection' : `${r.connections} connections`}`, round(r.per_s), r.cpu_us.total.toFixed(1)]),
     ...rabbit.map(r => [`RabbitMQ quorum queue, ${r.batch === 1 ? 'confirms one by one' : r.window ? '1,000 unconfirmed' : 'confirms batch by batch'}, consumed`, round(r.per_s), r.cpu_us.total.toFixed(0)])])
+  print('The machine alone, before and after', ['', ''], results.filter(r => r.row === 'machine').map(r => [r.name, machine(r)]))
   for (const row of ['f', 'g', 'h']) for (const r of results.filter(x => x.row === row)) console.log('\n  ' + line(r))
 }
 

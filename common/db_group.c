@@ -49,7 +49,7 @@ struct db_call *db_group_add(struct db_group *group, const struct db_statement *
 
 struct db_call *db_group_add_rows(struct db_group *group, const struct db_statement *statement) {
     struct db_call *call = db_group_add(group, statement);
-    call->unnests = true;
+    call->one_row = db_one_row(statement);
     return call;
 }
 
@@ -97,7 +97,8 @@ void db_call_clear(struct db_call *call) {
         call->parameters[i] = (struct db_parameter){.bytes = bytes};
     }
     call->parameter_count = 0;
-    call->unnests = call->is_one_row = false;
+    call->one_row = NULL;
+    call->is_one_row = false;
 }
 
 void db_call_free(struct db_call **call) {

@@ -21,8 +21,9 @@ struct db_parameter {
 
 struct db_call {
     const struct db_statement *statement;
-    bool unnests, is_one_row; /* its arrays may go, and do, as the one element they have */
-    int parameter_count;      /* the highest number set */
+    const struct db_statement *one_row; /* the same without arrays, for a lone row; NULL: there is none */
+    bool is_one_row;                    /* its arrays go as the one element they have */
+    int parameter_count;                /* the highest number set */
     struct db_parameter parameters[DB_PARAMETERS_MAX];
 };
 
@@ -97,7 +98,8 @@ int db_step_call_index(const struct db_group *group, int step); /* -1 for BEGIN 
 void db_call_arguments(const struct db_call *call, struct db_arguments *ret_arguments);
 
 /* db_one_row.c */
-void db_call_one_row(struct db_call *call); /* when it is: the statement then is the one for a lone row */
+const struct db_statement *db_one_row(const struct db_statement *statement);
+void db_call_one_row(struct db_call *call); /* when it is a lone row: the statement then is the one for that */
 
 /* db_result.c */
 bool db_tag_lies(const char *sql, const char *tag); /* a COMMIT that the server made a ROLLBACK */

@@ -46,13 +46,14 @@ static char *without_arrays(const char *sql) {
 }
 
 /* One for the process: its address is what connections remember a prepared statement by. */
-static const struct db_statement *one_of(const struct db_statement *statement) {
+const struct db_statement *db_one_row(const struct db_statement *statement) {
     static struct one *ones[ONES];
+    static int count;
     size_t at = ((uintptr_t)statement >> 4) * 0x9e3779b97f4a7c15u >> 56;
     while (ones[at] && ones[at]->of != statement) at = (at + 1) % ONES;
     if (!ones[at]) {
         struct one *one = ones[at] = calloc(1, sizeof *one);
-        must(one);
+        must(one && ++count < ONES);
         int length = snprintf(one->name, sizeof one->name, "%s_one", statement->name);
         must(length < NAME_BYTES);
         one->of = statement;
@@ -62,9 +63,9 @@ static const struct db_statement *one_of(const struct db_statement *statement) {
 }
 
 void db_call_one_row(struct db_call *call) {
-    if (!call->unnests || call->is_one_row) return;
+    if (!call->one_row) return;
     for (int i = 0; i < call->parameter_count; i++)
         if (call->parameters[i].is_array && call->parameters[i].count != 1) return;
-    call->statement = one_of(call->statement);
+    call->statement = call->one_row;
     call->is_one_row = true;
 }

@@ -11,7 +11,8 @@
  *     lives.c      (d)                               restart.c    (f)
  *     watchers.c   (g)                               timers.c     (h)
  *     fill.c       many open or closed tickets, through the router's own engine and writer
- *     bare.c       PostgreSQL alone                  rabbit.c     RabbitMQ's quorum queue */
+ *     bare.c       PostgreSQL alone                  rabbit.c     RabbitMQ's quorum queue
+ *     machine.c    the machine alone: disk, memory, time lost to other machines on its host */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
 
@@ -56,6 +57,6 @@ void result_close(struct json_writer *w, struct buffer *line);
 
 typedef void scenario(struct load *load);
 scenario scenario_push, scenario_lives, scenario_restart, scenario_watchers, scenario_timers, scenario_fill,
-    scenario_bare, scenario_rabbit, scenario_hash;
+    scenario_bare, scenario_rabbit, scenario_hash, scenario_machine;
 
 #endif

@@ -18,6 +18,7 @@ static const struct {
     {"push", scenario_push, false},         {"lives", scenario_lives, false},   {"restart", scenario_restart, false},
     {"watchers", scenario_watchers, false}, {"timers", scenario_timers, false}, {"fill", scenario_fill, false},
     {"bare", scenario_bare, false},         {"rabbit", scenario_rabbit, true},  {"hash", scenario_hash, true},
+    {"machine", scenario_machine, true},
 };
 
 void die(const char *format, ...) {

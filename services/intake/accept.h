@@ -1,5 +1,5 @@
 /* Durable acceptance: what was said becomes a row, once, and only after COMMIT is anybody told. Everything that waits goes together
- * in one statement; two statements are under way at a time, so the next group gathers while one commits. Also the rule "the same
+ * in one transaction; two are under way at a time, so the next group gathers while one commits. Also the rule "the same
  * (source, external id): the same number again, or a conflict when the content differs". */
 #ifndef INTAKE_ACCEPT_H
 #define INTAKE_ACCEPT_H

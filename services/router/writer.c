@@ -1,4 +1,4 @@
-/* See writer.h. Rows travel as arrays, one statement per table whatever the size of the batch. */
+/* See writer.h. Rows travel as arrays, one statement per table whatever the size of the batch; a few rather one by one. */
 #include "services/router/writer.h"
 
 #include "proto/codec.h"

@@ -150,7 +150,7 @@ struct transaction {
     struct shard_row shard_before;
     size_t events_before;
     bool advanced; /* the fence was passed */
-    /* what intake drew from the sequence when the statement began */
+    /* what intake drew from the sequence when the transaction began */
     int64_t *numbers;
     size_t number_count, numbers_used; /* by the calls carried out so far */
     char message[120];

@@ -287,26 +287,50 @@ static struct accept_answer push(const struct said *said) {
     return got.answer;
 }
 
-/* A whole group in the hope that all of it is new: each answer has the number of its own row. */
-static void each_of_many_gets_its_own_number(void **state) {
-    (void)state;
+static void push_group(const char *prefix, int count) {
     enum { MANY = 500 };
     static struct said said[MANY];
     static struct got got[MANY];
     char id[24], sql[120];
-    for (int i = 0; i < MANY; i++) {
-        snprintf(id, sizeof id, "many-%d", i);
+    for (int i = 0; i < count; i++) {
+        snprintf(id, sizeof id, "%s-%d", prefix, i);
         said[i] = request(id, "t");
         got[i].done = false;
         assert_true(accept_add(accept_under_test, &said[i], on_answer, &got[i]));
     }
-    wait_for(got, MANY);
-    for (int i = 0; i < MANY; i++) {
+    wait_for(got, count);
+    for (int i = 0; i < count; i++) {
         assert_int_equal(got[i].answer.outcome, ACCEPT_NEW);
-        snprintf(sql, sizeof sql, "SELECT count(*) FROM request WHERE id = %lld AND external_id = 'many-%d'",
-                 (long long)got[i].answer.number, i);
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM request WHERE id = %lld AND external_id = '%s-%d'",
+                 (long long)got[i].answer.number, prefix, i);
         assert_int_equal(ask(sql), 1);
     }
+}
+
+/* A whole group in the hope that all of it is new: each answer has the number of its own row. A few go one by one. */
+static void each_of_many_gets_its_own_number(void **state) {
+    (void)state;
+    push_group("lone", 1);
+    push_group("two", 2);
+    push_group("three", 3);
+    push_group("four", 4);
+    push_group("many", 500);
+}
+
+/* Of three that go one by one the last was there: nothing of the first two is stored twice or lost. */
+static void a_repeat_behind_two_that_are_new(void **state) {
+    (void)state;
+    accept_set_careful(accept_under_test, 1);
+    struct said known = request("few-known", "t"), first = request("few-1", "t"), second = request("few-2", "t");
+    const struct said *group[] = {&first, &second, &known};
+    struct got got[3] = {{.done = false}};
+    assert_int_equal(push(&known).outcome, ACCEPT_NEW);
+    for (int i = 0; i < 3; i++) assert_true(accept_add(accept_under_test, group[i], on_answer, &got[i]));
+    wait_for(got, 3);
+    for (int i = 0; i < 3; i++) assert_int_equal(got[i].answer.outcome, i < 2 ? ACCEPT_NEW : ACCEPT_REPEAT);
+    assert_int_equal(ask("SELECT count(*) FROM request_key WHERE external_id LIKE 'few-%'"), 3);
+    assert_int_equal(ask("SELECT count(*) FROM request WHERE external_id LIKE 'few-%'"), 3);
+    push_group("after", 1); /* carefully; the hope is back behind it */
 }
 
 /* The hope is wrong for one of them: the others are stored all the same, and of equal keys the first decides. */
@@ -432,6 +456,7 @@ int main(void) {
         WITH_ARENA(a_key_with_another_body_is_a_conflict),
         WITH_ARENA(a_clock_may_be_a_little_ahead),
         WITH_ARENA(each_of_many_gets_its_own_number),
+        WITH_ARENA(a_repeat_behind_two_that_are_new),
         WITH_ARENA(one_that_was_there_changes_nothing_for_the_others),
         WITH_ARENA(the_same_again_is_the_same_number_and_other_content_a_conflict),
         WITH_ARENA(the_same_key_many_times_at_once_is_stored_once),
