@@ -13,7 +13,15 @@
 #include "common/json_writer.h"
 #include "proto/must.h"
 
-enum { FLUSHES = 1000, FLUSH_BYTES = 8192, FILE_BYTES = 16 << 20, PAGE = 4096, PAGES = 65536, SPIN_MS = 2000, CORES_MAX = 64 };
+enum {
+    FLUSHES = 1000,
+    FLUSH_BYTES = 8192,
+    FILE_BYTES = 16 << 20,
+    PAGE = 4096,
+    PAGES = 65536,
+    SPIN_MS = 2000,
+    CORES_MAX = 64
+};
 #define GAP_NS 500000 /* longer than an interrupt */
 
 static void measure_flushes(const char *folder, struct histogram *ret_us) {
@@ -26,7 +34,8 @@ static void measure_flushes(const char *folder, struct histogram *ret_us) {
     must(fsync(fd) == 0);
     for (int i = 0; i < FLUSHES; i++) {
         int64_t start = clock_monotonic_ns();
-        must(pwrite(fd, block, sizeof block, (off_t)i * FLUSH_BYTES % FILE_BYTES) == sizeof block && fdatasync(fd) == 0);
+        must(pwrite(fd, block, sizeof block, (off_t)i * FLUSH_BYTES % FILE_BYTES) == sizeof block &&
+             fdatasync(fd) == 0);
         histogram_add(ret_us, (clock_monotonic_ns() - start) / 1000);
     }
     close(fd);
