@@ -320,7 +320,7 @@ static void each_of_many_gets_its_own_number(void **state) {
 /* Of three that go one by one the last was there: nothing of the first two is stored twice or lost. */
 static void a_repeat_behind_two_that_are_new(void **state) {
     (void)state;
-    accept_set_careful(accept_under_test, 1);
+    accept_set_careful(accept_under_test, 1); /* here and behind: one careful group, then hope again */
     struct said known = request("few-known", "t"), first = request("few-1", "t"), second = request("few-2", "t");
     const struct said *group[] = {&first, &second, &known};
     struct got got[3] = {{.done = false}};
