@@ -321,8 +321,8 @@ bool cycle_turn(void *context) {
     struct router *r = context;
     if (r->state != ROUTER_SERVING || (!r->inbox && !r->retry)) return false;
     if (r->first && !may_go_ahead(r)) return false;
-    if (r->reference_stale) return false; /* a newer world first */
-    if (!shard_is_held(r)) return false;  /* what memory says may be another's past */
+    if (r->reference_stale || r->reference_loading) return false; /* a newer world first */
+    if (!shard_is_held(r)) return false;                          /* what memory says may be another's past */
     if (!db_is_up(r->reads)) return false;
     if (gathers(r)) return false;
     struct flight *f = free_flight(r);

@@ -170,9 +170,8 @@ static void recount_some(struct router *r) {
 static void on_reference(void *context, enum err err, struct reference *reference, const char *message) {
     struct router *r = context;
     r->reference_loading = false;
-    if (err != ERR_NONE) {
+    if (err != ERR_NONE) { /* go on with the one in force; the sweep sees the newer version again */
         log_error("reference_not_loaded", LOG_ERR(err), LOG_TEXT("why", message));
-        r->reference_stale = false; /* go on with the one in force; the sweep sees the newer version again */
         if (r->state == ROUTER_LOADING) shard_drop(r, "no reference data");
         return;
     }
@@ -180,7 +179,6 @@ static void on_reference(void *context, enum err err, struct reference *referenc
     r->reference = reference;
     engine_set_world(r->engine, &reference->world);
     reference_release(&old);
-    r->reference_stale = false;
     log_info("reference_loaded", LOG_INT("version", reference->world.version));
     if (r->state == ROUTER_LOADING) load_page(r);
     if (r->state == ROUTER_SERVING) recount_all(r);
@@ -190,7 +188,9 @@ void shard_reload_reference(struct router *r) {
     r->reference_stale = true;
 }
 
+/* What is announced from here on may be newer than what is being read: it is read again then. */
 static void start_reference(struct router *r) {
+    r->reference_stale = false;
     r->reference_loading = true;
     reference_load(r->loader, on_reference, r);
 }

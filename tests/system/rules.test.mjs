@@ -30,6 +30,13 @@ async function ticketOf(id, title) {
   return eventually(`${id} has its ticket`, async () => (await system.token('readonly').get(`/api/v1/requests/${number}`)).body.ticket?.number);
 }
 
+async function pushed(title) {
+  const { status, body, text } = await system.token('hotline').post('/api/v1/requests', { source: 'hotline-12345', external_id: title, matter: '020305', title,
+    location: { lon: 123.76, lat: 41.33 } });
+  assert.equal(status, 201, text);
+  return eventually(`${title} has its ticket`, async () => (await system.token('readonly').get(`/api/v1/requests/${body.number}`)).body.ticket?.number);
+}
+
 test('preview, apply, compare', async () => {
   const lamp = await ticketOf('rule-1', '路燈一閃一閃');
   const cover = await ticketOf('rule-2', '井盖缺失');
@@ -56,4 +63,24 @@ test('preview, apply, compare', async () => {
   assert.match(ok(system.paidan(['rule', 'list', '--lang', 'zh'], 'admin-system')), /路灯归/);
   assert.match(ok(system.paidan(['rule', 'test', '路灯一闪', '--lang', 'zh'], 'admin-system')), /派给.*第 1 号派单规则/);
   await eventually('new requests go by the rule', async () => ownerOf(await ticketOf(`rule-${Date.now()}`, '路灯一闪')) === other);
+});
+
+// Rules of several hands at once: each change is in force when it is answered, also one that comes while the router is still
+// reading those before it.
+test('a rule is in force when it is answered, however many come at once', async () => {
+  const admin = await system.account('admin-system'), operator = await system.account('operator');
+  const store = async (name, target) => {
+    const answer = await admin.post('/api/v1/rules', { name, keywords: name, target });
+    assert.equal(answer.status, 200, answer.text);
+  };
+  for (let round = 0; round < 12; round++) {
+    const words = [1, 2, 3, 4].map((n) => `第${round}轮${n}号桥`);
+    const tickets = await Promise.all(words.map((word) => pushed(word)));
+    await Promise.all(words.map(async (word, i) => {
+      await store(word, other);
+      const { version } = (await operator.get(`/api/v1/tickets/${tickets[i]}`)).body;
+      const moved = await admin.post('/api/v1/rules/reroute', { ticket: tickets[i], version, unit: other });
+      assert.equal(moved.status, 200, moved.text);
+    }));
+  }
 });
