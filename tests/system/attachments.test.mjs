@@ -127,6 +127,17 @@ describe('a file belongs to its request', () => {
     assert.equal(system.sql(`SELECT request <> 0 FROM attachment WHERE id = '${a.id}'`)[0][0], 't');
   });
 
+  test('few or many at once, each request has its own', async () => {
+    for (const count of [2, 3, 5]) {
+      const files = await Promise.all(Array.from({ length: count }, async () => (await send(hotline, photo())).body.attachments[0].id));
+      const lines = files.map((id, i) => JSON.stringify({ source: 'hotline-12345', external_id: `files-of-${count}-${i}`, title: '井盖', attachments: [{ id }] }));
+      const answer = await hotline.post('/api/v1/requests/batch', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
+      const numbers = answer.text.trim().split('\n').map((l) => JSON.parse(l).number);
+      const found = await Promise.all(numbers.map(async (number) => (await operator.get(`/api/v1/requests/${number}`)).body.attachments.map((a) => a.id)));
+      assert.deepEqual(found, files.map((id) => [id]), answer.text);
+    }
+  });
+
   test('of a confidential requester only to who has a part in it now, and audited', async () => {
     const [secret] = (await send(hotline, photo())).body.attachments;
     const { ticket } = await push('files-secret', { attachments: [{ id: secret.id }], requester: { phone: '19900001234', confidential: true } });
