@@ -22,87 +22,23 @@ const { values: args } = parseArgs({
   },
 });
 
-/* ---- units ---- */
+/* ---- units: the demo district's ---- */
 
 function units() {
-  const file = path.join(here, '../../db/demo/units.csv');
-  if (fs.existsSync(file)) {
-    const [head, ...lines] = fs
-      .readFileSync(file, 'utf8')
-      .trim()
-      .split(/\r?\n/)
-      .map((l) => l.split(','));
-    const at = (name) => head.indexOf(name);
-    const field = (row, ...names) => names.map((n) => row[at(n)]).find((v) => v !== undefined && v !== '') ?? '';
-    return lines.map((row) => ({
-      unit: field(row, 'code'),
-      kind: field(row, 'kind'),
-      parent: field(row, 'parent') || null,
-      name: { zh: field(row, 'name_zh', 'name', 'zh'), en: field(row, 'name_en', 'en') || field(row, 'code') },
-    }));
-  }
-  const list = [
-    { unit: 'district', kind: 'district', parent: null, name: { zh: '云川区', en: 'Yunchuan District' } },
-    { unit: 'center', kind: 'center', parent: 'district', name: { zh: '区指挥中心', en: 'District Command Centre' } },
-  ];
-  const streets = ['云杉', '河湾', '东站', '北塔', '石桥', '长林', '新港'];
-  const places = ['朝晖', '松园', '望江', '柳荫', '锦程', '槐安', '梧桐', '书院'];
-  streets.forEach((s, i) => {
-    const code = `s0${i + 1}`;
-    list.push({ unit: code, kind: 'street', parent: 'district', name: { zh: `${s}街道`, en: `Street ${i + 1}` } });
-    for (let c = 0; c < (i < 3 ? 8 : 7); c++) {
-      const community = `${code}c0${c + 1}`;
-      list.push({
-        unit: community,
-        kind: 'community',
-        parent: code,
-        name: { zh: `${places[c]}社区`, en: `Community ${i + 1}.${c + 1}` },
-      });
-      for (let g = 0; g < 6; g++) {
-        list.push({
-          unit: `${community}g${g + 1}`,
-          kind: 'grid',
-          parent: community,
-          name: { zh: `第${'一二三四五六'[g]}网格`, en: `Grid ${i + 1}.${c + 1}.${g + 1}` },
-        });
-      }
-    }
-  });
-  const departments = [
-    ['water', '水务局', 'Water'],
-    ['urban', '城市管理局', 'Urban Management'],
-    ['housing', '住房和建设局', 'Housing and Construction'],
-    ['transport', '交通运输局', 'Transport'],
-    ['ecology', '生态环境局', 'Ecology'],
-    ['market', '市场监督管理局', 'Market Supervision'],
-    ['health', '卫生健康局', 'Health'],
-    ['education', '教育局', 'Education'],
-    ['civil', '民政局', 'Civil Affairs'],
-    ['labour', '人力资源和社会保障局', 'Labour and Social Security'],
-    ['police', '公安分局', 'Police'],
-    ['fire', '消防救援大队', 'Fire and Rescue'],
-    ['parks', '园林绿化中心', 'Parks'],
-    ['heat', '供热管理中心', 'Heating'],
-    ['gas', '燃气管理中心', 'Gas'],
-    ['land', '自然资源局', 'Land'],
-    ['emergency', '应急管理局', 'Emergency'],
-    ['justice', '司法局', 'Justice'],
-    ['finance', '财政局', 'Finance'],
-    ['farm', '农业农村局', 'Agriculture'],
-    ['culture', '文化和旅游局', 'Culture and Tourism'],
-    ['medicare', '医疗保障局', 'Medical Insurance'],
-    ['veterans', '退役军人事务局', 'Veterans'],
-    ['power', '供电公司', 'Power'],
-  ];
-  for (const [unit, zh, en] of departments)
-    list.push({ unit, kind: 'department', parent: 'district', name: { zh, en } });
-  return list;
+  const [head, ...rows] = fs.readFileSync(path.join(here, '../../db/demo/units.csv'), 'utf8').trim().split(/\r?\n/).map((line) => line.split(','));
+  const field = (row, name) => row[head.indexOf(name)];
+  return rows.map((row) => ({
+    unit: field(row, 'code'),
+    kind: field(row, 'kind'),
+    parent: field(row, 'parent') || null,
+    name: { zh: field(row, 'name_zh'), en: field(row, 'name_en') },
+  }));
 }
 
 const all = units();
 const byCode = new Map(all.map((u) => [u.unit, u]));
 const ref = (code) => ({ code, name: byCode.get(code).name });
-const centre = all.find((u) => u.kind === 'center' || u.kind === 'centre') ?? all[0];
+const centre = all.find((u) => u.kind === 'center') ?? all[0];
 
 /* ---- tickets ---- */
 
