@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #include "common/clock.h"
+#include "common/cores.h"
 #include "common/log.h"
 #include "proto/must.h"
 
@@ -98,8 +99,10 @@ static void on_tick(void *context) {
 
 static void on_db_state(void *context, struct db *db, enum err err, const char *message) {
     struct intake *in = context;
-    (void)db;
-    if (err == ERR_NONE) return;
+    if (err == ERR_NONE) {
+        cores_share(db_backend_pid(db), "postgres");
+        return;
+    }
     log_warn("database_lost", LOG_TEXT("why", message));
     if (in->pool && !db_pool_up(in->pool)) in->can_commit = false;
 }
