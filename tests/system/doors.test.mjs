@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -50,4 +51,16 @@ describe('each way in accepts every request once', () => {
     const result = load('lives', `token=${token}`, 'count=50');
     assert.equal(result.refused, 0, result.said);
   });
+});
+
+// At each push they wait for each other (compose/local/lib/supervise.sh).
+test('nginx, intake and its connections share a core where there are two or three', () => {
+  const coresOf = (pid) => /^Cpus_allowed_list:\s*(\S+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
+  const backends = (service) => system.sql(`SELECT pid FROM pg_stat_activity WHERE application_name = '${service}'`).map(([pid]) => pid);
+  const everywhere = coresOf(process.pid), few = [2, 3].includes(os.availableParallelism?.() ?? os.cpus().length);
+  const front = few ? everywhere.match(/\d+/)[0] : everywhere;
+  const accepting = backends('paidan-intake'), deciding = backends('paidan-router');
+  assert.ok(accepting.length > 0 && deciding.length > 0);
+  for (const pid of [system.pid('nginx'), system.pid('intake'), ...accepting]) assert.equal(coresOf(pid), front);
+  for (const pid of [system.pid('router'), ...deciding]) assert.equal(coresOf(pid), everywhere);
 });
