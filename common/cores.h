@@ -3,8 +3,9 @@
 #ifndef COMMON_CORES_H
 #define COMMON_CORES_H
 
-/* If this process is kept to some of the machine's cores, keeps process `pid` to the same. Only one of our user whose name
- * (/proc/PID/comm) is `name`: the number may come from another machine. Anything else is left as it is; never an error. */
+/* If this process is kept to some of the machine's cores, keeps process `pid` to the same. Only one whose name (/proc/PID/comm) is
+ * `name`, as the number may come from another machine, and that we may move (of our user). Anything else is left as it is; never an
+ * error. */
 void cores_share(int pid, const char *name);
 
 #endif

@@ -25,16 +25,15 @@ const json = (args, login) => JSON.parse(ok(system.paidan([...args, '--json'], l
 const submit = (id, title) => ok(system.paidan(['submit', '--id', id, '--matter', '020305', '--title', title, '--lon', '123.76', '--lat', '41.33']));
 const ownerOf = (number) => json(['ticket', number]).owner.code;
 
-async function ticketOf(id, title) {
-  const number = submit(id, title).match(/R\d{17}/)[0];
-  return eventually(`${id} has its ticket`, async () => (await system.token('readonly').get(`/api/v1/requests/${number}`)).body.ticket?.number);
-}
+const ticketBehind = (number) =>
+  eventually(`${number} has its ticket`, async () => (await system.token('readonly').get(`/api/v1/requests/${number}`)).body.ticket?.number);
+const ticketOf = (id, title) => ticketBehind(submit(id, title).match(/R\d{17}/)[0]);
 
 async function pushed(title) {
   const { status, body, text } = await system.token('hotline').post('/api/v1/requests', { source: 'hotline-12345', external_id: title, matter: '020305', title,
     location: { lon: 123.76, lat: 41.33 } });
   assert.equal(status, 201, text);
-  return eventually(`${title} has its ticket`, async () => (await system.token('readonly').get(`/api/v1/requests/${body.number}`)).body.ticket?.number);
+  return ticketBehind(body.number);
 }
 
 test('preview, apply, compare', async () => {
