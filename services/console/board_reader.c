@@ -20,7 +20,9 @@ METRIC_HISTOGRAM(reading_seconds, "paidan_console_queue_reading_seconds", "Time 
 METRIC_GAUGE(degraded, "paidan_console_degraded", "1 while the queues are read from PostgreSQL.");
 
 enum {
-    EACH_MS = 1000,   /* for what changes by time alone, and from PostgreSQL */
+    EACH_MS = 1000, /* for what changes by time alone, and from PostgreSQL */
+    REST_MS =
+        5000, /* the same while nobody looks: a reading holds up Redis, and with it the router, for milliseconds */
     BEHIND_MS = 1000, /* Redis may be behind the log for so long */
     AGAIN_MS = 10,    /* after a reading that was behind */
     SHARE = 10,       /* a reading may take a tenth of the time */
@@ -34,7 +36,7 @@ struct waiter {
     struct waiter *next;
     void (*fn)(void *context, bool current);
     void *context;
-    int64_t seq, until;
+    int64_t seq, from, until; /* what was read before `from` is too old */
 };
 
 struct board_reader {
@@ -43,8 +45,8 @@ struct board_reader {
     struct db_group *group;
     struct picture picture; /* being filled */
     bool woken, under_way;
-    int64_t started_at, next_at, behind_since, db_next_at; /* monotonic */
-    int64_t behind_head;                                   /* the log's head at behind_since */
+    int64_t started_at, read_at, next_at, behind_since, db_next_at; /* monotonic; read_at: of what the board shows */
+    int64_t behind_head;                                            /* the log's head at behind_since */
     bool is_degraded;
     struct waiter *waiters;
 };
@@ -62,14 +64,23 @@ static const struct db_statement GROUPED = {
     "count(*) FILTER (WHERE due > $2::int8 AND due <= $2::int8 + 7200000), count(*) FILTER (WHERE supervised) "
     "FROM ticket WHERE open AND shard = $1::int2 GROUP BY owner, state"};
 
+static bool anybody_looks(const struct board_reader *r) {
+    return r->waiters || streams_count(r->console->streams) > 0;
+}
+
+static bool shows(const struct board_reader *r, int64_t seq, int64_t from) {
+    const struct picture *now = board_now(r->console->board);
+    return now->rows && now->seq >= seq && r->read_at >= from;
+}
+
 /* ---- what was read --------------------------------------------------------------------------------------------------------------- */
 
 static void answer_waiters(struct board_reader *r) {
-    int64_t now = clock_monotonic_ms(), seq = board_now(r->console->board)->seq;
+    int64_t now = clock_monotonic_ms();
     struct waiter *due = NULL, **end = &due;
     for (struct waiter **at = &r->waiters; *at;) {
         struct waiter *w = *at;
-        if (seq < w->seq && now < w->until) {
+        if (!shows(r, w->seq, w->from) && now < w->until) {
             at = &w->next;
             continue;
         }
@@ -80,7 +91,7 @@ static void answer_waiters(struct board_reader *r) {
     }
     for (struct waiter *w = due, *next; w; w = next) { /* they may ask again meanwhile */
         next = w->next;
-        w->fn(w->context, seq >= w->seq);
+        w->fn(w->context, shows(r, w->seq, w->from));
         free(w);
     }
 }
@@ -92,6 +103,7 @@ static void take(struct board_reader *r) {
     metric_set(&degraded, 0, r->is_degraded);
     if (was_degraded != r->is_degraded) log_warn("queues_degraded", LOG_BOOL("degraded", r->is_degraded));
     enum board_news news = board_take(console->board, &r->picture);
+    if (news != BOARD_OLDER) r->read_at = r->started_at;
     if (news != BOARD_OLDER) streams_board(console->streams, was_degraded != r->is_degraded);
     answer_waiters(r);
 }
@@ -160,7 +172,7 @@ static void on_redis(void *context, enum err err, const struct cache_reply *repl
     bool long_ago = now - r->behind_since >= BEHIND_MS;
     if (usable && !long_ago) { /* the router's script is on its way */
         if (!r->is_degraded) take(r);
-        r->woken = true;
+        r->woken = anybody_looks(r);
         if (r->next_at < now + AGAIN_MS) r->next_at = now + AGAIN_MS;
     } else {
         read_database(r);
@@ -243,15 +255,14 @@ void board_reader_wake(struct board_reader *r) {
 }
 
 void board_reader_news(struct board_reader *r) {
-    /* a reading takes Redis a few milliseconds: with nobody looking one a second is enough, and who asks waits for a new one */
-    if (r->waiters || streams_count(r->console->streams) > 0) board_reader_wake(r);
+    if (anybody_looks(r)) board_reader_wake(r); /* who asks later waits for a new reading */
 }
 
 void board_reader_tick(struct board_reader *r) {
     int64_t now = clock_monotonic_ms();
     if (r->waiters) answer_waiters(r);
     if (r->under_way || !r->console->reference) return;
-    bool due = (r->woken && now >= r->next_at) || now - r->started_at >= EACH_MS;
+    bool due = (r->woken && now >= r->next_at) || now - r->started_at >= (anybody_looks(r) ? EACH_MS : REST_MS);
     if (!due) return;
     if (cache_is_up(r->console->cache)) {
         read_redis(r);
@@ -262,16 +273,15 @@ void board_reader_tick(struct board_reader *r) {
 }
 
 void board_reader_when_current(struct board_reader *r, void (*fn)(void *context, bool current), void *context) {
-    int64_t seq = news_head(r->console->news);
-    const struct picture *now = board_now(r->console->board);
-    if (now->rows && now->seq >= seq) {
+    int64_t seq = news_head(r->console->news), now = clock_monotonic_ms();
+    if (shows(r, seq, now - EACH_MS)) {
         fn(context, true);
         return;
     }
     struct waiter *w = calloc(1, sizeof *w);
     must(w);
     *w = (struct waiter){
-        .next = r->waiters, .fn = fn, .context = context, .seq = seq, .until = clock_monotonic_ms() + WAIT_MS};
+        .next = r->waiters, .fn = fn, .context = context, .seq = seq, .from = now - EACH_MS, .until = now + WAIT_MS};
     r->waiters = w;
     board_reader_wake(r);
 }
