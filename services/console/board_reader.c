@@ -20,16 +20,16 @@ METRIC_HISTOGRAM(reading_seconds, "paidan_console_queue_reading_seconds", "Time 
 METRIC_GAUGE(degraded, "paidan_console_degraded", "1 while the queues are read from PostgreSQL.");
 
 enum {
-    EACH_MS = 1000, /* for what changes by time alone, and from PostgreSQL */
-    REST_MS =
-        5000, /* the same while nobody looks: a reading holds up Redis, and with it the router, for milliseconds */
+    EACH_MS = 1000,   /* for what changes by time alone, and from PostgreSQL */
+    REST_MS = 5000,   /* the same while nobody looks */
     BEHIND_MS = 1000, /* Redis may be behind the log for so long */
     AGAIN_MS = 10,    /* after a reading that was behind */
     SHARE = 10,       /* a reading may take a tenth of the time */
     FRAMES = 5000,    /* to screens a second, each told of each reading: a frame costs 90 us here and in nginx */
     WAIT_MS = 500,
     REDIS_TIMEOUT_MS = 2000,
-    DB_TIMEOUT_MS = 10000
+    DB_TIMEOUT_MS = 10000,
+    GENERATION_BYTES = 40
 };
 
 struct waiter {
@@ -43,7 +43,11 @@ struct board_reader {
     struct console *console;
     struct cache_command *command;
     struct db_group *group;
-    struct picture picture; /* being filled */
+    struct picture picture;   /* being filled */
+    struct board_row *queues; /* by unit and state: what was last read of each, at `seq` of `generation` */
+    uint32_t unit_count;
+    int64_t seq, whole_at;             /* whole_at: when all were read, monotonic */
+    char generation[GENERATION_BYTES]; /* '' when all are to be read next */
     bool woken, under_way;
     int64_t started_at, read_at, next_at, behind_since, db_next_at; /* monotonic; read_at: of what the board shows */
     int64_t behind_head;                                            /* the log's head at behind_since */
@@ -118,33 +122,60 @@ static void finished(struct board_reader *r) {
 
 /* ---- Redis ----------------------------------------------------------------------------------------------------------------------- */
 
-enum { HEAD_FIELDS = 7, FIELDS = 9 };
+enum { WHOLE_FIELD = 5, HEAD_FIELDS = 7, FIELDS = 9 };
 
 static int64_t field(const struct cache_reply *reply, size_t i) {
     return cache_reply_int(cache_reply_item(reply, i));
 }
 
+static struct board_row *queue_of(struct board_reader *r, int64_t unit, int64_t state) {
+    bool is = unit > 0 && unit < r->unit_count && state > 0 && state < STATE_COUNT;
+    return is ? &r->queues[unit * STATE_COUNT + state] : NULL;
+}
+
+static void forget_queues(struct board_reader *r) {
+    r->unit_count = r->console->reference->world.unit_count;
+    r->queues = realloc(r->queues, r->unit_count * STATE_COUNT * sizeof *r->queues);
+    must(r->queues);
+    memset(r->queues, 0, r->unit_count * STATE_COUNT * sizeof *r->queues);
+}
+
+/* All queues, or those that changed since the last reading. */
+static void keep_queues(struct board_reader *r, const struct cache_reply *reply) {
+    if (field(reply, WHOLE_FIELD)) {
+        forget_queues(r);
+        r->whole_at = r->started_at;
+    }
+    r->seq = field(reply, 1);
+    for (size_t i = HEAD_FIELDS; i + FIELDS <= cache_reply_count(reply); i += FIELDS) {
+        struct board_row *queue = queue_of(r, field(reply, i), field(reply, i + 1));
+        if (!queue) continue;
+        *queue = (struct board_row){.depth = (uint32_t)field(reply, i + 2),
+                                    .oldest = field(reply, i + 3),
+                                    .red = (uint32_t)field(reply, i + 4),
+                                    .yellow = (uint32_t)field(reply, i + 5),
+                                    .breach_30 = (uint32_t)field(reply, i + 6),
+                                    .breach_60 = (uint32_t)field(reply, i + 7),
+                                    .breach_120 = (uint32_t)field(reply, i + 8)};
+    }
+}
+
 static bool fill_from_redis(struct board_reader *r, const struct cache_reply *reply) {
     size_t len;
     const char *generation = cache_reply_text(cache_reply_item(reply, 0), &len);
-    if (!generation || len == 0 || cache_reply_count(reply) < HEAD_FIELDS) return false;
+    r->generation[0] = '\0';
+    if (!generation || len == 0 || len >= GENERATION_BYTES || cache_reply_count(reply) < HEAD_FIELDS) return false;
+    snprintf(r->generation, GENERATION_BYTES, "%.*s", (int)len, generation);
+    keep_queues(r, reply);
     picture_clear(&r->picture, r->console->reference->world.unit_count);
     struct picture *p = &r->picture;
-    p->seq = field(reply, 1);
+    p->seq = r->seq;
     p->at = field(reply, 6);
     p->totals = (struct board_totals){
         .received = field(reply, 2), .in_progress = field(reply, 3), .supervised = field(reply, 4)};
     p->totals.closed = p->totals.received - p->totals.in_progress;
-    for (size_t i = HEAD_FIELDS; i + FIELDS <= cache_reply_count(reply); i += FIELDS) {
-        struct board_row row = {.depth = (uint32_t)field(reply, i + 2),
-                                .oldest = field(reply, i + 3),
-                                .red = (uint32_t)field(reply, i + 4),
-                                .yellow = (uint32_t)field(reply, i + 5),
-                                .breach_30 = (uint32_t)field(reply, i + 6),
-                                .breach_60 = (uint32_t)field(reply, i + 7),
-                                .breach_120 = (uint32_t)field(reply, i + 8)};
-        picture_add(p, (uint32_t)field(reply, i), (uint32_t)field(reply, i + 1), &row);
-    }
+    for (uint32_t unit = 1; unit < r->unit_count; unit++)
+        for (uint32_t state = 1; state < STATE_COUNT; state++) picture_add(p, unit, state, queue_of(r, unit, state));
     return true;
 }
 
@@ -156,6 +187,7 @@ static void on_redis(void *context, enum err err, const struct cache_reply *repl
     if (!r->console->reference) return;
     int64_t now = clock_monotonic_ms(), head = news_head(r->console->news);
     metric_observe(&reading_seconds, (double)(now - r->started_at) / 1000);
+    if (err != ERR_NONE) r->generation[0] = '\0';
     bool usable = err == ERR_NONE && fill_from_redis(r, reply);
     bool current = usable && r->picture.seq >= head;
     metric_add(&readings, usable ? 0 : 2, 1);
@@ -185,10 +217,13 @@ static void read_redis(struct board_reader *r) {
     r->under_way = true;
     r->woken = false;
     r->started_at = clock_monotonic_ms();
+    bool whole = r->started_at - r->whole_at >= EACH_MS || r->unit_count != r->console->reference->world.unit_count;
     snprintf(key, sizeof key, "paidan:%lld", (long long)console_config.shard);
     cache_command_begin(r->command, "");
     cache_command_text(r->command, key);
     cache_command_int(r->command, now);
+    cache_command_text(r->command, whole ? "" : r->generation);
+    cache_command_int(r->command, r->seq);
     cache_run(r->console->cache, &READ, 1, r->command, REDIS_TIMEOUT_MS, on_redis, r);
 }
 
@@ -307,5 +342,6 @@ void board_reader_free(struct board_reader **reader) {
     cache_command_free(&r->command);
     db_group_free(&r->group);
     picture_done(&r->picture);
+    free(r->queues);
     free(r);
 }

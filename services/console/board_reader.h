@@ -1,6 +1,7 @@
-/* Keeps the board current: reads the live queues from Redis by one script whenever the router has news (at most every
- * queues_each ms; the more screens are told, the rarer: a thousand, five times a second) and each second, as yellow, red and breaches
- * change by time alone. When Redis is away, holds no finished queues, or stays behind the router's log for longer than a second,
+/* Keeps the board current. While anybody looks, the live queues are read from Redis by one script: those that changed whenever the router
+ * has news (at most every queues_each ms; the more screens are told, the rarer: a thousand, five times a second), all of them each second,
+ * as yellow, red and breaches change by time alone. With nobody looking, all each five seconds: a reading holds up Redis, and with it the
+ * router, for milliseconds. When Redis is away, holds no finished queues, or stays behind the router's log for longer than a second,
  * PostgreSQL is read instead, once a second, and the board says degraded. */
 #ifndef CONSOLE_BOARD_READER_H
 #define CONSOLE_BOARD_READER_H

@@ -3,26 +3,31 @@
 #ifndef CONSOLE_QUEUES_LUA_H
 #define CONSOLE_QUEUES_LUA_H
 
-/* The marker into `m`: generation, seq, received, open, supervised. A generation that lacks tickets (a flush, a key deleted)
- * counts as none. */
-#define QUEUES_LUA_HEAD                                                                                                \
+/* The marker into `m`: generation, seq, received, open, supervised. Without one: an empty head. */
+#define QUEUES_LUA_MARKER                                                                                              \
     "#!lua flags=no-writes\n"                                                                                          \
     "local m = redis.call('HMGET', KEYS[1], 'gen', 'seq', 'received', 'open', 'supervised')\n"                         \
-    "if not m[1] then return {'', '0', '0', '0', '0', '0', ARGV[1]} end\n"                                             \
+    "local none = {'', '0', '0', '0', '0', '0', ARGV[1]}\n"                                                            \
+    "if not m[1] then return none end\n"                                                                               \
     "local p = KEYS[1] .. ':' .. m[1] .. ':'\n"                                                                        \
-    "local there = 0\n"                                                                                                \
-    "for _, queue in ipairs(redis.call('SMEMBERS', p .. 'q')) do there = there + redis.call('ZCARD', p .. 'd:' .. "    \
-    "queue) end\n"                                                                                                     \
-    "if there ~= tonumber(m[4]) then return {'', '0', '0', '0', '0', '0', ARGV[1]} end\n"                              \
     "local now = tonumber(ARGV[1])\n"                                                                                  \
     "local out = {m[1], m[2], m[3], m[4], m[5], '', ARGV[1]}\n"
 
-/* Appends unit, state, depth, oldest entry, red, yellow, due within 30, 60, 120 minutes; nothing for an empty queue. */
+/* Whether the generation has all its tickets: one that lacks some (a flush, a key deleted) counts as none. */
+#define QUEUES_LUA_ALL_THERE                                                                                           \
+    "local function all_there()\n"                                                                                     \
+    "  local there = 0\n"                                                                                              \
+    "  for _, queue in ipairs(redis.call('SMEMBERS', p .. 'q')) do there = there + redis.call('ZCARD', p .. 'd:' .. "  \
+    "queue) end\n"                                                                                                     \
+    "  return there == tonumber(m[4])\n"                                                                               \
+    "end\n"
+
+/* Appends unit, state, depth, oldest entry, red, yellow, due within 30, 60, 120 minutes; nothing for an empty queue, unless it is asked for too. */
 #define QUEUES_LUA_NUMBERS                                                                                             \
-    "local function numbers(queue)\n"                                                                                  \
+    "local function numbers(queue, empty_too)\n"                                                                       \
     "  local d, y = p .. 'd:' .. queue, p .. 'y:' .. queue\n"                                                          \
     "  local depth = redis.call('ZCARD', d)\n"                                                                         \
-    "  if depth == 0 then return end\n"                                                                                \
+    "  if depth == 0 and not empty_too then return end\n"                                                              \
     "  local oldest = redis.call('ZRANGE', p .. 'e:' .. queue, 0, 0, 'WITHSCORES')[2]\n"                               \
     "  local soon = redis.call('ZCOUNT', d, '(0', now + 7200000)\n"                                                    \
     "  local red, b30, b60 = 0, 0, 0\n"                                                                                \
@@ -42,10 +47,18 @@
     "  out[n + 7], out[n + 8], out[n + 9] = b30, b60, soon - red\n"                                                    \
     "end\n"
 
-/* KEYS: paidan:S. ARGV: now. Returns generation ('' when there is none), seq, received, open, supervised, '', now, then nine
- * values a queue. */
+/* KEYS: paidan:S. ARGV: now, generation and seq of what the asker has. Returns generation ('' when there is none), seq, received, open,
+ * supervised, '1' when all queues follow and '0' when those changed since, now, then nine values a queue. */
 #define QUEUES_LUA_READ                                                                                                \
-    QUEUES_LUA_HEAD QUEUES_LUA_NUMBERS                                                                                 \
+    QUEUES_LUA_MARKER QUEUES_LUA_ALL_THERE QUEUES_LUA_NUMBERS                                                          \
+        "if m[1] == ARGV[2] then\n"                                                                                    \
+        "  out[6] = '0'\n"                                                                                             \
+        "  for _, queue in ipairs(redis.call('ZRANGEBYSCORE', p .. 'c', '(' .. ARGV[3], '+inf')) do numbers(queue, "   \
+        "true) end\n"                                                                                                  \
+        "  return out\n"                                                                                               \
+        "end\n"                                                                                                        \
+        "if not all_there() then return none end\n"                                                                    \
+        "out[6] = '1'\n"                                                                                               \
         "for _, queue in ipairs(redis.call('SMEMBERS', p .. 'q')) do numbers(queue) end\n"                             \
         "return out\n"
 
@@ -114,7 +127,8 @@
  * and ticket are among them. A bound that falls as tickets are found keeps it quick also when hundreds of queues are asked, and a place
  * far down is found by ranks, in a few steps and not by counting up to it. */
 #define QUEUES_LUA_LIST                                                                                                \
-    QUEUES_LUA_HEAD QUEUES_LUA_NUMBERS QUEUES_LUA_PASS                                                                 \
+    QUEUES_LUA_MARKER QUEUES_LUA_ALL_THERE QUEUES_LUA_NUMBERS QUEUES_LUA_PASS                                          \
+        "if not all_there() then return none end\n"                                                                    \
         "local head, limit, skip = out, tonumber(ARGV[3]) + 1, tonumber(ARGV[9])\n"                                    \
         "local low, high, units, states, found = ARGV[6], ARGV[7], {}, {}, {}\n"                                       \
         "for unit in string.gmatch(ARGV[2], '%d+') do units[unit] = true end\n"                                        \

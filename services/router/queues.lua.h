@@ -2,6 +2,7 @@
  *     paidan:1             hash: gen (the generation readers use), seq (the last event in it), received, open, supervised, at
  *     paidan:1:g           set: generations begun and not removed yet
  *     paidan:1:7.1:q       set: every "unit:state" that has been used
+ *     paidan:1:7.1:c       sorted set: those changed since the generation was filled, by the last event of the batch that did
  *     paidan:1:7.1:d:U:S   sorted set: tickets of unit U in state S by due time; y: by the time they turn yellow; e: by entry
  * "#!lua" makes Redis refuse a script as a whole when memory is full, so nothing is ever half applied. */
 #ifndef ROUTER_QUEUES_LUA_H
@@ -12,7 +13,7 @@
  * up, and each section is three calls. */
 #define QUEUES_LUA_ROWS                                                                                                \
     "local sets = {'d:', 'y:', 'e:'}\n"                                                                                \
-    "local function rows(p, i)\n"                                                                                      \
+    "local function rows(p, i, seq)\n"                                                                                 \
     "  while i <= #ARGV do\n"                                                                                          \
     "    local sign, queue, n = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])\n"                                         \
     "    i = i + 3\n"                                                                                                  \
@@ -26,6 +27,7 @@
     "      end\n"                                                                                                      \
     "      redis.call('SADD', p .. 'q', queue)\n"                                                                      \
     "    end\n"                                                                                                        \
+    "    if seq then redis.call('ZADD', p .. 'c', seq, queue) end\n"                                                   \
     "  end\n"                                                                                                          \
     "end\n"
 
@@ -35,7 +37,7 @@
     "#!lua\n" QUEUES_LUA_ROWS "local m = redis.call('HMGET', KEYS[1], 'gen', 'seq')\n"                                 \
     "if m[1] ~= ARGV[1] then return 'generation' end\n"                                                                \
     "if m[2] ~= ARGV[2] then return 'seq' end\n"                                                                       \
-    "rows(KEYS[1] .. ':' .. ARGV[1] .. ':', 8)\n"                                                                      \
+    "rows(KEYS[1] .. ':' .. ARGV[1] .. ':', 8, ARGV[3])\n"                                                             \
     "redis.call('HSET', KEYS[1], 'seq', ARGV[3], 'received', ARGV[4], 'open', ARGV[5], 'supervised', ARGV[6], 'at', "  \
     "ARGV[7])\n"                                                                                                       \
     "return 'ok'\n"
@@ -61,7 +63,7 @@
     "for _, queue in ipairs(redis.call('SMEMBERS', p .. 'q')) do\n"                                                    \
     "  redis.call('UNLINK', p .. 'd:' .. queue, p .. 'y:' .. queue, p .. 'e:' .. queue)\n"                             \
     "end\n"                                                                                                            \
-    "redis.call('UNLINK', p .. 'q')\n"                                                                                 \
+    "redis.call('UNLINK', p .. 'q', p .. 'c')\n"                                                                       \
     "redis.call('SREM', KEYS[1] .. ':g', ARGV[1])\n"                                                                   \
     "return 'ok'\n"
 

@@ -103,6 +103,9 @@ describe('a request', () => {
     const act = async (who, command, body = {}) => {
       const answer = await who.post(`/api/v1/tickets/${ticket}/${command}`, body);
       assert.equal(answer.status, 200, `${command}: ${answer.text}`);
+      const { units, totals } = (await operator.get('/api/v1/queues')).body;
+      const standing = units.reduce((sum, unit) => sum + unit.depth, 0);
+      assert.equal(standing, totals.in_progress, `${command}: it left one queue and entered another, at once`);
       return answer.body;
     };
     const early = await department.post(`/api/v1/tickets/${ticket}/finish`, { answer: '已修复' });
