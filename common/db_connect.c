@@ -1,8 +1,11 @@
 /* From nothing to a usable connection and back: connecting step by step, the check of durability, dropping, pausing. */
+#define _GNU_SOURCE /* asprintf */
 #include "common/db_internal.h"
 #include "proto/must.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* A whole large group, so that the server never waits in the middle of one for us to be on the processor. */
@@ -10,11 +13,24 @@ enum { SEND_BUFFER = 1 << 20 };
 
 static const struct db_statement DURABLE = {"db_durable", DB_DURABLE_SQL};
 
+/* The conninfo's own server options and ours, as libpq takes those of one place only. The caller frees it. */
+static char *server_options(const struct db *db) {
+    const char *ours = db->options.force_generic_plan ? "-c plan_cache_mode=force_generic_plan" : "", *theirs = "";
+    PQconninfoOption *parsed = PQconninfoParse(db->conninfo, NULL); /* NULL: connecting will say what is wrong */
+    for (PQconninfoOption *option = parsed; option && option->keyword; option++)
+        if (!strcmp(option->keyword, "options") && option->val) theirs = option->val;
+    char *both;
+    must(asprintf(&both, "%s %s", theirs, ours) > 0);
+    PQconninfoFree(parsed);
+    return both;
+}
+
 void db_connect(struct db *db) {
+    char *options = server_options(db);
     const char *names[] = {"dbname", "application_name", "client_encoding", "options", NULL};
-    const char *values[] = {db->conninfo, db->application_name, "UTF8",
-                            db->options.force_generic_plan ? "-c plan_cache_mode=force_generic_plan" : "", NULL};
+    const char *values[] = {db->conninfo, db->application_name, "UTF8", options, NULL};
     db->connection = PQconnectStartParams(names, values, 1);
+    free(options);
     must(db->connection != NULL);
     db->phase = DB_CONNECTING;
     db->connect_by_ms = clock_monotonic_ms() + db->options.connect_timeout_ms;

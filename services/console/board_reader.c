@@ -46,11 +46,12 @@ struct board_reader {
     struct picture picture;   /* being filled */
     struct board_row *queues; /* by unit and state: what was last read of each, at `seq` of `generation` */
     uint32_t unit_count;
-    int64_t seq, whole_at;             /* whole_at: when all were read, monotonic */
+    int64_t seq;
     char generation[GENERATION_BYTES]; /* '' when all are to be read next */
     bool woken, under_way;
-    int64_t started_at, read_at, next_at, behind_since, db_next_at; /* monotonic; read_at: of what the board shows */
-    int64_t behind_head;                                            /* the log's head at behind_since */
+    /* monotonic; whole_at: all were asked for; all_at: asked for what `queues` holds; shown_at: for what the board shows */
+    int64_t started_at, whole_at, all_at, shown_at, next_at, behind_since, db_next_at;
+    int64_t behind_head; /* the log's head at behind_since */
     bool is_degraded;
     struct waiter *waiters;
 };
@@ -72,9 +73,14 @@ static bool anybody_looks(const struct board_reader *r) {
     return r->waiters || streams_count(r->console->streams) > 0;
 }
 
+/* A reading holds up Redis, and with it the router, for milliseconds. */
+static bool rests(const struct board_reader *r) {
+    return !anybody_looks(r) && board_now(r->console->board)->rows && !r->is_degraded;
+}
+
 static bool shows(const struct board_reader *r, int64_t seq, int64_t from) {
     const struct picture *now = board_now(r->console->board);
-    return now->rows && now->seq >= seq && r->read_at >= from;
+    return now->rows && now->seq >= seq && r->shown_at >= from;
 }
 
 /* ---- what was read --------------------------------------------------------------------------------------------------------------- */
@@ -107,7 +113,7 @@ static void take(struct board_reader *r) {
     metric_set(&degraded, 0, r->is_degraded);
     if (was_degraded != r->is_degraded) log_warn("queues_degraded", LOG_BOOL("degraded", r->is_degraded));
     enum board_news news = board_take(console->board, &r->picture);
-    if (news != BOARD_OLDER) r->read_at = r->started_at;
+    if (news != BOARD_OLDER) r->shown_at = r->is_degraded ? r->started_at : r->all_at;
     if (news != BOARD_OLDER) streams_board(console->streams, was_degraded != r->is_degraded);
     answer_waiters(r);
 }
@@ -144,7 +150,7 @@ static void forget_queues(struct board_reader *r) {
 static void keep_queues(struct board_reader *r, const struct cache_reply *reply) {
     if (field(reply, WHOLE_FIELD)) {
         forget_queues(r);
-        r->whole_at = r->started_at;
+        r->all_at = r->started_at;
     }
     r->seq = field(reply, 1);
     for (size_t i = HEAD_FIELDS; i + FIELDS <= cache_reply_count(reply); i += FIELDS) {
@@ -204,7 +210,7 @@ static void on_redis(void *context, enum err err, const struct cache_reply *repl
     bool long_ago = now - r->behind_since >= BEHIND_MS;
     if (usable && !long_ago) { /* the router's script is on its way */
         if (!r->is_degraded) take(r);
-        r->woken = anybody_looks(r);
+        if (!rests(r)) r->woken = true;
         if (r->next_at < now + AGAIN_MS) r->next_at = now + AGAIN_MS;
     } else {
         read_database(r);
@@ -217,7 +223,9 @@ static void read_redis(struct board_reader *r) {
     r->under_way = true;
     r->woken = false;
     r->started_at = clock_monotonic_ms();
-    bool whole = r->started_at - r->whole_at >= EACH_MS || r->unit_count != r->console->reference->world.unit_count;
+    bool whole = !r->generation[0] || r->started_at - r->whole_at >= EACH_MS ||
+                 r->unit_count != r->console->reference->world.unit_count;
+    if (whole) r->whole_at = r->started_at;
     snprintf(key, sizeof key, "paidan:%lld", (long long)console_config.shard);
     cache_command_begin(r->command, "");
     cache_command_text(r->command, key);
@@ -271,7 +279,7 @@ static void read_database(struct board_reader *r) {
     if (now < r->db_next_at || db_group_under_way(r->group)) return;
     r->db_next_at = now + EACH_MS;
     r->under_way = true;
-    r->started_at = now;
+    r->started_at = r->whole_at = now;
     db_group_begin(r->group, DB_TRANSACTION);
     db_group_set_begin(r->group, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     db_group_add(r->group, &EVERYTHING);
@@ -297,8 +305,8 @@ void board_reader_tick(struct board_reader *r) {
     int64_t now = clock_monotonic_ms();
     if (r->waiters) answer_waiters(r);
     if (r->under_way || !r->console->reference) return;
-    bool due = (r->woken && now >= r->next_at) || now - r->started_at >= (anybody_looks(r) ? EACH_MS : REST_MS);
-    if (!due) return;
+    bool time_passed = now - r->whole_at >= (rests(r) ? REST_MS : EACH_MS);
+    if (!time_passed && !(r->woken && now >= r->next_at)) return;
     if (cache_is_up(r->console->cache)) {
         read_redis(r);
     } else {

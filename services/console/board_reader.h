@@ -2,7 +2,7 @@
  * has news (at most every queues_each ms; the more screens are told, the rarer: a thousand, five times a second), all of them each second,
  * as yellow, red and breaches change by time alone. With nobody looking, all each five seconds: a reading holds up Redis, and with it the
  * router, for milliseconds. When Redis is away, holds no finished queues, or stays behind the router's log for longer than a second,
- * PostgreSQL is read instead, once a second, and the board says degraded. */
+ * PostgreSQL is read instead, at most once a second, and the board says degraded. */
 #ifndef CONSOLE_BOARD_READER_H
 #define CONSOLE_BOARD_READER_H
 
@@ -22,8 +22,8 @@ void board_reader_news(struct board_reader *reader);
 /* Often (each 10 ms or so): does what is due. */
 void board_reader_tick(struct board_reader *reader);
 
-/* Calls fn(context, current) once the board shows all that was committed when asked, or after half a second as it is: current
- * says which. Perhaps from inside. */
+/* Calls fn(context, current) once the board shows all that was committed when asked and no number of it is older than a second, or after
+ * half a second as it is: current says which. Perhaps from inside. */
 void board_reader_when_current(struct board_reader *reader, void (*fn)(void *context, bool current), void *context);
 
 #endif

@@ -213,9 +213,10 @@ static void on_members(struct call *call, const struct db_reply *reply) {
     answer_list(list, rows);
 }
 
-static void read_database(struct list *list) {
+static void on_board(void *context, bool current) {
+    struct list *list = context;
     struct call *call = list->call;
-    list->from_database = true;
+    (void)current; /* the version tells */
     call_read(call);
     struct db_call *members = call_add(call, &MEMBERS);
     const struct buffer *units = units_text(list);
@@ -234,6 +235,11 @@ static void read_database(struct list *list) {
     db_set_int8(members, 8, list->light == LIGHT_YELLOW ? list->now : 0);
     db_set_int4(members, 9, list->skip);
     call_send(call, on_members);
+}
+
+static void read_database(struct list *list) {
+    list->from_database = true;
+    board_reader_when_current(list->call->console->reader, on_board, list); /* the numbers are the board's */
 }
 
 /* ---- from Redis ------------------------------------------------------------------------------------------------------------------------- */

@@ -51,7 +51,7 @@
  * supervised, '1' when all queues follow and '0' when those changed since, now, then nine values a queue. */
 #define QUEUES_LUA_READ                                                                                                \
     QUEUES_LUA_MARKER QUEUES_LUA_ALL_THERE QUEUES_LUA_NUMBERS                                                          \
-        "if m[1] == ARGV[2] then\n"                                                                                    \
+        "if m[1] == ARGV[2] and redis.call('EXISTS', p .. 'c') == 1 then\n"                                            \
         "  out[6] = '0'\n"                                                                                             \
         "  for _, queue in ipairs(redis.call('ZRANGEBYSCORE', p .. 'c', '(' .. ARGV[3], '+inf')) do numbers(queue, "   \
         "true) end\n"                                                                                                  \
@@ -123,7 +123,7 @@
 
 /* Tickets of some units by due time. ARGV: now, units with commas between, limit, due and ticket of the last one seen ('' for none),
  * lowest and highest due ('-inf', '+inf', '(0' ...), 'yellow' or '', how many to pass over instead of a last one seen, states. Returns
- * the head as above, with these units' numbers as a list in place of '', then ticket, state, due, unsorted: the first limit + 1 by due
+ * the head, with these units' numbers as a list in place of '', then ticket, state, due, unsorted: the first limit + 1 by due
  * and ticket are among them. A bound that falls as tickets are found keeps it quick also when hundreds of queues are asked, and a place
  * far down is found by ranks, in a few steps and not by counting up to it. */
 #define QUEUES_LUA_LIST                                                                                                \

@@ -155,7 +155,6 @@ static enum err notification_open(struct kit *kit) {
                   "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
                   kit->config->database) > 0);
     struct db_options db_options = {.conninfo = n->conninfo,
-                                    .force_generic_plan = true, /* planning took longer than answering */
                                     .application_name = "paidan-notification",
                                     .backoff_max_ms = 500,
                                     .on_state = on_db_state,

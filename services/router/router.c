@@ -1,5 +1,4 @@
 /* The router as a service: its configuration, its parts put together, its health. See router.h for the way of a message. */
-#define _GNU_SOURCE /* asprintf */
 #include "services/router/router.h"
 
 #include <stdio.h>
@@ -47,12 +46,8 @@ static enum err router_open(struct kit *kit) {
     r->engine = engine_new();
     for (size_t i = 0; groups_of(r, i); i++) *groups_of(r, i) = db_group_new();
     for (int i = 0; i < FLIGHTS; i++) r->flights[i].router = r;
-    /* the batch statements join a handful of rows to big tables by key, whatever the planner believes */
-    must(asprintf(&r->conninfo,
-                  "%s options='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'",
-                  kit->config->database) > 0);
     doors_open(r);
-    struct db_options options = {.conninfo = r->conninfo,
+    struct db_options options = {.conninfo = kit->config->database,
                                  .application_name = "paidan-router",
                                  .force_generic_plan = true,
                                  .require_durable = true,
@@ -61,12 +56,12 @@ static enum err router_open(struct kit *kit) {
                                  .backoff_max_ms = 250};
     r->projection = projection_new(kit->loop, kit->config->redis_socket, r->engine);
     r->db = db_new(kit->loop, &options);
-    struct db_options reads = {.conninfo = r->conninfo,
+    struct db_options reads = {.conninfo = kit->config->database,
                                .application_name = "paidan-router-reads",
                                .force_generic_plan = true,
                                .backoff_max_ms = 250};
     r->reads = db_new(kit->loop, &reads);
-    struct db_options side = {.conninfo = r->conninfo,
+    struct db_options side = {.conninfo = kit->config->database,
                               .application_name = "paidan-router-side",
                               .force_generic_plan = true,
                               .backoff_max_ms = 250};
@@ -112,7 +107,6 @@ static void router_close(struct kit *kit) {
     doors_close(r);
     engine_free(&r->engine);
     reference_release(&r->reference);
-    free(r->conninfo);
     free(r->recount);
     free(r);
     kit->self = NULL;

@@ -82,7 +82,6 @@ struct router {
     struct db *db;    /* the one that writes; the lease is its backend's */
     struct db *reads; /* what batches need to be decided */
     struct db *side;  /* reads that need not wait for the batch: reference data, sweeps */
-    char *conninfo;
     struct bus *bus;
     struct bus_socket *door, *news; /* NULL while another may hold the shard */
     int64_t beat_at;                /* monotonic */
