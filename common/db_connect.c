@@ -20,7 +20,7 @@ static char *server_options(const struct db *db) {
     for (PQconninfoOption *option = parsed; option && option->keyword; option++)
         if (!strcmp(option->keyword, "options") && option->val) theirs = option->val;
     char *both;
-    must(asprintf(&both, "%s %s", theirs, ours) > 0);
+    must(asprintf(&both, "%s%s%s", theirs, *theirs && *ours ? " " : "", ours) >= 0);
     PQconninfoFree(parsed);
     return both;
 }

@@ -193,6 +193,21 @@ static void groups_of_one_connection_keep_their_order(void **unused) {
     }
 }
 
+static const struct db_statement SETTINGS = {
+    "settings", "SELECT current_setting('enable_seqscan') || ' ' || current_setting('plan_cache_mode')"};
+
+static void options_of_the_conninfo_hold_beside_our_own(void **unused) {
+    char with_options[300];
+    snprintf(with_options, sizeof with_options, "%s options='-c enable_seqscan=off'", conninfo);
+    struct db_options wanted = options();
+    wanted.conninfo = with_options;
+    wanted.force_generic_plan = true;
+    db_free(&db);
+    db = db_new(loop, &wanted);
+    wait_up();
+    assert_string_equal(send(DB_READ, STATEMENTS(&SETTINGS), 5000).text, "off force_generic_plan");
+}
+
 static void too_many_waiting_groups_are_refused(void **unused) {
     enum { COUNT = DB_QUEUE_MAX + 200 };
     static struct outcome outcomes[COUNT];
@@ -332,6 +347,7 @@ int main(void) {
         TEST(a_statement_that_cannot_be_prepared_is_named),
         TEST(a_table_that_changes_under_us_costs_one_refusal),
         TEST(groups_of_one_connection_keep_their_order),
+        TEST(options_of_the_conninfo_hold_beside_our_own),
         TEST(too_many_waiting_groups_are_refused),
         TEST(five_thousand_rows_in_one_call),
         TEST(a_lone_row_goes_without_arrays),
