@@ -2,11 +2,23 @@
 #define _GNU_SOURCE /* sched_setaffinity, CPU_COUNT */
 #include "common/cores.h"
 
+#include <dirent.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "proto/must.h"
+
+struct cores {
+    cpu_set_t one, before; /* before: where this process could run */
+    bool together;
+    struct along {
+        int pid; /* 0: none */
+        cpu_set_t before;
+    } along[CORES_ALONG_MAX];
+};
 
 static bool is_named(int pid, const char *name) {
     char path[32], found[32] = "";
@@ -19,9 +31,57 @@ static bool is_named(int pid, const char *name) {
     return is && strcmp(found, name) == 0;
 }
 
+static void keep(int pid, const cpu_set_t *cores) {
+    (void)!sched_setaffinity(pid, sizeof *cores, cores);
+}
+
+/* A thread begun meanwhile by one that has not moved yet would be missed; we begin ours at the start. */
+static void keep_all_threads(const cpu_set_t *cores) {
+    DIR *threads = opendir("/proc/self/task");
+    if (!threads) return;
+    for (struct dirent *entry; (entry = readdir(threads));)
+        if (atoi(entry->d_name) > 0) keep(atoi(entry->d_name), cores);
+    closedir(threads);
+}
+
 void cores_share(int pid, const char *name) {
     cpu_set_t ours;
     if (sched_getaffinity(0, sizeof ours, &ours) != 0) return; /* more cores than the set has room for */
     if (CPU_COUNT(&ours) >= sysconf(_SC_NPROCESSORS_ONLN)) return;
-    if (pid > 0 && is_named(pid, name)) (void)!sched_setaffinity(pid, sizeof ours, &ours);
+    if (pid > 0 && is_named(pid, name)) keep(pid, &ours);
+}
+
+struct cores *cores_new(int core) {
+    cpu_set_t before;
+    if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(0, sizeof before, &before) != 0) return NULL;
+    if (!CPU_ISSET(core, &before) || CPU_COUNT(&before) < 2) return NULL;
+    struct cores *cores = calloc(1, sizeof *cores);
+    must(cores);
+    cores->before = before;
+    CPU_SET(core, &cores->one);
+    return cores;
+}
+
+void cores_free(struct cores **cores) {
+    if (!*cores) return;
+    cores_gather(*cores, false);
+    free(*cores);
+    *cores = NULL;
+}
+
+void cores_along(struct cores *cores, int slot, int pid, const char *name) {
+    must(slot >= 0 && slot < CORES_ALONG_MAX);
+    struct along *along = &cores->along[slot];
+    along->pid = 0;
+    if (pid <= 0 || !is_named(pid, name) || sched_getaffinity(pid, sizeof along->before, &along->before) != 0) return;
+    along->pid = pid;
+    if (cores->together) keep(pid, &cores->one);
+}
+
+void cores_gather(struct cores *cores, bool together) {
+    if (cores->together == together) return;
+    cores->together = together;
+    keep_all_threads(together ? &cores->one : &cores->before);
+    for (struct along *along = cores->along; along < cores->along + CORES_ALONG_MAX; along++)
+        if (along->pid) keep(along->pid, together ? &cores->one : &along->before);
 }

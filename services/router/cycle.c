@@ -330,6 +330,7 @@ bool cycle_turn(void *context) {
     take_batch(r, f);
     gather_needs(r, f);
     r->batch_last = f->count;
+    r->taken += f->count;
     f->round = r->round;
     *(r->first ? &r->second : &r->first) = f;
     f->state = FLIGHT_READING;

@@ -25,6 +25,11 @@ static const struct config_key keys[] = {
     CONFIG_KEY(struct router_config, backlog_max, CONFIG_INT, "50000", .min = 100, .max = 1000000,
                .doc_en = "Commands waiting before the router stops taking more and senders answer 503.",
                .doc_zh = "排队命令的上限; 超过后不再接收, 前端返回 503。"),
+    CONFIG_KEY(struct router_config, quiet_core, CONFIG_INT, "-1", .min = -1, .max = 1023,
+               .doc_en =
+                   "The core on which the router and its connections run while there is little to decide: the one "
+                   "that takes requests in. -1: wherever there is room.",
+               .doc_zh = "空闲时路由进程及其数据库连接所用的处理器核 (与受理进程同核); -1 表示不限。"),
     CONFIG_END};
 
 static struct db_group **groups_of(struct router *r, size_t i) {
@@ -38,6 +43,16 @@ static void gathered(void *context) {
     cycle_turn(context);
 }
 
+static void on_reads_state(void *context, struct db *db, enum err err, const char *message) {
+    (void)message;
+    if (err == ERR_NONE) place_connected(context, db);
+}
+
+static void on_tick(void *context) {
+    shard_tick(context);
+    place_tick(context);
+}
+
 static enum err router_open(struct kit *kit) {
     struct router *r = calloc(1, sizeof *r);
     must(r);
@@ -46,6 +61,7 @@ static enum err router_open(struct kit *kit) {
     r->engine = engine_new();
     for (size_t i = 0; groups_of(r, i); i++) *groups_of(r, i) = db_group_new();
     for (int i = 0; i < FLIGHTS; i++) r->flights[i].router = r;
+    place_open(r);
     doors_open(r);
     struct db_options options = {.conninfo = kit->config->database,
                                  .application_name = "paidan-router",
@@ -59,6 +75,8 @@ static enum err router_open(struct kit *kit) {
     struct db_options reads = {.conninfo = kit->config->database,
                                .application_name = "paidan-router-reads",
                                .force_generic_plan = true,
+                               .on_state = on_reads_state,
+                               .context = r,
                                .backoff_max_ms = 250};
     r->reads = db_new(kit->loop, &reads);
     struct db_options side = {.conninfo = kit->config->database,
@@ -67,7 +85,7 @@ static enum err router_open(struct kit *kit) {
                               .backoff_max_ms = 250};
     r->side = db_new(kit->loop, &side);
     r->loader = reference_loader_new(r->side);
-    r->timer = loop_timer_new(kit->loop, shard_tick, r);
+    r->timer = loop_timer_new(kit->loop, on_tick, r);
     r->gather = loop_timer_new(kit->loop, gathered, r);
     r->hook = loop_hook_new(kit->loop, LOOP_BEFORE_WAIT, cycle_turn, r);
     loop_timer_start(r->timer, 50, 50);
@@ -107,6 +125,7 @@ static void router_close(struct kit *kit) {
     doors_close(r);
     engine_free(&r->engine);
     reference_release(&r->reference);
+    place_close(r);
     free(r->recount);
     free(r);
     kit->self = NULL;

@@ -2,12 +2,14 @@
  *     doors.c   messages from the bus into the inbox, answers and changes out to it
  *     cycle.c   inbox -> batch -> engine -> transaction -> answers: the self-clocking group commit
  *     shard.c   holding the shard: lease, loading, sweeping up requests without a ticket
+ *     place.c   which core all this runs on
  *     router.c  the service: configuration, start, health
  * engine*.c, store.c, writer.c, projection.c know nothing of this struct. */
 #ifndef ROUTER_ROUTER_H
 #define ROUTER_ROUTER_H
 
 #include "common/bus.h"
+#include "common/cores.h"
 #include "common/db.h"
 #include "common/loop.h"
 #include "services/kit/kit.h"
@@ -22,6 +24,7 @@ struct router_config {
     int64_t batch_max; /* commands in a transaction */
     int64_t ahead_min; /* commands that make a second one beside it */
     int64_t backlog_max;
+    int64_t quiet_core; /* -1: none */
 };
 
 /* One message waiting for, or in, a batch. */
@@ -101,6 +104,7 @@ struct router {
     /* batches under way */
     struct flight flights[FLIGHTS], *first, *second;
     uint32_t batch_last; /* messages in the one begun last */
+    uint64_t taken;      /* messages in all of them */
     int64_t sent_at_ns;  /* monotonic, when the last one was sent */
     struct item
         *retry; /* halves of a batch that was refused, tried before the inbox; each run ends where `split` says */
@@ -127,6 +131,11 @@ struct router {
     bool recount_closed;                    /* there are closed units a ticket may stand with */
     char recount_why[REASON_BYTES_MAX + 1]; /* what was loaded since; goes into their events */
     int32_t partitions_date;                /* local date for which partitions were last ensured */
+    /* place.c */
+    struct cores *cores; /* NULL: it runs where there is room */
+    bool quiet;
+    uint64_t taken_before;
+    int64_t looked_at, busy_at; /* monotonic */
 };
 
 extern struct router_config router_config;
@@ -152,6 +161,13 @@ void doors_drop(struct router *router);
 bool cycle_turn(void *router);
 void cycle_drop(struct router *router);
 bool cycle_is_idle(const struct router *router);
+
+/* place.c */
+void place_open(struct router *router);
+void place_close(struct router *router);
+/* A connection that batches wait for is there; it comes along. */
+void place_connected(struct router *router, const struct db *db);
+void place_tick(struct router *router); /* each 50 ms */
 
 /* shard.c */
 void shard_db_state(void *router, struct db *db, enum err err, const char *message);

@@ -303,8 +303,8 @@ void story_set_up(void) {
     disk = (struct disk){.shard = {.next_seq = 1, .next_ticket = 1}, .xid = 1, .world_version = 2};
     /* a day of 2026, in the working morning: 1 January 2026 00:00 at +08:00 is 1767196800 s */
     sim.wall_ms = 1767196800000 + between(0, 340) * 86400000 + between(7, 18) * 3600000;
-    router_config =
-        (struct router_config){.shard = 1, .lease = 2000, .batch_max = 1000, .ahead_min = 100, .backlog_max = 50000};
+    router_config = (struct router_config){
+        .shard = 1, .lease = 2000, .batch_max = 1000, .ahead_min = 100, .backlog_max = 50000, .quiet_core = -1};
     *(int64_t *)escalation_service.config = 1; /* its shard */
     for (int i = 0; i < PROC_COUNT; i++) {
         sim.procs[i].service = services[i];

@@ -1,7 +1,8 @@
 // The ways in, as the load generator uses them: HTTP batches, single pushes, the bus; and whole lives over the router's door. It checks
 // by itself that what was accepted stands in the database once, with one ticket each, and was seen in its queue.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { start } from './harness.mjs';
+import { eventually } from './lib/wait.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 let system, token, run;
@@ -54,13 +56,27 @@ describe('each way in accepts every request once', () => {
 });
 
 // At each push they wait for each other (compose/local/lib/supervise.sh).
+const coresOf = (pid) => /^Cpus_allowed_list:\s*(\S+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
+const backends = (service) => system.sql(`SELECT pid FROM pg_stat_activity WHERE application_name = '${service}'`).map(([pid]) => pid);
+const everywhere = coresOf(process.pid), few = [2, 3].includes(os.availableParallelism?.() ?? os.cpus().length);
+const front = few ? everywhere.match(/\d+/)[0] : everywhere;
+
 test('nginx, intake and its connections share a core where there are two or three', () => {
-  const coresOf = (pid) => /^Cpus_allowed_list:\s*(\S+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
-  const backends = (service) => system.sql(`SELECT pid FROM pg_stat_activity WHERE application_name = '${service}'`).map(([pid]) => pid);
-  const everywhere = coresOf(process.pid), few = [2, 3].includes(os.availableParallelism?.() ?? os.cpus().length);
-  const front = few ? everywhere.match(/\d+/)[0] : everywhere;
-  const accepting = backends('paidan-intake'), deciding = backends('paidan-router');
-  assert.ok(accepting.length > 0 && deciding.length > 0);
+  const accepting = backends('paidan-intake');
+  assert.ok(accepting.length > 0);
   for (const pid of [system.pid('nginx'), system.pid('intake'), ...accepting]) assert.equal(coresOf(pid), front);
-  for (const pid of [system.pid('router'), ...deciding]) assert.equal(coresOf(pid), everywhere);
+});
+
+test('while there is little to decide the router and its connections are there too', async () => {
+  const deciding = [...backends('paidan-router'), ...backends('paidan-router-reads')];
+  assert.equal(deciding.length, 2);
+  const router = () => [system.pid('router'), ...deciding].map(coresOf);
+  const all = (where) => router().every((cores) => cores === where);
+  await eventually('at rest it is on the front core', () => all(front));
+  const pushing = spawn(path.join(root, 'build/release/bin/load'),
+    ['push', 'door=bus', 'count=30000', `token=${token}`, `run=${run}`, `port=${new URL(system.url).port}`, 'source=hotline-12345', 'pids='], { cwd: root, stdio: 'ignore' });
+  const ended = once(pushing, 'exit');
+  await eventually('with much to do it is everywhere', () => all(everywhere));
+  assert.deepEqual(await ended, [0, null]);
+  await eventually('afterwards it is back', () => all(front));
 });

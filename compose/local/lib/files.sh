@@ -38,6 +38,7 @@ fill() {
   text=${text//@NAME@/"${2:-}"}
   text=${text//@SHARED_BUFFERS@/"$(shared_buffers)"}
   text=${text//@NGINX_WORKERS@/"$(nginx_workers)"}
+  text=${text//@FRONT_CORE@/"$(front_core)"}
   printf '%s\n' "$text"
 }
 

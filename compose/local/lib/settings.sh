@@ -52,6 +52,15 @@ check_var() {
   : >"$var/.lock" || fail "$var cannot be written by $(id -un)." "Set PAIDAN_VAR to a folder of your own."
 }
 
+# Where there are two or three cores nginx and intake share the first, and intake takes its PostgreSQL connections there: at each request
+# they wait for each other, and to wake another core takes longer than their work. The router comes along while it has little to do
+# (quiet_core). All else runs where there is room. -1: there are fewer cores, or more.
+front_core() {
+  local cores first
+  cores=$(nproc) first=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+  if [ "$cores" -gt 1 ] && [ "$cores" -lt 4 ] && taskset -c "$first" true 2>/dev/null; then echo "$first"; else echo -1; fi
+}
+
 # PostgreSQL's programs: Debian keeps them out of PATH, one folder a version.
 find_postgres() {
   pg_bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -t/ -k5 -n | tail -n 1)

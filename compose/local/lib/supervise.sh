@@ -49,20 +49,12 @@ $2"
   chmod 755 "$scan/$1/data/check"
 }
 
-# Where there are two or three cores nginx and intake share the first, and intake takes its PostgreSQL connections there: at each request
-# they wait for each other, and to wake another core takes longer than their work. All else runs where there is room.
-front_core() {
-  local cores first
-  cores=$(nproc) first=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
-  [ "$cores" -gt 1 ] && [ "$cores" -lt 4 ] && taskset -c "$first" true 2>/dev/null || return 0
-  echo "taskset -c $first "
-}
-
 write_services() {
   local name goes front ask='exec s6-notifyoncheck -d -3 3 -s 30 -w 50 -n 1200' shared
   # which kind of shared memory works here was found out by initdb
   shared=$(sed -n 's/^dynamic_shared_memory_type = \([a-z]*\).*/\1/p' "$var/postgres/data/postgresql.conf")
   front=$(front_core)
+  [ "$front" = -1 ] && front= || front="taskset -c $front "
   write_service postgres "$ask '$pg_bin/postgres' -D '$var/postgres/data' -c config_file='$var/etc/postgresql.conf' \\
   -c dynamic_shared_memory_type=${shared:-posix}"
   write_check postgres "exec '$pg_bin/pg_isready' -q -h '$run/postgres' -U postgres -d postgres"
