@@ -15,7 +15,8 @@ struct cores {
     cpu_set_t one, before; /* before: where this process could run */
     bool together;
     struct along {
-        int pid; /* 0: none */
+        const void *whose; /* NULL: none from here on */
+        int pid;           /* 0: it has ended */
         cpu_set_t before;
     } along[CORES_ALONG_MAX];
 };
@@ -44,13 +45,6 @@ static void keep_all_threads(const cpu_set_t *cores) {
     closedir(threads);
 }
 
-void cores_share(int pid, const char *name) {
-    cpu_set_t ours;
-    if (sched_getaffinity(0, sizeof ours, &ours) != 0) return; /* more cores than the set has room for */
-    if (CPU_COUNT(&ours) >= sysconf(_SC_NPROCESSORS_ONLN)) return;
-    if (pid > 0 && is_named(pid, name)) keep(pid, &ours);
-}
-
 struct cores *cores_new(int core) {
     cpu_set_t before;
     if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(0, sizeof before, &before) != 0) return NULL;
@@ -69,10 +63,11 @@ void cores_free(struct cores **cores) {
     *cores = NULL;
 }
 
-void cores_along(struct cores *cores, int slot, int pid, const char *name) {
-    must(slot >= 0 && slot < CORES_ALONG_MAX);
-    struct along *along = &cores->along[slot];
-    along->pid = 0;
+void cores_along(struct cores *cores, const void *whose, int pid, const char *name) {
+    struct along *along = cores->along, *end = along + CORES_ALONG_MAX;
+    while (along < end && along->whose && along->whose != whose) along++;
+    if (along == end) return;
+    *along = (struct along){.whose = whose};
     if (pid <= 0 || !is_named(pid, name) || sched_getaffinity(pid, sizeof along->before, &along->before) != 0) return;
     along->pid = pid;
     if (cores->together) keep(pid, &cores->one);

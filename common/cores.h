@@ -7,10 +7,6 @@
 
 #include <stdbool.h>
 
-/* If this process is kept to some of the machine's cores, keeps process `pid` to the same. Only one whose name (/proc/PID/comm) is
- * `name`, as the number may come from another machine. */
-void cores_share(int pid, const char *name);
-
 /* One core this process goes to and leaves again as a whole, and others with it. */
 struct cores;
 
@@ -20,10 +16,11 @@ struct cores *cores_new(int core);
 /* Leaves the core. NULL is allowed. */
 void cores_free(struct cores **cores);
 
-enum { CORES_ALONG_MAX = 4 };
+enum { CORES_ALONG_MAX = 32 };
 
-/* Process `pid`, if its name is `name`, goes along from now on, in place of the one given with this `slot` before (which has ended). */
-void cores_along(struct cores *cores, int slot, int pid, const char *name);
+/* Process `pid` goes along from now on, in place of the one given for the same `whose` before; 0: that one has ended. Only one whose name
+ * (/proc/PID/comm) is `name`, as the number may come from another machine. Of more than CORES_ALONG_MAX the others stay. */
+void cores_along(struct cores *cores, const void *whose, int pid, const char *name);
 
 /* All of them to the core, or each back to where it was. Cheap when they are there. */
 void cores_gather(struct cores *cores, bool together);

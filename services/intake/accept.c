@@ -71,6 +71,7 @@ struct accept {
     const void *hold_context;
     accept_stored *stored;
     void *stored_context;
+    struct accept_sent sent;
     struct group groups[GROUPS];
     struct db_group *park;
 };
@@ -299,6 +300,8 @@ static void send_group(struct accept *a, struct group *g) {
     g->received_at = clock_now();
     g->sent_ns = clock_monotonic_ns();
     metric_observe(&group_rows, g->count);
+    a->sent.rows += g->count;
+    a->sent.groups++;
     g->new_keys = a->careful == 0;
     if (!g->new_keys) a->careful--;
     db_group_begin(g->db, DB_WRITE);
@@ -349,6 +352,11 @@ bool accept_has_room(const struct accept *a, size_t rows) {
 size_t accept_waiting(const struct accept *a) {
     return a->count;
 }
+
+struct accept_sent accept_sent(const struct accept *a) {
+    return a->sent;
+}
+
 void accept_set_stored(struct accept *a, accept_stored *stored, void *context) {
     a->stored = stored;
     a->stored_context = context;

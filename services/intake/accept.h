@@ -35,6 +35,11 @@ bool accept_add(struct accept *accept, const struct said *said, accept_done *don
 bool accept_has_room(const struct accept *accept, size_t rows);
 size_t accept_waiting(const struct accept *accept);
 
+struct accept_sent {
+    uint64_t rows, groups;
+};
+struct accept_sent accept_sent(const struct accept *accept); /* to PostgreSQL, since accept_new */
+
 /* Told of each row that is new, as soon as its group is committed and before anybody is answered. */
 typedef void accept_stored(void *context, const struct said *said, int64_t number, time_ms received_at);
 void accept_set_stored(struct accept *accept, accept_stored *stored, void *context);

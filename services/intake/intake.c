@@ -6,7 +6,6 @@
 #include <sys/statvfs.h>
 
 #include "common/clock.h"
-#include "common/cores.h"
 #include "common/log.h"
 #include "proto/must.h"
 
@@ -33,6 +32,7 @@ static const struct config_key keys[] = {
                .doc_en =
                    "The source that residents' own reports (/m, without an account) belong to; empty: none are taken.",
                .doc_zh = "居民自行报送 (/m, 无需账号) 归入的来源; 为空则不接受。"),
+    QUIET_CONFIG_KEY(struct intake_config),
     CONFIG_END};
 
 static const struct db_statement PROBE = {"intake_probe", "SELECT version, pg_is_in_recovery() FROM world"};
@@ -99,10 +99,8 @@ static void on_tick(void *context) {
 
 static void on_db_state(void *context, struct db *db, enum err err, const char *message) {
     struct intake *in = context;
-    if (err == ERR_NONE) {
-        cores_share(db_backend_pid(db), "postgres");
-        return;
-    }
+    quiet_connection(in->quiet, db, err == ERR_NONE);
+    if (err == ERR_NONE) return;
     log_warn("database_lost", LOG_TEXT("why", message));
     if (in->pool && !db_pool_up(in->pool)) in->can_commit = false;
 }
@@ -111,6 +109,18 @@ static void on_db_state(void *context, struct db *db, enum err err, const char *
 static void on_side_state(void *context, struct db *db, enum err err, const char *message) {
     (void)db, (void)message;
     if (err == ERR_NONE) on_tick(context);
+}
+
+/* Rows a group. Those who push one by one and wait for the answer make small ones and are served fastest by one core at any rate; large ones
+ * keep PostgreSQL busy while the next is read. */
+enum { BUSY_ABOVE = 100, QUIET_BELOW = 50 };
+
+static int64_t load(void *context, int64_t elapsed_ms) {
+    struct intake *in = context;
+    struct accept_sent sent = accept_sent(in->accept), before = in->sent_before;
+    (void)elapsed_ms;
+    in->sent_before = sent;
+    return sent.groups == before.groups ? 0 : (int64_t)((sent.rows - before.rows) / (sent.groups - before.groups));
 }
 
 /* ---- the service -------------------------------------------------------------------------------------------------------------------- */
@@ -142,6 +152,11 @@ static enum err intake_open(struct kit *kit) {
     if (err != ERR_NONE) return err;
     in->probe = db_group_new();
     in->timer = loop_timer_new(kit->loop, on_tick, in);
+    in->quiet = quiet_new(kit->loop, &(struct quiet_options){.core = (int)intake_config.quiet_core,
+                                                             .leave_above = BUSY_ABOVE,
+                                                             .return_below = QUIET_BELOW,
+                                                             .load = load,
+                                                             .context = in});
     struct db_options options = {.conninfo = kit->config->database,
                                  .application_name = "paidan-intake",
                                  .force_generic_plan = true,
@@ -184,6 +199,7 @@ static bool intake_drain(struct kit *kit) {
 static void intake_close(struct kit *kit) {
     struct intake *in = kit->self;
     if (!in) return;
+    quiet_free(&in->quiet);
     loop_timer_free(&in->timer);
     db_pool_free(&in->pool);
     db_free(&in->side);

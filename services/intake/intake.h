@@ -17,6 +17,7 @@
 #include "services/kit/bearer.h"
 #include "services/kit/kit.h"
 #include "services/kit/places.h"
+#include "services/kit/quiet.h"
 #include "services/kit/reference.h"
 #include "services/kit/who.h"
 
@@ -27,6 +28,7 @@ struct intake_config {
     char *disk_path;
     int64_t disk_free_min;
     char *resident_source;
+    int64_t quiet_core; /* -1: none */
 };
 
 struct intake {
@@ -51,6 +53,8 @@ struct intake {
     bool can_commit; /* the last probe said so */
     bool disk_full;
     bool draining;
+    struct quiet *quiet;            /* NULL: it runs where there is room */
+    struct accept_sent sent_before; /* when the load was asked for */
 };
 
 extern struct intake_config intake_config;

@@ -25,11 +25,7 @@ static const struct config_key keys[] = {
     CONFIG_KEY(struct router_config, backlog_max, CONFIG_INT, "50000", .min = 100, .max = 1000000,
                .doc_en = "Commands waiting before the router stops taking more and senders answer 503.",
                .doc_zh = "排队命令的上限; 超过后不再接收, 前端返回 503。"),
-    CONFIG_KEY(struct router_config, quiet_core, CONFIG_INT, "-1", .min = -1, .max = 1023,
-               .doc_en =
-                   "The core on which the router and its connections run while there is little to decide: the one "
-                   "that takes requests in. -1: wherever there is room.",
-               .doc_zh = "空闲时路由进程及其数据库连接所用的处理器核 (与受理进程同核); -1 表示不限。"),
+    QUIET_CONFIG_KEY(struct router_config),
     CONFIG_END};
 
 static struct db_group **groups_of(struct router *r, size_t i) {
@@ -44,13 +40,20 @@ static void gathered(void *context) {
 }
 
 static void on_reads_state(void *context, struct db *db, enum err err, const char *message) {
+    const struct router *r = context;
     (void)message;
-    if (err == ERR_NONE) place_connected(context, db);
+    quiet_connection(r->quiet, db, err == ERR_NONE);
 }
 
-static void on_tick(void *context) {
-    shard_tick(context);
-    place_tick(context);
+/* Messages a second. At 1,200 the p99 of a ticket is still better on one core, at 2,000 the median is worse. */
+enum { BUSY_ABOVE = 1200, QUIET_BELOW = 900 };
+
+static int64_t load(void *context, int64_t elapsed_ms) {
+    struct router *r = context;
+    uint64_t taken = r->taken - r->taken_before;
+    r->taken_before = r->taken;
+    if (r->state != ROUTER_SERVING || !projection_is_live(r->projection)) return QUIET_NEVER;
+    return (int64_t)taken * 1000 / elapsed_ms;
 }
 
 static enum err router_open(struct kit *kit) {
@@ -61,7 +64,11 @@ static enum err router_open(struct kit *kit) {
     r->engine = engine_new();
     for (size_t i = 0; groups_of(r, i); i++) *groups_of(r, i) = db_group_new();
     for (int i = 0; i < FLIGHTS; i++) r->flights[i].router = r;
-    place_open(r);
+    r->quiet = quiet_new(kit->loop, &(struct quiet_options){.core = (int)router_config.quiet_core,
+                                                            .leave_above = BUSY_ABOVE,
+                                                            .return_below = QUIET_BELOW,
+                                                            .load = load,
+                                                            .context = r});
     doors_open(r);
     struct db_options options = {.conninfo = kit->config->database,
                                  .application_name = "paidan-router",
@@ -85,7 +92,7 @@ static enum err router_open(struct kit *kit) {
                               .backoff_max_ms = 250};
     r->side = db_new(kit->loop, &side);
     r->loader = reference_loader_new(r->side);
-    r->timer = loop_timer_new(kit->loop, on_tick, r);
+    r->timer = loop_timer_new(kit->loop, shard_tick, r);
     r->gather = loop_timer_new(kit->loop, gathered, r);
     r->hook = loop_hook_new(kit->loop, LOOP_BEFORE_WAIT, cycle_turn, r);
     loop_timer_start(r->timer, 50, 50);
@@ -112,6 +119,7 @@ static void router_close(struct kit *kit) {
     struct router *r = kit->self;
     if (!r) return;
     r->state = ROUTER_AWAY; /* callbacks of what is still under way do nothing */
+    quiet_free(&r->quiet);
     loop_hook_free(&r->hook);
     loop_timer_free(&r->timer);
     loop_timer_free(&r->gather);
@@ -125,7 +133,6 @@ static void router_close(struct kit *kit) {
     doors_close(r);
     engine_free(&r->engine);
     reference_release(&r->reference);
-    place_close(r);
     free(r->recount);
     free(r);
     kit->self = NULL;

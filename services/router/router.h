@@ -2,17 +2,16 @@
  *     doors.c   messages from the bus into the inbox, answers and changes out to it
  *     cycle.c   inbox -> batch -> engine -> transaction -> answers: the self-clocking group commit
  *     shard.c   holding the shard: lease, loading, sweeping up requests without a ticket
- *     place.c   which core all this runs on
  *     router.c  the service: configuration, start, health
  * engine*.c, store.c, writer.c, projection.c know nothing of this struct. */
 #ifndef ROUTER_ROUTER_H
 #define ROUTER_ROUTER_H
 
 #include "common/bus.h"
-#include "common/cores.h"
 #include "common/db.h"
 #include "common/loop.h"
 #include "services/kit/kit.h"
+#include "services/kit/quiet.h"
 #include "services/kit/reference.h"
 #include "services/router/engine.h"
 #include "services/router/projection.h"
@@ -131,11 +130,8 @@ struct router {
     bool recount_closed;                    /* there are closed units a ticket may stand with */
     char recount_why[REASON_BYTES_MAX + 1]; /* what was loaded since; goes into their events */
     int32_t partitions_date;                /* local date for which partitions were last ensured */
-    /* place.c */
-    struct cores *cores; /* NULL: it runs where there is room */
-    bool quiet;
-    uint64_t taken_before;
-    int64_t looked_at, busy_at; /* monotonic */
+    struct quiet *quiet;                    /* NULL: it runs where there is room */
+    uint64_t taken_before;                  /* messages, when the load was asked for */
 };
 
 extern struct router_config router_config;
@@ -161,13 +157,6 @@ void doors_drop(struct router *router);
 bool cycle_turn(void *router);
 void cycle_drop(struct router *router);
 bool cycle_is_idle(const struct router *router);
-
-/* place.c */
-void place_open(struct router *router);
-void place_close(struct router *router);
-/* A connection that batches wait for is there; it comes along. */
-void place_connected(struct router *router, const struct db *db);
-void place_tick(struct router *router); /* each 50 ms */
 
 /* shard.c */
 void shard_db_state(void *router, struct db *db, enum err err, const char *message);

@@ -72,13 +72,13 @@ void shard_drop(struct router *r, const char *why) {
 
 void shard_db_state(void *context, struct db *db, enum err err, const char *message) {
     struct router *r = context;
+    quiet_connection(r->quiet, db, err == ERR_NONE);
     if (err != ERR_NONE) {
         if (r->state == ROUTER_AWAY) return;
         shard_drop(r, message);
         r->state = ROUTER_AWAY;
     } else {
         r->state = ROUTER_LEASING;
-        place_connected(r, db);
         take_lease(r);
     }
 }

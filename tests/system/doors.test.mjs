@@ -55,28 +55,32 @@ describe('each way in accepts every request once', () => {
   });
 });
 
-// At each push they wait for each other (compose/local/lib/supervise.sh).
+// Which core they run on (docs/decisions/cores.md).
 const coresOf = (pid) => /^Cpus_allowed_list:\s*(\S+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
 const backends = (service) => system.sql(`SELECT pid FROM pg_stat_activity WHERE application_name = '${service}'`).map(([pid]) => pid);
 const everywhere = coresOf(process.pid), few = [2, 3].includes(os.availableParallelism?.() ?? os.cpus().length);
 const front = few ? everywhere.match(/\d+/)[0] : everywhere;
 
-test('nginx, intake and its connections share a core where there are two or three', () => {
-  const accepting = backends('paidan-intake');
-  assert.ok(accepting.length > 0);
-  for (const pid of [system.pid('nginx'), system.pid('intake'), ...accepting]) assert.equal(coresOf(pid), front);
-});
+test('nginx is on the front core where there are two or three', () => assert.equal(coresOf(system.pid('nginx')), front));
 
-test('while there is little to decide the router and its connections are there too', async () => {
-  const deciding = [...backends('paidan-router'), ...backends('paidan-router-reads')];
-  assert.equal(deciding.length, 2);
-  const router = () => [system.pid('router'), ...deciding].map(coresOf);
-  const all = (where) => router().every((cores) => cores === where);
-  await eventually('at rest it is on the front core', () => all(front));
-  const pushing = spawn(path.join(root, 'build/release/bin/load'),
-    ['push', 'door=bus', 'count=30000', `token=${token}`, `run=${run}`, `port=${new URL(system.url).port}`, 'source=hotline-12345', 'pids='], { cwd: root, stdio: 'ignore' });
-  const ended = once(pushing, 'exit');
-  await eventually('with much to do it is everywhere', () => all(everywhere));
-  assert.deepEqual(await ended, [0, null]);
-  await eventually('afterwards it is back', () => all(front));
+test('intake and the router with their connections are there too while they have little to do', async () => {
+  const of = { intake: backends('paidan-intake'), router: [...backends('paidan-router'), ...backends('paidan-router-reads')] };
+  assert.equal(of.intake.length, 2);
+  assert.equal(of.router.length, 2);
+  const all = (where, ...services) => services.every(name => [system.pid(name), ...of[name]].every(pid => coresOf(pid) === where));
+  const pushing = async (...how) => {
+    const pushes = spawn(path.join(root, 'build/release/bin/load'),
+      ['push', ...how, `token=${token}`, `run=${run}`, `port=${new URL(system.url).port}`, 'source=hotline-12345', 'pids='], { cwd: root, stdio: 'ignore' });
+    const [code] = await once(pushes, 'exit');
+    assert.equal(code, 0);
+  };
+  await eventually('at rest they are on the front core', () => all(front, 'intake', 'router'));
+  let ended = pushing('door=bus', 'count=30000');
+  await eventually('where very much comes they are everywhere', () => all(everywhere, 'intake', 'router'));
+  await ended;
+  await eventually('afterwards they are back', () => all(front, 'intake', 'router'));
+  ended = pushing('door=single', 'connections=16', 'count=8000');
+  await eventually('for single pushes only the router leaves', () => all(everywhere, 'router'));
+  if (few) assert.ok(all(front, 'intake'));
+  await ended;
 });

@@ -1,4 +1,4 @@
-/* common/cores.h: another process goes where this one is kept, and only the one that is meant. */
+/* common/cores.h: a process goes to a core and back, others come along, and only those that are meant. */
 #define _GNU_SOURCE
 #include "common/cores.h"
 
@@ -58,31 +58,6 @@ static void keep_to_first(cpu_set_t *ret_one) {
     assert_int_equal(sched_setaffinity(0, sizeof *ret_one, ret_one), 0);
 }
 
-static void another_comes_along(void **unused) {
-    cpu_set_t one;
-    pid_t pid = child_named("neighbour");
-    keep_to_first(&one);
-    cores_share(pid, "neighbour");
-    only_on(&one, pid);
-    sched_setaffinity(0, sizeof all, &all);
-    end(pid);
-}
-
-static void who_is_not_meant_stays(void **unused) {
-    cpu_set_t one;
-    pid_t pid = child_named("somebody");
-    keep_to_first(&one);
-    cores_share(pid, "neighbour");
-    cores_share(0, "neighbour");
-    cores_share(-1, "neighbour");
-    cores_share(INT32_MAX, "neighbour");
-    only_on(&all, pid);
-    sched_setaffinity(0, sizeof all, &all);
-    cores_share(pid, "somebody"); /* this one may run anywhere: so may that one */
-    only_on(&all, pid);
-    end(pid);
-}
-
 static void *wait_for_byte(void *fd) {
     char byte;
     (void)!read(*(int *)fd, &byte, 1);
@@ -116,9 +91,12 @@ static void together_and_back(void **unused) {
     assert_int_equal(pthread_create(&thread, NULL, wait_for_byte, &ends[0]), 0);
     assert_int_equal(sched_setaffinity(along, sizeof another, &another), 0);
     struct cores *cores = cores_new(first);
+    char whose[CORES_ALONG_MAX + 1];
     assert_non_null(cores);
-    cores_along(cores, 0, along, "neighbour");
-    cores_along(cores, 1, stranger, "neighbour");
+    cores_along(cores, &whose[0], along, "neighbour");
+    cores_along(cores, &whose[1], stranger, "neighbour");
+    cores_along(cores, &whose[1], -1, "neighbour");
+    cores_along(cores, &whose[1], INT32_MAX, "neighbour");
     all_threads(&all); /* nothing has moved yet */
     only_on(&another, along);
     cores_gather(cores, true);
@@ -126,15 +104,20 @@ static void together_and_back(void **unused) {
     all_threads(&one);
     only_on(&one, along);
     only_on(&all, stranger);
-    cores_along(cores, 2, late, "neighbour"); /* to where the others are */
+    cores_along(cores, &whose[2], late, "neighbour"); /* to where the others are */
     only_on(&one, late);
     cores_gather(cores, false);
     all_threads(&all);
     only_on(&another, along);
     only_on(&all, late);
-    cores_along(cores, 2, 0, "neighbour"); /* its number may be somebody else's now */
+    cores_along(cores, &whose[2], 0, "neighbour"); /* its number may be somebody else's now */
     cores_gather(cores, true);
     only_on(&all, late);
+    for (int i = 1; i < CORES_ALONG_MAX; i++) cores_along(cores, &whose[i], 0, "neighbour");
+    cores_along(cores, &whose[CORES_ALONG_MAX], late, "neighbour"); /* there is no room for it */
+    only_on(&all, late);
+    cores_along(cores, &whose[2], late, "neighbour");
+    only_on(&one, late);
     cores_free(&cores);
     assert_null(cores);
     all_threads(&all);
@@ -161,8 +144,7 @@ static void nothing_to_choose(void **unused) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(another_comes_along), cmocka_unit_test(who_is_not_meant_stays),
-                                       cmocka_unit_test(together_and_back), cmocka_unit_test(nothing_to_choose)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(together_and_back), cmocka_unit_test(nothing_to_choose)};
     if (sched_getaffinity(0, sizeof all, &all) != 0) return 2;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

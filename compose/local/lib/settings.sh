@@ -52,9 +52,9 @@ check_var() {
   : >"$var/.lock" || fail "$var cannot be written by $(id -un)." "Set PAIDAN_VAR to a folder of your own."
 }
 
-# Where there are two or three cores nginx and intake share the first, and intake takes its PostgreSQL connections there: at each request
-# they wait for each other, and to wake another core takes longer than their work. The router comes along while it has little to do
-# (quiet_core). All else runs where there is room. -1: there are fewer cores, or more.
+# Where there are two or three cores nginx stays on the first, and intake and the router with their PostgreSQL connections are there while
+# they have little to do (quiet_core): they wait for each other at each request, and to wake another core takes longer than their work.
+# All else runs where there is room. -1: there are fewer cores, or more.
 front_core() {
   local cores first
   cores=$(nproc) first=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)

@@ -63,8 +63,7 @@ write_services() {
   write_check redis "test \"\$(redis-cli -s '$run/redis.sock' ping)\" = PONG"
   for name in $services; do
     case $name in # on a busy machine who takes in and decides goes before who tells of it
-      intake) goes=$front ;;
-      router) goes= ;;
+      intake | router) goes= ;;
       *) goes='nice -n 5 ' ;;
     esac
     write_service "$name" "exec $goes'$bin/paidan-$name' --config '$var/etc/$name.conf' --ready-fd 3"
