@@ -45,6 +45,27 @@ close_servers() {
   var=
 }
 
+# A second set beside the one in use, to compare the two by turns: what the machine gives changes within minutes.
+open_beside() {
+  swap_servers
+  open_servers
+  swap_servers
+}
+close_beside() {
+  swap_servers
+  close_servers
+  swap_servers
+}
+swap_servers() {
+  local name was
+  for name in var port run open closed; do
+    was=${!name:-}
+    printf -v "$name" %s "${beside[$name]:-}"
+    beside[$name]=$was
+  done
+}
+declare -A beside=([open]=0 [closed]=0)
+
 metric() { curl -sf --max-time 5 "http://127.0.0.1:$port/metrics/$1" | awk -v name="$2" '$1 == name { print $2 }'; }
 
 wait_ready() {
@@ -144,7 +165,7 @@ start() {
   : >"$out/results.jsonl"
   rm -f "$out/failed"
   ulimit -n 65536 2>/dev/null || true
-  trap close_servers EXIT
+  trap 'close_beside; close_servers' EXIT
   open_servers
 }
 
@@ -203,16 +224,19 @@ row_d() { repeat push_lives row=d; }
 # At a rate, on servers that have little behind them. A batch is what came while the one before was answered: one who pushes has one
 # connection, as the hotline's own system does.
 row_latency() {
-  local rate count
   "$bin/load" push door=single connections=16 rate=1000 count=3000 run="$run" port="$port" pids="$(pids)" token="$push_token" >/dev/null
-  for rate in 200 2000; do
-    count=$((rate * (seconds + 1) / 2))
-    settle
-    repeat load push row=a name=batch door=batch connections=1 rate=$rate count=$count
-    repeat load push row=b name=single door=single connections=16 rate=$rate count=$count
-    repeat load push row=c name=bus door=bus rate=$rate count=$count
-    [ $rate = 2000 ] || load lives row=d name=lives rate=$rate count=$count
-  done
+  repeat doors_at 200
+  load lives row=d name=lives rate=200 count=$((100 * (seconds + 1)))
+  repeat doors_at 2000
+}
+doors_at() { # RATE; by turns, so that no door has all of a slow minute
+  local count=$(($1 * (seconds + 1) / 2))
+  settle
+  load push row=a name=batch door=batch connections=1 rate="$1" count=$count
+  settle
+  load push row=b name=single door=single connections=16 rate="$1" count=$count
+  settle
+  load push row=c name=bus door=bus rate="$1" count=$count
 }
 
 # 1x, 2x, 4x, 8x the load, then the data; on servers of its own, as the rows before leave tickets open
@@ -226,15 +250,29 @@ row_scale() {
   done
 }
 
+# With much open, then with much closed too; with FULL=1 by turns with servers that have nothing behind them.
 row_e() {
   local wanted
   wanted=$(size 500000 320000 40000)
   fresh_for "$wanted"
   fill_open "$wanted"
-  repeat push_batch row=e; repeat push_single row=e; repeat push_bus row=e; repeat push_lives row=e
+  [ -z "${FULL:-}" ] || open_beside
+  all_kinds e
   [ -n "${FULL:-}" ] || return 0
   fill_closed 5000000
-  repeat push_batch row=e5; repeat push_single row=e5; repeat push_bus row=e5; repeat push_lives row=e5
+  all_kinds e5
+  close_beside
+}
+all_kinds() { # ROW
+  local push
+  for push in push_batch push_single push_bus push_lives; do repeat here_and_beside "$push" "$1"; done
+}
+here_and_beside() { # PUSH ROW
+  "$1" row="$2"
+  [ -n "${FULL:-}" ] || return 0
+  swap_servers
+  "$1" row="$2-0"
+  swap_servers
 }
 
 # a minute of it beside ten seconds, on servers of their own, so that only the length differs
@@ -326,33 +364,38 @@ row_screens() {
 }
 
 push_rabbit() {
-  "$bin/load" rabbit row=mq port="$port" pids="rabbit=$pid" "$@" >"$out/last.json" || { say "  rabbit failed"; return 1; }
+  "$bin/load" rabbit row=mq port="$rabbit_port" pids="rabbit=$pid" run_no="$run_no" "$@" >"$out/last.json" || { say "  rabbit failed"; return 1; }
   cat "$out/last.json" >>"$out/results.jsonl"
   node bench/report.mjs line <"$out/last.json" >&2
 }
 
+# by turns with batch push; on servers of its own afterwards, as these tickets stay open
 row_mq() {
-  local server=/usr/lib/rabbitmq/bin/rabbitmq-server dir port_was=$port pid n
+  local server=/usr/lib/rabbitmq/bin/rabbitmq-server dir rabbit_port epmd pid n
   [ -x "$server" ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }
   pkg-config --exists librabbitmq || { say "mq: librabbitmq-dev is not installed; skipped"; return 0; }
   dir=$(mktemp -d "$root/build/bench-mq-XXXXXX")
-  port=$(free_port)
-  local epmd
+  rabbit_port=$(free_port)
   epmd=$(free_port)
   (export HOME=$dir ERL_EPMD_PORT=$epmd ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODENAME=bench@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
-     RABBITMQ_NODE_PORT=$port RABBITMQ_DIST_PORT=$(free_port) RABBITMQ_MNESIA_BASE=$dir RABBITMQ_LOG_BASE=$dir \
+     RABBITMQ_NODE_PORT=$rabbit_port RABBITMQ_DIST_PORT=$(free_port) RABBITMQ_MNESIA_BASE=$dir RABBITMQ_LOG_BASE=$dir \
      RABBITMQ_ENABLED_PLUGINS_FILE=$dir/plugins RABBITMQ_PID_FILE=$dir/pid RABBITMQ_GENERATED_CONFIG_DIR=$dir/config
    echo '[].' >"$dir/plugins"
    exec "$server") >"$dir/out.log" 2>&1 &
-  for ((n = 0; n < 600; n++)); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
+  for ((n = 0; n < 600; n++)); do (exec 3<>"/dev/tcp/127.0.0.1/$rabbit_port") 2>/dev/null && break; sleep 0.1; done
   sleep 3
   pid=$(cat "$dir/pid" 2>/dev/null || echo $!)
-  repeat push_rabbit name=rabbit_100 batch=100 window=0 count="$(size 100000 60000 15000)" &&
+  repeat rabbit_and_ours &&
     push_rabbit name=rabbit_async batch=100 window=10 count="$(size 100000 60000 15000)" &&
     push_rabbit name=rabbit_1 batch=1 window=0 count="$(size 20000 5000 1000)" || tail -n 5 "$dir/out.log" >&2
   kill "$pid" 2>/dev/null || true
   for ((n = 0; n < 100; n++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   ERL_EPMD_PORT=$epmd epmd -kill >/dev/null 2>&1 || true
   rm -rf "$dir"
-  port=$port_was
+  close_servers
+  open_servers
+}
+rabbit_and_ours() {
+  push_rabbit name=rabbit_100 batch=100 window=0 count="$(size 100000 60000 15000)" || return 1
+  push_batch row=mq
 }

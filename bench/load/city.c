@@ -72,6 +72,14 @@ static void write_json(struct saying *s) {
     buffer_done(&out);
 }
 
+void saying_put_json(const struct saying *s, struct buffer *out, const char *prefix, int64_t number) {
+    buffer_append(out, s->json_head, s->head_len);
+    buffer_append_text(out, prefix);
+    buffer_append_byte(out, '-');
+    buffer_append_int(out, number);
+    buffer_append(out, s->json_tail, s->tail_len);
+}
+
 /* ---- the day ----------------------------------------------------------------------------------------------------------------------- */
 
 static int64_t e7(struct span degrees) {
@@ -156,9 +164,13 @@ static void read_matters(struct load *load, struct city *city) {
     db_result_free(&rows);
 }
 
-void city_read(struct load *load, struct city *city) {
+void city_read_sayings(struct load *load, struct city *city) {
     memset(city, 0, sizeof *city);
     read_day(city, option_text(load, "day", "db/demo/day.csv"));
+}
+
+void city_read(struct load *load, struct city *city) {
+    city_read_sayings(load, city);
     read_units(load, city);
     read_matters(load, city);
 }

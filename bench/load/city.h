@@ -28,6 +28,10 @@ struct city {
 };
 
 void city_read(struct load *load, struct city *city);
+/* Without a database: what people say, no units. */
+void city_read_sayings(struct load *load, struct city *city);
+/* Appends what is said as intake takes it, with this external id. */
+void saying_put_json(const struct saying *saying, struct buffer *out, const char *prefix, int64_t number);
 void city_done(struct city *city);
 /* Whose people act for a unit of this kind: enum role. */
 uint8_t city_role(const struct city *city, uint32_t unit);

@@ -34,12 +34,7 @@ static const struct saying *saying_of(const struct push *p, int64_t request) {
 }
 
 static void put_json(struct push *p, int64_t request) {
-    const struct saying *s = saying_of(p, request);
-    buffer_append(&p->body, s->json_head, s->head_len);
-    buffer_append_text(&p->body, p->plan->prefix);
-    buffer_append_byte(&p->body, '-');
-    buffer_append_int(&p->body, request);
-    buffer_append(&p->body, s->json_tail, s->tail_len);
+    saying_put_json(saying_of(p, request), &p->body, p->plan->prefix, request);
 }
 
 /* ---- HTTP -------------------------------------------------------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
-/* For the ratio: a RabbitMQ quorum queue, durable messages with publisher confirms, consumed with acknowledgements by a second process:
- * a bare queue, with no rules, no clocks and no record. window=0: a batch is published, all its confirms are awaited, then the next, as
+/* For the ratio: the same requests, as JSON, through a RabbitMQ quorum queue, durable, with publisher confirms, consumed with
+ * acknowledgements by a second process: a bare queue, with no rules, no clocks and no record. window=0: a batch is published, all its confirms are awaited, then the next, as
  * its manual's "batch publishing"; window=N: up to N batches unconfirmed, its "asynchronous confirms". Built where its client is
  * installed. */
-#include "bench/load/load.h"
+#include "bench/load/city.h"
 
 #ifndef HAVE_RABBIT
 
@@ -24,7 +24,7 @@ void scenario_rabbit(struct load *load) {
 #include "common/clock.h"
 #include "proto/must.h"
 
-enum { CHANNEL = 1, BODY_BYTES = 400, PREFETCH = 2000, ACK_EACH = 100 };
+enum { CHANNEL = 1, PREFETCH = 2000, ACK_EACH = 100 };
 
 static void check(amqp_rpc_reply_t reply, const char *what) {
     if (reply.reply_type != AMQP_RESPONSE_NORMAL) die("RabbitMQ: %s was refused", what);
@@ -82,8 +82,9 @@ static uint64_t wait_confirms(amqp_connection_state_t connection, uint64_t confi
     return confirmed;
 }
 
-static void publish(struct load *load, amqp_bytes_t queue, int64_t count, int64_t batch, struct histogram *confirms) {
-    static uint8_t body[BODY_BYTES];
+static void publish(struct load *load, const struct city *city, amqp_bytes_t queue, int64_t count, int64_t batch,
+                    struct histogram *confirms) {
+    struct buffer body = {0};
     amqp_connection_state_t connection = open_connection(load);
     amqp_confirm_select(connection, CHANNEL);
     check(amqp_get_rpc_reply(connection), "confirms");
@@ -91,8 +92,10 @@ static void publish(struct load *load, amqp_bytes_t queue, int64_t count, int64_
     uint64_t confirmed = 0;
     int64_t window = option_int(load, "window", 0) * batch; /* unconfirmed at most, when a batch ends */
     for (int64_t n = 1; n <= count; n++) {
+        buffer_clear(&body);
+        saying_put_json(&city->sayings[n % city->count], &body, "bench", n);
         if (amqp_basic_publish(connection, CHANNEL, amqp_empty_bytes, queue, 0, 0, &properties,
-                               (amqp_bytes_t){sizeof body, body}) != AMQP_STATUS_OK)
+                               (amqp_bytes_t){body.length, body.data}) != AMQP_STATUS_OK)
             die("RabbitMQ: publishing failed");
         if (n % batch != 0) continue;
         int64_t start = clock_monotonic_ns();
@@ -100,16 +103,19 @@ static void publish(struct load *load, amqp_bytes_t queue, int64_t count, int64_
         histogram_add(confirms, (clock_monotonic_ns() - start) / 1000);
     }
     wait_confirms(connection, confirmed, (uint64_t)count);
+    buffer_done(&body);
 }
 
 void scenario_rabbit(struct load *load) {
     static struct histogram confirms;
+    static struct city city;
     struct buffer line = {0};
     struct json_writer w;
     int64_t count = option_int(load, "count", 50000), batch = option_int(load, "batch", 100);
     amqp_bytes_t queue = amqp_cstring_bytes(option_text(load, "name", "bench"));
     volatile int64_t *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(shared != MAP_FAILED);
+    city_read_sayings(load, &city);
     declare_queue(open_connection(load), queue);
     shared[0] = -1;
     pid_t consumer = fork();
@@ -120,7 +126,7 @@ void scenario_rabbit(struct load *load) {
     while (shared[0] < 0) usleep(1000);
     meter_read(&load->before, NULL);
     int64_t start = clock_monotonic_ns();
-    publish(load, queue, count, batch, &confirms);
+    publish(load, &city, queue, count, batch, &confirms);
     for (int i = 0; i < 30000 && shared[0] < count; i++) usleep(1000);
     if (shared[0] < count) kill(consumer, SIGKILL);
     waitpid(consumer, NULL, 0);
@@ -133,6 +139,7 @@ void scenario_rabbit(struct load *load) {
     put_latency(&w, "answer_us", &confirms);
     meter_write(&w, &load->before, &load->after, shared[0] > 0 ? shared[0] : 1);
     result_close(&w, &line);
+    city_done(&city);
 }
 
 #endif

@@ -8,18 +8,20 @@
 
 struct quiet_options {
     int core;
-    int64_t leave_above, return_below;                 /* of what `load` returns */
-    int64_t (*load)(void *context, int64_t elapsed_ms); /* since it was asked before; QUIET_NEVER: it works on something else */
+    int64_t leave_above, return_below; /* of what `load` returns */
+    int64_t (*load)(void *context,
+                    int64_t elapsed_ms); /* since it was asked before; QUIET_NEVER: it works on something else */
     void *context;
 };
 
 #define QUIET_NEVER INT64_MAX
 
 /* The configuration key of a service that can be quiet. */
-#define QUIET_CONFIG_KEY(config)                                                                                            \
-    CONFIG_KEY(config, quiet_core, CONFIG_INT, "-1", .min = -1, .max = 1023,                                                \
-               .doc_en = "The core on which the service and its connections run while it has little to do; the same for "   \
-                         "intake and the router. -1: wherever there is room.",                                              \
+#define QUIET_CONFIG_KEY(config)                                                                                       \
+    CONFIG_KEY(config, quiet_core, CONFIG_INT, "-1", .min = -1, .max = 1023,                                           \
+               .doc_en =                                                                                               \
+                   "The core on which the service and its connections run while it has little to do; the same for "    \
+                   "intake and the router. -1: wherever there is room.",                                               \
                .doc_zh = "空闲时本进程及其数据库连接所用的处理器核 (受理与路由进程同核); -1 表示不限。")
 
 struct quiet;

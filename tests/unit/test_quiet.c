@@ -49,11 +49,9 @@ static void wait_looks(struct loop *loop, int count) {
 }
 
 static struct quiet *quiet_at(struct loop *loop, int core) {
-    return quiet_new(loop, &(struct quiet_options){.core = core,
-                                                   .leave_above = ABOVE,
-                                                   .return_below = BELOW,
-                                                   .load = load,
-                                                   .context = &load_now});
+    return quiet_new(
+        loop, &(struct quiet_options){
+                  .core = core, .leave_above = ABOVE, .return_below = BELOW, .load = load, .context = &load_now});
 }
 
 static void goes_when_quiet_and_leaves_when_busy(void **unused) {
@@ -93,7 +91,8 @@ static void none_is_none(void **unused) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(goes_when_quiet_and_leaves_when_busy), cmocka_unit_test(none_is_none)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(goes_when_quiet_and_leaves_when_busy),
+                                       cmocka_unit_test(none_is_none)};
     if (sched_getaffinity(0, sizeof all, &all) != 0) return 2;
     while (!CPU_ISSET(first, &all)) first++;
     return cmocka_run_group_tests(tests, NULL, NULL);
