@@ -1,7 +1,7 @@
 /* For the ratio: the same requests, as JSON, through a RabbitMQ quorum queue, durable, with publisher confirms, consumed with
- * acknowledgements by a second process: a bare queue, with no rules, no clocks and no record. window=0: a batch is published, all its confirms are awaited, then the next, as
- * its manual's "batch publishing"; window=N: up to N batches unconfirmed, its "asynchronous confirms". Built where its client is
- * installed. */
+ * acknowledgements by a second process: a bare queue, with no rules, no clocks and no record. window=0: a batch is published, all its
+ * confirms are awaited, then the next, as its manual's "batch publishing"; window=N: up to N batches unconfirmed, its "asynchronous
+ * confirms". Built where its client is installed. */
 #include "bench/load/city.h"
 
 #ifndef HAVE_RABBIT
