@@ -46,25 +46,22 @@ close_servers() {
 }
 
 # A second set beside the one in use, to compare the two by turns: what the machine gives changes within minutes.
-open_beside() {
+open_beside() { beside open_servers; }
+close_beside() { beside close_servers; }
+beside() { # COMMAND...: with the other set
   swap_servers
-  open_servers
-  swap_servers
-}
-close_beside() {
-  swap_servers
-  close_servers
+  "$@"
   swap_servers
 }
 swap_servers() {
   local name was
   for name in var port run open closed; do
     was=${!name:-}
-    printf -v "$name" %s "${beside[$name]:-}"
-    beside[$name]=$was
+    printf -v "$name" %s "${other[$name]:-}"
+    other[$name]=$was
   done
 }
-declare -A beside=([open]=0 [closed]=0)
+declare -A other=([open]=0 [closed]=0)
 
 metric() { curl -sf --max-time 5 "http://127.0.0.1:$port/metrics/$1" | awk -v name="$2" '$1 == name { print $2 }'; }
 
@@ -103,6 +100,7 @@ load() {
 
 # What a row left behind does not weigh on the next one: pages to be written, events to be counted.
 settle() {
+  count_open
   skip_figures
   sql postgres -c CHECKPOINT
   sync
@@ -165,7 +163,7 @@ start() {
   : >"$out/results.jsonl"
   rm -f "$out/failed"
   ulimit -n 65536 2>/dev/null || true
-  trap 'close_beside; close_servers' EXIT
+  trap 'stop_rabbit; close_beside || true; close_servers' EXIT
   open_servers
 }
 
@@ -256,29 +254,35 @@ row_scale() {
   done
 }
 
-# With much open, then with much closed too; with FULL=1 by turns with servers that have nothing behind them.
+# With much open, then with much closed too; with FULL=1 by turns with servers that have little behind them, new ones for each kind.
 row_e() {
   local wanted
   wanted=$(size 500000 320000 40000)
   fresh_for "$wanted"
   fill_open "$wanted"
-  [ -z "${FULL:-}" ] || open_beside
-  all_kinds e
+  each_kind e
   [ -n "${FULL:-}" ] || return 0
   fill_closed 5000000
-  all_kinds e5
-  close_beside
+  each_kind e5
 }
-all_kinds() { # ROW
+each_kind() { # ROW
   local push
-  for push in push_batch push_single push_bus push_lives; do repeat here_and_beside "$push" "$1"; done
+  for push in push_batch push_single push_bus push_lives; do
+    if [ -n "${FULL:-}" ]; then
+      open_beside
+      uncounted beside "$push" row="$1-0"
+      repeat here_and_beside "$push" "$1"
+      close_beside
+    else
+      repeat "$push" row="$1"
+    fi
+  done
 }
 here_and_beside() { # PUSH ROW
+  beside settle
   "$1" row="$2"
-  [ -n "${FULL:-}" ] || return 0
-  swap_servers
-  "$1" row="$2-0"
-  swap_servers
+  settle
+  beside "$1" row="$2-0"
 }
 
 # a minute of it beside ten seconds, on servers of their own, so that only the length differs
@@ -370,39 +374,56 @@ row_screens() {
 }
 
 push_rabbit() {
-  "$bin/load" rabbit row=mq port="$rabbit_port" pids="rabbit=$pid" run_no="$run_no" "$@" >"$out/last.json" || { say "  rabbit failed"; return 1; }
+  settle
+  "$bin/load" rabbit row=mq port="$rabbit_port" pids="rabbit=$rabbit_pid" run_no="$run_no" "$@" >"$out/last.json" || {
+    say "  rabbit $* failed"
+    echo "rabbit $*" >>"$out/failed"
+    tail -n 5 "$rabbit/out.log" >&2
+    return 0
+  }
   cat "$out/last.json" >>"$out/results.jsonl"
   node bench/report.mjs line <"$out/last.json" >&2
 }
 
-# by turns with batch push; on servers of its own afterwards, as these tickets stay open
-row_mq() {
-  local server=/usr/lib/rabbitmq/bin/rabbitmq-server dir rabbit_port epmd pid n
-  [ -x "$server" ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }
-  pkg-config --exists librabbitmq || { say "mq: librabbitmq-dev is not installed; skipped"; return 0; }
-  dir=$(mktemp -d "$root/build/bench-mq-XXXXXX")
-  rabbit_port=$(free_port)
-  epmd=$(free_port)
-  (export HOME=$dir ERL_EPMD_PORT=$epmd ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODENAME=bench@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
-     RABBITMQ_NODE_PORT=$rabbit_port RABBITMQ_DIST_PORT=$(free_port) RABBITMQ_MNESIA_BASE=$dir RABBITMQ_LOG_BASE=$dir \
-     RABBITMQ_ENABLED_PLUGINS_FILE=$dir/plugins RABBITMQ_PID_FILE=$dir/pid RABBITMQ_GENERATED_CONFIG_DIR=$dir/config
-   echo '[].' >"$dir/plugins"
-   exec "$server") >"$dir/out.log" 2>&1 &
+start_rabbit() {
+  local n
+  rabbit=$(mktemp -d "$root/build/bench-mq-XXXXXX")
+  rabbit_port=$(free_port) rabbit_epmd=$(free_port)
+  (export HOME=$rabbit ERL_EPMD_PORT=$rabbit_epmd ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODENAME=bench@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
+     RABBITMQ_NODE_PORT=$rabbit_port RABBITMQ_DIST_PORT=$(free_port) RABBITMQ_MNESIA_BASE=$rabbit RABBITMQ_LOG_BASE=$rabbit \
+     RABBITMQ_ENABLED_PLUGINS_FILE=$rabbit/plugins RABBITMQ_PID_FILE=$rabbit/pid RABBITMQ_GENERATED_CONFIG_DIR=$rabbit/config
+   echo '[].' >"$rabbit/plugins"
+   exec /usr/lib/rabbitmq/bin/rabbitmq-server) >"$rabbit/out.log" 2>&1 &
+  rabbit_pid=$!
   for ((n = 0; n < 600; n++)); do (exec 3<>"/dev/tcp/127.0.0.1/$rabbit_port") 2>/dev/null && break; sleep 0.1; done
   sleep 3
-  pid=$(cat "$dir/pid" 2>/dev/null || echo $!)
-  uncounted rabbit_and_ours || true
-  runs=${RUNS:-$(size 5 3 1)} repeat rabbit_and_ours &&
-    push_rabbit name=rabbit_async batch=100 window=10 count="$(size 100000 60000 15000)" &&
-    push_rabbit name=rabbit_1 batch=1 window=0 count="$(size 20000 5000 1000)" || tail -n 5 "$dir/out.log" >&2
-  kill "$pid" 2>/dev/null || true
-  for ((n = 0; n < 100; n++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-  ERL_EPMD_PORT=$epmd epmd -kill >/dev/null 2>&1 || true
-  rm -rf "$dir"
+  rabbit_pid=$(cat "$rabbit/pid" 2>/dev/null || echo "$rabbit_pid")
+}
+
+stop_rabbit() {
+  local n
+  [ -n "${rabbit:-}" ] || return 0
+  kill "$rabbit_pid" 2>/dev/null || true
+  for ((n = 0; n < 100; n++)); do kill -0 "$rabbit_pid" 2>/dev/null || break; sleep 0.1; done
+  ERL_EPMD_PORT=$rabbit_epmd epmd -kill >/dev/null 2>&1 || true
+  rm -rf "$rabbit"
+  rabbit=
+}
+
+# by turns with batch push; on servers of its own afterwards, as these tickets stay open
+row_mq() {
+  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }
+  pkg-config --exists librabbitmq || { say "mq: librabbitmq-dev is not installed; skipped"; return 0; }
+  start_rabbit
+  uncounted rabbit_and_ours
+  runs=${RUNS:-$(size 5 3 1)} repeat rabbit_and_ours
+  push_rabbit name=rabbit_1 batch=1 window=0 count="$(size 20000 5000 1000)"
+  stop_rabbit
   close_servers
   open_servers
 }
 rabbit_and_ours() {
-  push_rabbit name=rabbit_100 batch=100 window=0 count="$(size 100000 60000 15000)" || return 1
+  push_rabbit name=rabbit_100 batch=100 window=0 count="$(size 100000 60000 15000)"
   push_batch row=mq
+  push_rabbit name=rabbit_async batch=100 window=10 count="$(size 100000 60000 15000)"
 }

@@ -36,7 +36,7 @@ static void keep(int pid, const cpu_set_t *cores) {
     (void)!sched_setaffinity(pid, sizeof *cores, cores);
 }
 
-/* A thread begun meanwhile by one that has not moved yet would be missed; we begin ours at the start. */
+/* Threads are begun by the main one alone, which is here: none is missed. */
 static void keep_all_threads(const cpu_set_t *cores) {
     DIR *threads = opendir("/proc/self/task");
     if (!threads) return;
@@ -69,6 +69,9 @@ void cores_along(struct cores *cores, const void *whose, int pid, const char *na
     if (along == end) return;
     *along = (struct along){.whose = whose};
     if (pid <= 0 || !is_named(pid, name) || sched_getaffinity(pid, sizeof along->before, &along->before) != 0) return;
+    cpu_set_t there;
+    CPU_AND(&there, &along->before, &cores->one);
+    if (!CPU_COUNT(&there)) return; /* somebody keeps it elsewhere */
     along->pid = pid;
     if (cores->together) keep(pid, &cores->one);
 }

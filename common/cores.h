@@ -19,7 +19,8 @@ void cores_free(struct cores **cores);
 enum { CORES_ALONG_MAX = 32 };
 
 /* Process `pid` goes along from now on, in place of the one given for the same `whose` before; 0: that one has ended. Only one whose name
- * (/proc/PID/comm) is `name`, as the number may come from another machine. Of more than CORES_ALONG_MAX the others stay. */
+ * (/proc/PID/comm) is `name`, as the number may come from another machine, and that may run there. Of more than CORES_ALONG_MAX the
+ * others stay. */
 void cores_along(struct cores *cores, const void *whose, int pid, const char *name);
 
 /* All of them to the core, or each back to where it was. Cheap when they are there. */

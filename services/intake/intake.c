@@ -113,7 +113,7 @@ static void on_side_state(void *context, struct db *db, enum err err, const char
 
 /* Rows a group. Those who push one by one and wait for the answer make small ones and are served fastest by one core at any rate; large ones
  * keep PostgreSQL busy while the next is read. */
-enum { BUSY_ABOVE = 100, QUIET_BELOW = 50 };
+enum { GROUP_BUSY_ABOVE = 100, GROUP_QUIET_BELOW = 50 };
 
 static int64_t load(void *context, int64_t elapsed_ms) {
     struct intake *in = context;
@@ -153,8 +153,8 @@ static enum err intake_open(struct kit *kit) {
     in->probe = db_group_new();
     in->timer = loop_timer_new(kit->loop, on_tick, in);
     in->quiet = quiet_new(kit->loop, &(struct quiet_options){.core = (int)intake_config.quiet_core,
-                                                             .leave_above = BUSY_ABOVE,
-                                                             .return_below = QUIET_BELOW,
+                                                             .leave_above = GROUP_BUSY_ABOVE,
+                                                             .return_below = GROUP_QUIET_BELOW,
                                                              .load = load,
                                                              .context = in});
     struct db_options options = {.conninfo = kit->config->database,

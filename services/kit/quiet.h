@@ -8,9 +8,9 @@
 
 struct quiet_options {
     int core;
-    int64_t leave_above, return_below; /* of what `load` returns */
-    int64_t (*load)(void *context,
-                    int64_t elapsed_ms); /* since it was asked before; QUIET_NEVER: it works on something else */
+    int64_t leave_above, return_below; /* of what `load` says */
+    /* The load since the last call, elapsed_ms ago. QUIET_NEVER: busy with something that it does not count. */
+    int64_t (*load)(void *context, int64_t elapsed_ms);
     void *context;
 };
 

@@ -74,13 +74,13 @@ test('intake and the router with their connections are there too while they have
     const [code] = await once(pushes, 'exit');
     assert.equal(code, 0);
   };
+  const meanwhile = (pushes, seen) => Promise.all([pushes, seen()]);
   await eventually('at rest they are on the front core', () => all(front, 'intake', 'router'));
-  let ended = pushing('door=bus', 'count=30000');
-  await eventually('where very much comes they are everywhere', () => all(everywhere, 'intake', 'router'));
-  await ended;
+  await meanwhile(pushing('door=bus', 'count=30000'),
+    () => eventually('where very much comes they are everywhere', () => all(everywhere, 'intake', 'router')));
   await eventually('afterwards they are back', () => all(front, 'intake', 'router'));
-  ended = pushing('door=single', 'connections=16', 'count=8000');
-  await eventually('for single pushes only the router leaves', () => all(everywhere, 'router'));
-  if (few) assert.ok(all(front, 'intake'));
-  await ended;
+  await meanwhile(pushing('door=single', 'connections=64', 'count=10000'), async () => {
+    await eventually('for single pushes only the router leaves', () => all(everywhere, 'router'));
+    if (few) assert.ok(all(front, 'intake'));
+  });
 });

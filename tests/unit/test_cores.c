@@ -87,9 +87,10 @@ static void together_and_back(void **unused) {
     CPU_SET(first, &one);
     CPU_CLR(first, &another);
     pid_t along = child_named("neighbour"), stranger = child_named("somebody"), late = child_named("neighbour");
+    pid_t elsewhere = child_named("neighbour");
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(pthread_create(&thread, NULL, wait_for_byte, &ends[0]), 0);
-    assert_int_equal(sched_setaffinity(along, sizeof another, &another), 0);
+    assert_int_equal(sched_setaffinity(elsewhere, sizeof another, &another), 0);
     struct cores *cores = cores_new(first);
     char whose[CORES_ALONG_MAX + 1];
     assert_non_null(cores);
@@ -97,18 +98,21 @@ static void together_and_back(void **unused) {
     cores_along(cores, &whose[1], stranger, "neighbour");
     cores_along(cores, &whose[1], -1, "neighbour");
     cores_along(cores, &whose[1], INT32_MAX, "neighbour");
+    cores_along(cores, &whose[3], elsewhere, "neighbour");
     all_threads(&all); /* nothing has moved yet */
-    only_on(&another, along);
+    only_on(&all, along);
     cores_gather(cores, true);
     cores_gather(cores, true);
     all_threads(&one);
     only_on(&one, along);
     only_on(&all, stranger);
+    only_on(&another, elsewhere);                     /* it may not go there */
     cores_along(cores, &whose[2], late, "neighbour"); /* to where the others are */
     only_on(&one, late);
     cores_gather(cores, false);
     all_threads(&all);
-    only_on(&another, along);
+    only_on(&all, along);
+    only_on(&another, elsewhere);
     only_on(&all, late);
     cores_along(cores, &whose[2], 0, "neighbour"); /* its number may be somebody else's now */
     cores_gather(cores, true);
@@ -121,12 +125,12 @@ static void together_and_back(void **unused) {
     cores_free(&cores);
     assert_null(cores);
     all_threads(&all);
-    only_on(&another, along);
+    only_on(&all, along);
     assert_int_equal(write(ends[1], "", 1), 1);
     pthread_join(thread, NULL);
     close(ends[0]);
     close(ends[1]);
-    end(along), end(stranger), end(late);
+    end(along), end(stranger), end(late), end(elsewhere);
 }
 
 static void nothing_to_choose(void **unused) {
