@@ -325,10 +325,18 @@ row_h() {
   open_servers
 }
 
+# by turns with batch push, on new servers
 row_pg() {
-  local batch
-  for batch in 100 1000; do repeat load bare row=pg name="bare_$batch" batch=$batch count="$(size 200000 100000 30000)"; done
+  fresh_for 0
+  uncounted bare_and_ours
+  repeat bare_and_ours
+  repeat load bare row=pg name=bare_1000 batch=1000 count="$(size 200000 100000 30000)"
   load bare row=pg name=bare_2 batch=100 connections=2 count="$(size 200000 100000 30000)"
+}
+bare_and_ours() {
+  settle
+  load bare row=pg name=bare_100 batch=100 count="$(size 200000 100000 30000)"
+  push_batch row=pg
 }
 
 # core alone: due times of limits up to 30 working days, on one core
