@@ -1,6 +1,7 @@
 /* What the figures cost: counting an event into its cells, one core, no I/O; and with a PostgreSQL named on the command line (as its
  * superuser), storing what was counted, and reading a month and a year of a city with a million tickets a year. Prints one JSON line. Its rows lie
- * in shard 99 and are removed again. Not for correctness (tests/unit/test_figures.c). */
+ * in shard 99 and are removed again. Not for correctness (tests/unit/test_figures.c).
+ * usage: figures [CONNECTION [DAYS]]; DAYS of the year, 365 */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,7 +182,7 @@ static const char YEAR[] =
     "contact_on_time, finished, finished_on_time, reached, solved, satisfied, by_rule, stays_offered, ms_offered, "
     "stays_handling, ms_handling) SELECT 99, u, p, m, c, n, n, n, n - 1, n, n, n, n, n, n, n, n, n, n * 1000, n, n * "
     "9000 "
-    "FROM (SELECT to_char(DATE '2027-01-01' + d, 'YYYYMMDD')::int AS p, 2 AS n, d FROM generate_series(0, 364) AS d "
+    "FROM (SELECT to_char(DATE '2027-01-01' + d, 'YYYYMMDD')::int AS p, 2 AS n, d FROM generate_series(0, $1 - 1) AS d "
     "UNION ALL "
     "SELECT 202700 + mo, 60, 30 * mo FROM generate_series(1, 12) AS mo) AS periods, "
     "LATERAL (SELECT 0 AS u, m, 1 + m % 6 AS c FROM generate_series(1, 1200) AS m UNION ALL SELECT u, (m * u + d) % "
@@ -228,7 +229,10 @@ int main(int argc, char **argv) {
         }
         run(db, "DELETE FROM figure WHERE shard = 99", NULL, NULL);
         printf(", \"kept_ns\": %.0f", count_all(db, &cells));
-        run(db, YEAR, NULL, NULL);
+        struct db_call *days = db_call_new();
+        db_set_int4(days, 1, argc > 2 ? (int32_t)strtol(argv[2], NULL, 10) : DAYS);
+        run(db, YEAR, days, NULL);
+        db_call_free(&days);
         run(db, "ANALYZE figure", NULL, NULL);
         struct db_result *row;
         run(db, "SELECT count(*) FROM figure WHERE shard = 99", NULL, &row);

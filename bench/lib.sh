@@ -35,7 +35,12 @@ open_servers() {
     -v now="$(date +%s%3N)" -f ../../bench/district.sql) >/dev/null
   ctl restart router intake escalation notification console >/dev/null
   wait_ready
-  open=0 closed=0
+  open=0 closed=0 used=
+}
+need_servers() { [ -n "${var:-}" ] || open_servers; }
+unused_servers() { # for what is to have no row before it, or its own first administrator
+  [ -z "$used" ] || close_servers
+  need_servers
 }
 
 close_servers() {
@@ -55,7 +60,7 @@ beside() { # COMMAND...: with the other set
 }
 swap_servers() {
   local name was
-  for name in var port run open closed; do
+  for name in var port run open closed used; do
     was=${!name:-}
     printf -v "$name" %s "${other[$name]:-}"
     other[$name]=$was
@@ -105,7 +110,7 @@ settle() {
   skip_figures
   sql postgres -c CHECKPOINT
   sync
-  sleep 1
+  [ -z "${FULL:-}" ] || sleep 1
 }
 
 take_down() { # polled: root may not listen to another user's supervisor
@@ -141,8 +146,9 @@ fill() { # KEY=VALUE...
   s6-svc -u "$var/service/escalation"
   wait_ready
 }
-# fresh_for N: new servers when the rows before left more open than that
+# fresh_for N: with FULL=1 new servers when the rows before left more open than that
 fresh_for() {
+  [ -n "${FULL:-}" ] || return 0
   count_open
   [ "$open" -le "$1" ] || { close_servers; open_servers; }
 }
@@ -165,7 +171,6 @@ start() {
   rm -f "$out/failed"
   ulimit -n 65536 2>/dev/null || true
   trap 'stop_rabbit; close_beside || true; close_servers' EXIT
-  open_servers
 }
 
 report() {
@@ -203,11 +208,11 @@ write_docs() {
 }
 
 # What the machine gives, to read the figures by: some share their host, and are slower by the hour.
-machine() { load machine row=machine name="$1"; }
+machine() { need_servers; load machine row=machine name="$1"; }
 
 # ---- rows ----------------------------------------------------------------------------------------------------------------------
 
-pushes=$(size 120000 60000 12000) lives=$(size 40000 20000 4000) seconds=$(size 15 8 3)
+pushes=$(size 120000 60000 12000) lives=$(size 40000 20000 4000) seconds=$(size 15 8 2)
 
 push_batch() { settle; load push name=batch door=batch connections=8 count="$pushes" "$@"; }
 push_single() { settle; load push name=single door=single connections=16 count=$((pushes / 2)) "$@"; }
@@ -230,7 +235,7 @@ row_d() { repeat push_lives row=d; }
 # At a rate, on servers that have little behind them. A batch is what came while the one before was answered: one who pushes has one
 # connection, as the hotline's own system does.
 row_latency() {
-  "$bin/load" push door=single connections=16 rate=1000 count=3000 run="$run" port="$port" pids="$(pids)" token="$push_token" >/dev/null
+  "$bin/load" push door=single connections=16 rate=1000 count="$(size 3000 3000 1000)" run="$run" port="$port" pids="$(pids)" token="$push_token" >/dev/null
   repeat doors_at 200
   load lives row=d name=lives rate=200 count=$((100 * (seconds + 1)))
   repeat doors_at 2000
@@ -248,7 +253,7 @@ doors_at() { # RATE; by turns, so that no door has all of a slow minute
 # 1x, 2x, 4x, 8x the load, then the data; on servers of its own, as the rows before leave tickets open
 row_scale() {
   local rate n
-  [ -z "${used:-}" ] || { close_servers; open_servers; }
+  unused_servers
   for rate in 1500 3000 6000 12000; do settle; load push row=scale name=load door=bus rate=$rate count=$((rate * seconds / 2)); done
   for n in 1 2 4 8; do
     fill_open $((n * $(size 125000 40000 10000)))
@@ -317,19 +322,17 @@ row_g() {
 row_h() {
   local armed due
   armed=$(size 5000000 400000 40000) due=$(size 102000 102000 10000) # some of them have another deadline first
-  close_servers
-  open_servers
+  unused_servers
   fill mode=waiting count=$((armed - due))
   fill mode=open urgency=2 spread_ms=1000 count="$due"
   settle
   load timers row=h name=timers clock="$var/clock"
   close_servers
-  open_servers
 }
 
 # by turns with batch push, on new servers
 row_pg() {
-  [ -z "${FULL:-}" ] || fresh_for 0
+  fresh_for 0
   uncounted bare_and_ours
   repeat bare_and_ours
   repeat load bare row=pg name=bare_1000 batch=1000 count="$(size 200000 100000 30000)"
@@ -350,14 +353,13 @@ row_calendar() {
 # the figures: counting events into their cells, keeping them, and asking for a month and a year of a city
 row_figures() {
   make --no-print-directory -s FLAVOUR=release build/release/bin/figures >&2
-  "$bin/figures" "host=$run/postgres dbname=paidan user=postgres" | tee -a "$out/results.jsonl" >&2
+  "$bin/figures" "host=$run/postgres dbname=paidan user=postgres" "$(size 365 365 90)" | tee -a "$out/results.jsonl" >&2
 }
 
-# whether webhook endpoints that hang delay another one; on servers of its own, as what is owed to its endpoints is never taken
+# whether webhook endpoints that hang delay another one; nothing after it on its servers, as what is owed to its endpoints is never taken
 row_endpoints() {
   endpoints_delayed
   close_servers
-  open_servers
 }
 endpoints_delayed() {
   local code=pdsetup_bench
@@ -373,12 +375,12 @@ row_screens() {
   local code=pdsetup_bench
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || { say "screens: Chromium is not installed (apt-get install chromium); skipped"; return 0; }
   compose/npm.sh web >&2 && compose/build.sh web >&2
-  [ -z "${used:-}" ] || { close_servers; open_servers; }
+  unused_servers
   fill_open "$(size 100000 100000 3000)"
   settle
   sql postgres -c "INSERT INTO setup_code (hash, expires_at) VALUES ('\\x$("$bin/load" hash token=$code)', $(date +%s000) + 600000)"
   node bench/screens.mjs url="http://127.0.0.1:$port" push=$push_token watch=$watch_token code=$code open="$open" runs="$(size 3 2 1)" \
-    seconds="$(size 20 10 2)" watchers="$(size 200 200 50)" >"$out/last.json" || { say "  screens failed"; echo screens >>"$out/failed"; return 0; }
+    seconds="$(size 20 10 1)" watchers="$(size 200 200 50)" >"$out/last.json" || { say "  screens failed"; echo screens >>"$out/failed"; return 0; }
   cat "$out/last.json" >>"$out/results.jsonl"
   node bench/report.mjs line <"$out/last.json" >&2
 }
@@ -420,7 +422,7 @@ stop_rabbit() {
   rabbit=
 }
 
-# by turns with batch push; on servers of its own afterwards, as these tickets stay open
+# by turns with batch push; nothing after it on its servers, as these tickets stay open
 row_mq() {
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || { say "mq: RabbitMQ is not installed (apt-get install rabbitmq-server librabbitmq-dev); skipped"; return 0; }
   pkg-config --exists librabbitmq || { say "mq: librabbitmq-dev is not installed; skipped"; return 0; }
@@ -429,7 +431,7 @@ row_mq() {
   runs=${RUNS:-$(size 5 3 1)} repeat rabbit_and_ours
   push_rabbit name=rabbit_1 batch=1 window=0 count="$(size 20000 5000 1000)"
   stop_rabbit
-  [ -n "${QUICK:-}" ] || { close_servers; open_servers; }
+  close_servers
 }
 rabbit_and_ours() {
   push_rabbit name=rabbit_100 batch=100 window=0 count="$(size 100000 60000 15000)"
