@@ -219,6 +219,7 @@ push_single() { settle; load push name=single door=single connections=16 count=$
 push_bus() { settle; load push name=bus door=bus credit=2000 count="$pushes" "$@"; }
 push_lives() { settle; load lives name=lives credit=2000 count="$lives" "$@"; }
 repeat() { for ((run_no = 1; run_no <= runs; run_no++)); do "$@"; done; run_no=1; }
+repeat_more() { runs=${RUNS:-$(size 5 3 1)} repeat "$@"; } # what differs by a third from one minute to the next
 uncounted() { # what is new to a server, or to the machine, is done once before it is measured
   local kept
   [ -n "${FULL:-}" ] || return 0
@@ -236,9 +237,9 @@ row_d() { repeat push_lives row=d; }
 # connection, as the hotline's own system does.
 row_latency() {
   "$bin/load" push door=single connections=16 rate=1000 count="$(size 3000 3000 1000)" run="$run" port="$port" pids="$(pids)" token="$push_token" >/dev/null
-  repeat doors_at 200
+  repeat_more doors_at 200
   load lives row=d name=lives rate=200 count=$((100 * (seconds + 1)))
-  repeat doors_at 2000
+  repeat_more doors_at 2000
 }
 doors_at() { # RATE; by turns, so that no door has all of a slow minute
   local count=$(($1 * (seconds + 1) / 2))
@@ -428,7 +429,7 @@ row_mq() {
   pkg-config --exists librabbitmq || { say "mq: librabbitmq-dev is not installed; skipped"; return 0; }
   start_rabbit
   uncounted rabbit_and_ours
-  runs=${RUNS:-$(size 5 3 1)} repeat rabbit_and_ours
+  repeat_more rabbit_and_ours
   push_rabbit name=rabbit_1 batch=1 window=0 count="$(size 20000 5000 1000)"
   stop_rabbit
   close_servers
