@@ -262,7 +262,7 @@ row_scale() {
   done
 }
 
-# With much open, then with much closed too; with FULL=1 by turns with servers that have little behind them, new ones for each kind.
+# With much open; with FULL=1 then with much closed, and by turns with servers that have little behind them, new ones for each kind.
 row_e() {
   local wanted
   wanted=$(size 500000 320000 40000)
@@ -270,6 +270,7 @@ row_e() {
   fill_open "$wanted"
   each_kind e
   [ -n "${FULL:-}" ] || return 0
+  fresh_for 0
   fill_closed 5000000
   each_kind e5
 }
@@ -279,6 +280,7 @@ each_kind() { # ROW
     if [ -n "${FULL:-}" ]; then
       open_beside
       uncounted beside "$push" row="$1-0"
+      uncounted "$push" row="$1"
       repeat here_and_beside "$push" "$1"
       close_beside
     else
