@@ -38,7 +38,7 @@ open_servers() {
   open=0 closed=0 used=
 }
 need_servers() { [ -n "${var:-}" ] || open_servers; }
-unused_servers() { # for what is to have no row before it, or its own first administrator
+unused_servers() { # for what no row may have used before
   [ -z "$used" ] || close_servers
   need_servers
 }
@@ -95,12 +95,18 @@ pids() { # postgres=12,redis=13,...
   echo "${all#,}"
 }
 
-# load SCENARIO KEY=VALUE...: one result, kept and shown
-load() {
-  "$bin/load" "$@" run="$run" port="$port" pids="$(pids)" token="$push_token" watch_token="$watch_token" open="$open" \
-    closed="$closed" run_no="$run_no" >"$out/last.json" || { say "  $* failed"; echo "$*" >>"$out/failed"; return 0; }
+# keep WHAT COMMAND...: its one result, kept and shown; what fails is told at the end, and the rows behind it go on
+keep() {
+  local what=$1
+  shift
+  "$@" >"$out/last.json" || { say "  $what failed"; echo "$what" >>"$out/failed"; return 0; }
   cat "$out/last.json" >>"$out/results.jsonl"
   node bench/report.mjs line <"$out/last.json" >&2
+}
+
+load() { # SCENARIO KEY=VALUE...
+  keep "$*" "$bin/load" "$@" run="$run" port="$port" pids="$(pids)" token="$push_token" watch_token="$watch_token" open="$open" \
+    closed="$closed" run_no="$run_no"
 }
 
 # What a row left behind does not weigh on the next one: pages to be written, events to be counted.
@@ -165,6 +171,8 @@ fill_closed() {
 
 start() {
   command -v node >/dev/null || { say "bench: needs node for its tables"; exit 1; }
+  [ -z "${FULL:-}" ] || [ -z "${QUICK:-}" ] || { say "bench: either FULL=1 or QUICK=1"; exit 2; }
+  [ -z "${DOCS:-}" ] || [ -z "${ROWS:-}" ] || { say "bench: DOCS=1 documents a whole run: without ROWS"; exit 2; }
   make --no-print-directory -s -j2 FLAVOUR=release $(printf "build/release/bin/paidan-%s " intake router escalation notification console) build/release/bin/load >&2
   mkdir -p "$out"
   : >"$out/results.jsonl"
@@ -208,7 +216,7 @@ write_docs() {
 }
 
 # What the machine gives, to read the figures by: some share their host, and are slower by the hour.
-machine() { need_servers; load machine row=machine name="$1"; }
+machine() { keep "machine $1" "$bin/load" machine row=machine name="$1" run="$out"; }
 
 # ---- rows ----------------------------------------------------------------------------------------------------------------------
 
@@ -233,9 +241,10 @@ row_b() { repeat push_single row=b; }
 row_c() { repeat push_bus row=c; }
 row_d() { repeat push_lives row=d; }
 
-# At a rate, on servers that have little behind them. A batch is what came while the one before was answered: one who pushes has one
+# At a rate, on servers of its own. A batch is what came while the one before was answered: one who pushes has one
 # connection, as the hotline's own system does.
 row_latency() {
+  unused_servers
   "$bin/load" push door=single connections=16 rate=1000 count="$(size 3000 3000 1000)" run="$run" port="$port" pids="$(pids)" token="$push_token" >/dev/null
   repeat_more doors_at 200
   load lives row=d name=lives rate=200 count=$((100 * (seconds + 1)))
@@ -300,6 +309,7 @@ row_long() {
   local of seconds
   [ -n "${FULL:-}" ] || return 0
   fresh_for 0
+  uncounted push_batch row=s10
   for of in 10 60; do
     settle
     load push row="s$of" name=batch door=batch connections=8 count=$((of * 24000))
@@ -333,7 +343,7 @@ row_h() {
   close_servers
 }
 
-# by turns with batch push, on new servers
+# by turns with batch push, with FULL=1 on new servers
 row_pg() {
   fresh_for 0
   uncounted bare_and_ours
@@ -361,19 +371,16 @@ row_figures() {
 
 # whether webhook endpoints that hang delay another one; nothing after it on its servers, as what is owed to its endpoints is never taken
 row_endpoints() {
-  endpoints_delayed
+  local code=pdsetup_bench
+  [ -n "${QUICK:-}" ] || unused_servers
+  settle
+  sql postgres -c "INSERT INTO setup_code (hash, expires_at) VALUES ('\x$("$bin/load" hash token=$code)', $(date +%s000) + 600000)"
+  keep endpoints node bench/endpoints.mjs url="http://127.0.0.1:$port" push=$push_token code=$code pairs="$(size 20 10 2)" rate="$(size 100 100 20)" \
+    seconds="$(size 3 3 1)"
   close_servers
 }
-endpoints_delayed() {
-  local code=pdsetup_bench
-  sql postgres -c "INSERT INTO setup_code (hash, expires_at) VALUES ('\x$("$bin/load" hash token=$code)', $(date +%s000) + 600000)"
-  node bench/endpoints.mjs url="http://127.0.0.1:$port" push=$push_token code=$code pairs="$(size 20 10 2)" rate="$(size 100 100 20)" \
-    seconds="$(size 3 3 1)" >"$out/last.json" || { say "  endpoints failed"; echo endpoints >>"$out/failed"; return 0; }
-  cat "$out/last.json" >>"$out/results.jsonl"
-  node bench/report.mjs line <"$out/last.json" >&2
-}
 
-# what people wait for at their screens, with many tickets open; servers of its own, as the first administrator is made there
+# what people wait for at their screens, with many tickets open; on servers of its own, as the first administrator is made there
 row_screens() {
   local code=pdsetup_bench
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || { say "screens: Chromium is not installed (apt-get install chromium); skipped"; return 0; }
@@ -382,22 +389,15 @@ row_screens() {
   fill_open "$(size 100000 100000 3000)"
   settle
   sql postgres -c "INSERT INTO setup_code (hash, expires_at) VALUES ('\\x$("$bin/load" hash token=$code)', $(date +%s000) + 600000)"
-  node bench/screens.mjs url="http://127.0.0.1:$port" push=$push_token watch=$watch_token code=$code open="$open" runs="$(size 3 2 1)" \
-    seconds="$(size 20 10 1)" watchers="$(size 200 200 50)" >"$out/last.json" || { say "  screens failed"; echo screens >>"$out/failed"; return 0; }
-  cat "$out/last.json" >>"$out/results.jsonl"
-  node bench/report.mjs line <"$out/last.json" >&2
+  keep screens node bench/screens.mjs url="http://127.0.0.1:$port" push=$push_token watch=$watch_token code=$code open="$open" runs="$(size 3 2 1)" \
+    seconds="$(size 20 10 1)" watchers="$(size 200 200 50)"
+  close_servers
 }
 
 push_rabbit() {
   settle
-  "$bin/load" rabbit row=mq port="$rabbit_port" pids="rabbit=$rabbit_pid" run_no="$run_no" "$@" >"$out/last.json" || {
-    say "  rabbit $* failed"
-    echo "rabbit $*" >>"$out/failed"
-    tail -n 5 "$rabbit/out.log" >&2
-    return 0
-  }
-  cat "$out/last.json" >>"$out/results.jsonl"
-  node bench/report.mjs line <"$out/last.json" >&2
+  keep "rabbit $*" "$bin/load" rabbit row=mq port="$rabbit_port" pids="rabbit=$rabbit_pid" run_no="$run_no" "$@"
+  [ -s "$out/last.json" ] || tail -n 5 "$rabbit/out.log" >&2
 }
 
 start_rabbit() {
