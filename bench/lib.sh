@@ -304,10 +304,13 @@ here_and_beside() { # PUSH ROW
   beside "$1" row="$2-0"
 }
 
-# a minute of it beside ten seconds, on servers of their own, so that only the length differs
+# a minute of it beside ten seconds, on warm servers of their own, so that only the length differs
 row_long() {
-  local of seconds
   [ -n "${FULL:-}" ] || return 0
+  repeat both_lengths
+}
+both_lengths() {
+  local of
   fresh_for 0
   uncounted push_batch row=s10
   for of in 10 60; do
