@@ -220,6 +220,7 @@ describe('the screens', { timeout: 600_000 }, () => {
     await desk.sees('HANDLING');
     await page.waitForSelector('.action-bar .done');
 
+    await desk.seesGone(first); // what is signed leaves the list a moment after its answer
     await page.evaluate(() => document.activeElement?.blur());
     await desk.presses('j');
     await page.waitForFunction(() => document.activeElement?.closest('[data-ticket]') != null);
@@ -249,6 +250,21 @@ describe('the screens', { timeout: 600_000 }, () => {
     await desk.shows('[data-test=marked]', '1');
     await desk.presses('?');
     await page.waitForSelector('.el-dialog kbd');
+    await desk.leaves();
+  });
+
+  test('an act may follow another at once, from where the first one left the ticket, before the page has read it again', async () => {
+    const unit = system.anotherDepartment(system.departmentOf('020305'));
+    const number = await stage.offeredTo(unit);
+    const desk = await stage.signInBefore(`department-${unit}`, number);
+    const readings = [];
+    await desk.page.route(`**/api/v1/tickets/${number}`, (route) => readings.push(route)); // no reading is answered from here on
+    await desk.acts('sign');
+    await desk.sees('HANDLING');
+    await desk.acts('contact', { note: '已电话联系' });
+    assert.ok(readings.length > 0, 'the page wanted to read it');
+    assert.equal((await stage.happened(number, 'contacted')).length, 1);
+    await desk.page.unrouteAll({ behavior: 'ignoreErrors' });
     await desk.leaves();
   });
 

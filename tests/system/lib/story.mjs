@@ -117,6 +117,11 @@ class Person {
     await this.page.waitForSelector(`[data-test=state][data-state=${state}]`);
   }
 
+  /** Until the ticket is no longer in the list on the screen. */
+  async seesGone(number) {
+    await this.page.waitForSelector(`.ticket-item[data-ticket="${number}"]`, { state: 'detached' });
+  }
+
   /** Until the act is offered. */
   async may(command) {
     await this.page.waitForSelector(`.action-bar [data-command=${command}]`, { state: 'attached' });
@@ -175,6 +180,7 @@ class Person {
 
   /** A whole file into the open section; it is checked at once. */
   async brings(text, name = 'file.csv') {
+    await this.page.waitForSelector('[data-test=file]:enabled', { state: 'attached' });
     await this.page.setInputFiles('[data-test=file]', { name, mimeType: 'text/csv', buffer: Buffer.from(text) });
     await this.page.waitForSelector('[data-test=faults], [data-test=outcome]');
   }

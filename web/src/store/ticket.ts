@@ -3,7 +3,7 @@
 import { onBeforeUnmount, shallowReactive, watch } from 'vue';
 import { ticket as calls } from '../api/console';
 import { ApiError } from '../api/http';
-import type { Explanation, HistoryEvent, QueueTicket, TicketDetail } from '../api/types';
+import type { Done, Explanation, HistoryEvent, QueueTicket, TicketDetail } from '../api/types';
 import { onChange } from './live';
 
 function unless(...refused: number[]) {
@@ -13,10 +13,10 @@ function unless(...refused: number[]) {
   };
 }
 
-/** similar: also the tickets that look alike, where the server can tell. */
 /** A ticket that could not be read is asked for again. */
 const RETRY_MS = 2_000;
 
+/** similar: also the tickets that look alike, where the server can tell. */
 export function useTicket(number: () => string | undefined, similar = false) {
   const view = shallowReactive({
     detail: null as TicketDetail | null,
@@ -42,6 +42,10 @@ export function useTicket(number: () => string | undefined, similar = false) {
         calls.explain(wanted, signal).catch(unless(403)),
         calls.history(wanted, signal).catch(unless(403)),
       ]);
+      if (view.detail?.number === wanted && Number(detail.version) < Number(view.detail.version)) {
+        retry = setTimeout(load, RETRY_MS); // read elsewhere, and older than what is known
+        return;
+      }
       view.detail = detail;
       view.explained = explained;
       view.events = history?.events ?? null;
@@ -65,6 +69,14 @@ export function useTicket(number: () => string | undefined, similar = false) {
     }
   }
 
+  /** An act's answer says at once where the ticket stands, so that the next act goes on from there; the rest is read. */
+  function acted(done: Done): void {
+    const known = view.detail;
+    if (known !== null && done.ticket === known.number && Number(done.version) >= Number(known.version))
+      view.detail = { ...known, ...done };
+    void load();
+  }
+
   watch(
     number,
     (now, before) => {
@@ -86,5 +98,5 @@ export function useTicket(number: () => string | undefined, similar = false) {
     clearTimeout(retry);
   });
 
-  return { view, load };
+  return { view, load, acted };
 }
