@@ -8,12 +8,29 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const require = createRequire(path.join(root, 'web/package.json'));
 
+// Each answer of the API comes up to so many ms later, as on a slow line: a test that counts on a quick page is found before a busy
+// machine finds it (SLOW_LINE_MS=1500 make system ONLY=stories).
+const SLOW_LINE_MS = Number(process.env.SLOW_LINE_MS ?? 0);
+
 export async function browse() {
   const { chromium } = require('playwright-core');
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
   });
+  if (SLOW_LINE_MS > 0) {
+    const quick = browser.newContext.bind(browser);
+    browser.newContext = async (look) => slowed(await quick(look));
+  }
+  return browser;
+}
+
+async function slowed(context) {
+  await context.route('**/api/**', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * SLOW_LINE_MS));
+    await route.fallback().catch(() => {}); // the page has been left meanwhile
+  });
+  return context;
 }
 
 // Signs in by the form, at `where`, and waits for `seen`; without an account nobody signs in.
