@@ -268,6 +268,42 @@ describe('the screens', { timeout: 600_000 }, () => {
     await desk.leaves();
   });
 
+  test('an act whose answer was lost, sent again from a form opened anew, happened once', async () => {
+    const unit = system.anotherDepartment(system.departmentOf('020305'));
+    const number = await stage.handledBy(unit);
+    const desk = await stage.signInBefore(`department-${unit}`, number);
+    const url = `**/api/v1/tickets/${number}/contact`;
+    await desk.page.route(url, async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    assert.match(await desk.isRefused('contact', { note: '已电话联系' }), /./);
+    await desk.page.waitForSelector('.history :text("已电话联系")'); // the page has read the ticket since
+    await desk.page.unroute(url);
+    await desk.presses('Escape');
+    await desk.acts('contact');
+    assert.equal((await stage.happened(number, 'contacted')).length, 1);
+    await desk.leaves();
+  });
+
+  test('an act that names a part of the ticket waits until the parts are read', async () => {
+    const number = await stage.handledBy('s1');
+    const street = await stage.signInBefore('street-s1', number);
+    const readings = [];
+    const url = `**/api/v1/tickets/${number}`;
+    await street.page.route(url, (route) => readings.push(route));
+    await street.acts('add_assist', { units: [system.departmentOf('020305')] });
+    await street.page.click('.action-bar .done .el-button');
+    await street.page.waitForSelector('.action-form [type=submit]:disabled');
+    await street.page.unroute(url);
+    for (const route of readings) await route.continue().catch(() => null); // given up by the page meanwhile
+    await street.page.waitForSelector('.action-form [type=submit]:enabled');
+    await street.fills('reason', '不再需要');
+    await street.sends();
+    assert.equal((await stage.ticket(number)).assignments.find(({ kind }) => kind.code === 'assist').state.code, 'released');
+    await street.leaves();
+  });
+
   test('axe-core finds nothing', async () => {
     const number = await stage.push();
     for (const look of [{ lang: 'zh', theme: 'light' }, { lang: 'en', theme: 'dark' }]) {

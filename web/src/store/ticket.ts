@@ -15,6 +15,8 @@ function unless(...refused: number[]) {
 
 /** A ticket that could not be read is asked for again. */
 const RETRY_MS = 2_000;
+/** A server that reads elsewhere may be behind for a moment; after so many answers its word is taken. */
+const OLDER_MAX = 4;
 
 /** similar: also the tickets that look alike, where the server can tell. */
 export function useTicket(number: () => string | undefined, similar = false) {
@@ -24,7 +26,10 @@ export function useTicket(number: () => string | undefined, similar = false) {
     events: null as HistoryEvent[] | null,
     alike: null as QueueTicket[] | null,
     problem: null as unknown,
+    /** Where it stands is newer than its parts, which are still read. */
+    partial: false,
   });
+  let older = 0;
   let abort = new AbortController();
   let retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -42,10 +47,13 @@ export function useTicket(number: () => string | undefined, similar = false) {
         calls.explain(wanted, signal).catch(unless(403)),
         calls.history(wanted, signal).catch(unless(403)),
       ]);
-      if (view.detail?.number === wanted && Number(detail.version) < Number(view.detail.version)) {
-        retry = setTimeout(load, RETRY_MS); // read elsewhere, and older than what is known
+      const isOlder = view.detail?.number === wanted && Number(detail.version) < Number(view.detail.version);
+      if (isOlder && ++older < OLDER_MAX) {
+        retry = setTimeout(load, RETRY_MS);
         return;
       }
+      older = 0;
+      view.partial = false;
       view.detail = detail;
       view.explained = explained;
       view.events = history?.events ?? null;
@@ -72,15 +80,19 @@ export function useTicket(number: () => string | undefined, similar = false) {
   /** An act's answer says at once where the ticket stands, so that the next act goes on from there; the rest is read. */
   function acted(done: Done): void {
     const known = view.detail;
-    if (known !== null && done.ticket === known.number && Number(done.version) >= Number(known.version))
+    // Where the ticket could not be read after the act, its answer does not tell what is possible.
+    const isWhole = (done as Partial<Done>).possible !== undefined;
+    if (known !== null && isWhole && done.ticket === known.number && Number(done.version) >= Number(known.version)) {
       view.detail = { ...known, ...done };
+      view.partial = true;
+    }
     void load();
   }
 
   watch(
     number,
     (now, before) => {
-      if (now !== before && now !== undefined) Object.assign(view, { detail: null, explained: null, events: null });
+      if (now !== before && now !== undefined) Object.assign(view, { detail: null, explained: null, events: null, partial: false });
       view.problem = null;
       void load();
       void loadAlike();
