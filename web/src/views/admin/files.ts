@@ -74,7 +74,7 @@ export async function read(state: FileState, anew = false): Promise<void> {
   state.busy = 'read';
   try {
     state.before = readCsv(await file.export(state.kind));
-    put(state, state.before);
+    put(state, (anew ? null : state.now) ?? state.before);
   } catch (e) {
     state.problem = e;
   } finally {
