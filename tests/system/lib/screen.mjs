@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const require = createRequire(path.join(root, 'web/package.json'));
 
-// Each answer of the API comes up to so many ms later, as on a slow line: a test that counts on a quick page is found before a busy
-// machine finds it (SLOW_LINE_MS=1500 make system ONLY=stories).
+// Each call of the API and each answer is up to so many ms under way, as on a slow line: a test that counts on a quick page is found
+// before a busy machine finds it (SLOW_LINE_MS=1500 make system ONLY=stories).
 const SLOW_LINE_MS = Number(process.env.SLOW_LINE_MS ?? 0);
 
 export async function browse() {
@@ -26,9 +26,17 @@ export async function browse() {
 }
 
 async function slowed(context) {
+  const underway = () => new Promise((resolve) => setTimeout(resolve, Math.random() * SLOW_LINE_MS));
   await context.route('**/api/**', async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * SLOW_LINE_MS));
-    await route.fallback().catch(() => {}); // the page has been left meanwhile
+    try {
+      await underway();
+      if (/event-stream/.test(route.request().headers().accept)) return await route.fallback();
+      const response = await route.fetch({ maxRedirects: 0 });
+      await underway();
+      await route.fulfill({ response });
+    } catch {
+      await route.abort().catch(() => {}); // the page has been left meanwhile, or the server was not there
+    }
   });
   return context;
 }
