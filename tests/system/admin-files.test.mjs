@@ -65,6 +65,18 @@ describe('/admin, files', { timeout: 300_000 }, () => {
     await person.leaves();
   });
 
+  test('no file is taken before what is in force has been read, which would replace it', async () => {
+    const person = await stage.opensAdmin('system', 'running');
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    await person.page.route(/\/api\/.*calendars/, (route) => released.then(() => route.continue()));
+    await person.page.click('[data-section=calendars]');
+    await person.page.waitForSelector('[data-test=file]:disabled', { state: 'attached' });
+    release();
+    await person.brings(await exported('calendars'));
+    await person.leaves();
+  });
+
   test('a policy made shorter: what it would set off at once is said before it is in force', async () => {
     const number = await stage.offeredTo(department);
     system.advanceClock(20 * 60_000);
