@@ -36,6 +36,10 @@ export class ApiError extends Error {
   }
 }
 
+/** Tried again it may go well: the server was not reached, is too busy, or something on the way failed. */
+export const mayPass = (e: unknown): boolean =>
+  !(e instanceof ApiError) || e.status === 0 || e.status === 429 || e.status >= 500;
+
 const TIMEOUT_MS = 15_000;
 const UPLOAD_MS = 120_000;
 

@@ -2,7 +2,7 @@
 // also after its form was closed in between, and after the page has read the ticket again.
 
 import { ticket as calls } from '../api/console';
-import { ApiError } from '../api/http';
+import { ApiError, mayPass } from '../api/http';
 import { newKey } from '../api/key';
 import type { Done, TicketDetail } from '../api/types';
 
@@ -10,9 +10,8 @@ import type { Done, TicketDetail } from '../api/types';
 const MEANT_MS = 10 * 60_000;
 const unanswered = new Map<string, { key: string; version: string; said: string; at: number }>();
 
-/** Not reached, too busy, signed out or a fault on the way: whether the act happened is not known. */
-const isUnknown = (e: unknown): boolean =>
-  !(e instanceof ApiError) || e.status === 0 || e.status === 401 || e.status === 429 || e.status >= 500;
+/** Whether the act happened is not known; who is signed out tells nothing of an earlier try. */
+const isUnknown = (e: unknown): boolean => mayPass(e) || (e instanceof ApiError && e.status === 401);
 
 /** Throws what it was refused with. `said`: the command's fields but the version. */
 export async function act(

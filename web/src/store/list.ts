@@ -4,7 +4,7 @@
 
 import { onBeforeUnmount, shallowReactive, watch } from 'vue';
 import { queue, type QueueQuery } from '../api/console';
-import { ApiError } from '../api/http';
+import { mayPass } from '../api/http';
 import type { Delta, QueuePage, QueueRow, QueueTicket } from '../api/types';
 import { adopt, hold, live, onChange, queues, release } from './live';
 
@@ -170,10 +170,11 @@ export function useList(target: () => Selection) {
       if (mine !== abort) return;
       view.error = e;
       view.loading = false;
-      if (e instanceof ApiError && e.status >= 400 && e.status < 500 && e.status !== 429) {
+      if (mayPass(e)) timer = setTimeout(ask, RETRY_MS);
+      else {
         release();
         settled();
-      } else timer = setTimeout(ask, RETRY_MS);
+      }
     } finally {
       if (mine === abort) {
         busy = false;

@@ -3,7 +3,7 @@
 
 import { onBeforeUnmount, shallowReactive, watch } from 'vue';
 import { ticket, type TicketQuery } from '../api/console';
-import { ApiError } from '../api/http';
+import { mayPass } from '../api/http';
 import type { QueueTicket } from '../api/types';
 import { onChange } from './live';
 
@@ -43,8 +43,7 @@ export function useSearch(target: () => TicketQuery | null) {
       if (signal.aborted) return;
       view.error = e;
       view.loading = false;
-      const ours = e instanceof ApiError && e.status >= 400 && e.status < 500 && e.status !== 429;
-      if (!ours) soon(RETRY_MS);
+      if (mayPass(e)) soon(RETRY_MS);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { onBeforeUnmount, shallowReactive, watch } from 'vue';
 import { ticket as calls } from '../api/console';
-import { ApiError } from '../api/http';
+import { ApiError, mayPass } from '../api/http';
 import type { Done, Explanation, HistoryEvent, QueueTicket, TicketDetail } from '../api/types';
 import { onChange } from './live';
 
@@ -61,7 +61,7 @@ export function useTicket(number: () => string | undefined, similar = false) {
     } catch (e) {
       if (signal.aborted) return;
       view.problem = e;
-      if (!(e instanceof ApiError) || e.status === 0 || e.status === 429 || e.status >= 500) retry = setTimeout(load, RETRY_MS);
+      if (mayPass(e)) retry = setTimeout(load, RETRY_MS);
     }
   }
 
